@@ -1,0 +1,96 @@
+"""Who owns what: accounts as AWS numbers them, the people in them, and the keys that sign requests."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+from apps.accounts.sealed import SealedTextField
+from apps.core import ids
+
+
+class Account(models.Model):
+    """An AWS-style account: twelve digits. Every other row belongs to exactly one, in one region."""
+
+    id = models.CharField(primary_key=True, max_length=12, default=ids.account_id)
+    name = models.CharField(max_length=128)
+    created = models.DateTimeField(auto_now_add=True)
+
+
+class User(AbstractUser):
+    """A person: staff of the console, or a developer of the portal, or both. Signs in by e-mail or user name."""
+
+    email = models.EmailField(unique=True)
+
+
+class Membership(models.Model):
+    """What a person may do in an account's console."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner", "Owner"
+        EDITOR = "editor", "Editor"
+        VIEWER = "viewer", "Viewer"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=8, choices=Role.choices, default=Role.VIEWER)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "account"], name="one_membership_per_account")]
+
+
+class AccessKey(models.Model):
+    """A key pair that signs requests (SigV4). The secret is kept sealed, because verifying needs it whole."""
+
+    id = models.CharField(primary_key=True, max_length=128, default=ids.access_key_id)
+    secret = SealedTextField()
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="access_keys")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, blank=True, related_name="access_keys")
+    active = models.BooleanField(default=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+
+class AuditEvent(models.Model):
+    """One changing operation: who, what, from where, and how it ended. `request` holds no secret."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="audit_events")
+    region = models.CharField(max_length=32)
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+    principal = models.CharField(max_length=256)
+    via = models.CharField(max_length=16)
+    source_ip = models.CharField(max_length=64, blank=True)
+    request_id = models.CharField(max_length=64)
+    operation = models.CharField(max_length=64)
+    resource = models.CharField(max_length=256, blank=True)
+    request = models.JSONField(default=dict)
+    error = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["account", "-at"], name="audit_by_account")]
+
+
+class AccountSettings(models.Model):
+    """API Gateway's own settings of an account in a region (GetAccount, UpdateAccount)."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    region = models.CharField(max_length=32)
+    cloudwatch_role_arn = models.CharField(max_length=2048, blank=True)
+    throttle_rate_limit = models.FloatField(default=10_000)
+    throttle_burst_limit = models.IntegerField(default=5_000)
+    usage_plans_enabled = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "region"], name="one_settings_per_region")]
+
+
+class Tag(models.Model):
+    """A tag of any taggable resource, by its ARN."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    region = models.CharField(max_length=32)
+    arn = models.CharField(max_length=512)
+    key = models.CharField(max_length=128)
+    value = models.CharField(max_length=256, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "arn", "key"], name="one_value_per_tag")]

@@ -1,0 +1,81 @@
+"""Who is asking: every operation gets a caller, and sees through it only what the caller's account owns in one region."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+from uuid import uuid4
+
+from django.db.models import Model
+
+from apps.accounts.models import Membership, User
+from apps.control_plane.errors import NotFoundException
+from apps.rest_apis.models import Resource, RestApi
+
+Row = TypeVar("Row", bound=Model)
+Via = Literal["wire", "console", "portal", "seed"]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The authenticated caller of an operation. `principal` is an ARN; `role` is a console role."""
+
+    account_id: str
+    region: str
+    principal: str
+    via: Via
+    role: str = Membership.Role.OWNER
+    source_ip: str = ""
+    request_id: str = field(default_factory=lambda: str(uuid4()))
+
+    def find(self, model: type[Row], message: str, **lookup: Any) -> Row:
+        """The row of this caller's account and region; raises `NotFoundException(message)`.
+
+        `model` has `account` and `region` of its own; rows below an API are found through `rest_api`.
+        """
+        row = model._default_manager.filter(account_id=self.account_id, region=self.region, **lookup).first()
+        if row is None:
+            raise NotFoundException(message)
+        return row
+
+    def rest_api(self, rest_api_id: str) -> RestApi:
+        """The caller's API; raises NotFoundException in AWS's words."""
+        return self.find(RestApi, f"Invalid API identifier specified {self.account_id}:{rest_api_id}", id=rest_api_id)
+
+    def resource(self, rest_api_id: str, resource_id: str) -> Resource:
+        """A resource of the caller's API. AWS tells an unknown API and an unknown resource with the same words."""
+        row = Resource.objects.filter(
+            rest_api_id=rest_api_id,
+            rest_api__account_id=self.account_id,
+            rest_api__region=self.region,
+            resource_id=resource_id,
+        ).select_related("rest_api").first()
+        if row is None:
+            raise NotFoundException("Invalid Resource identifier specified")
+        return row
+
+    def arn(self, path: str) -> str:
+        """The ARN of one of API Gateway's own resources: `arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e5`."""
+        return f"arn:aws:apigateway:{self.region}::{path}"
+
+
+def staff_caller(user: User, account_id: str, region: str, source_ip: str) -> Caller | None:
+    """The caller that a console user is in an account, or None when the user is no member of it."""
+    membership = Membership.objects.filter(user=user, account_id=account_id).first()
+    if membership is None:
+        return None
+    return Caller(
+        account_id=account_id,
+        region=region,
+        principal=f"arn:aws:iam::{account_id}:user/{user.username}",
+        via="console",
+        role=membership.role,
+        source_ip=source_ip,
+    )
+
+
+def system_caller(account_id: str, region: str, via: Via, name: str) -> Caller:
+    """A part of the product acting for an account, such as the developer portal making a key for a subscriber."""
+    return Caller(
+        account_id=account_id, region=region, principal=f"arn:aws:iam::{account_id}:role/gatehouse/{name}", via=via
+    )

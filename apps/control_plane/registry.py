@@ -1,0 +1,139 @@
+"""The operations: one function each, one way to call them.
+
+The wire, the console, the developer portal, OpenAPI import and the demo all write through `call`, so that each of them gets the same
+validation, transaction, errors, audit and publication.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import botocore.loaders
+from botocore.model import OperationModel, ServiceModel
+from django.db import IntegrityError, OperationalError, transaction
+
+from apps.accounts.models import AuditEvent, Membership
+from apps.control_plane.caller import Caller
+from apps.control_plane.errors import (
+    AccessDeniedException,
+    AwsError,
+    BadRequestException,
+    ConflictException,
+    NotImplementedException,
+    ServiceUnavailableException,
+)
+from apps.control_plane.wire.validation import validate
+
+Shape = dict[str, Any]
+Operation = Callable[[Caller, Shape], Shape]
+
+logger = logging.getLogger("gatehouse.operations")
+
+_operations: dict[tuple[str, str], Operation] = {}
+_READS = ("Get", "List", "Export")
+_SECRETS = {"CreateApiKey": {"value"}, "RotateApplicationKey": {"value"}}
+
+
+def operation(name: str, service: str = "apigateway") -> Callable[[Operation], Operation]:
+    """Declare the one function that performs an operation of a service model."""
+
+    def declare(function: Operation) -> Operation:
+        if (service, name) in _operations:
+            raise ValueError(f"{service}:{name} has two functions")
+        _operations[service, name] = function
+        return function
+
+    return declare
+
+
+def operations_built(service: str) -> frozenset[str]:
+    return frozenset(name for owner, name in _operations if owner == service)
+
+
+@lru_cache
+def service_model(service: str) -> ServiceModel:
+    """The model of a service: AWS's from botocore, or Gatehouse's own (`gatehouse`), in the same language."""
+    loader = botocore.loaders.Loader(extra_search_paths=[str(Path(__file__).parent / "service_models")])
+    return ServiceModel(loader.load_service_model(service, "service-2"), service_name=service)
+
+
+def call(caller: Caller, service: str, name: str, request: Shape) -> Shape:
+    """Perform an operation in one transaction. `request` and the answer are in AWS's member names.
+
+    Raises an `AwsError`: BadRequestException for a request that does not fit the model, AccessDeniedException for a role that
+    may not, NotImplementedException for an operation that is not built, or what the operation itself raises.
+    """
+    model = service_model(service).operation_model(name)
+    function = _operations.get((service, name))
+    if function is None:
+        raise NotImplementedException(f"{name} is not implemented by this version of Gatehouse.")
+    _check_role(caller, name)
+    _check_shape(model, request)
+    if name.startswith(_READS):
+        return _perform(function, caller, request)
+    try:
+        with transaction.atomic():
+            answer = _perform(function, caller, request)
+            _audit(caller, name, request)
+    except AwsError as error:
+        _audit(caller, name, request, error=error.code)
+        raise
+    return answer
+
+
+def _perform(function: Operation, caller: Caller, request: Shape) -> Shape:
+    try:
+        return function(caller, request)
+    except IntegrityError as error:
+        logger.info("lost a race: %s", error)
+        raise ConflictException(
+            "Unable to complete operation due to concurrent modification. Please try again later."
+        ) from error
+    except OperationalError as error:
+        logger.warning("database: %s", error)
+        raise ServiceUnavailableException("The service is temporarily unavailable.", retry_after=1) from error
+
+
+def _check_role(caller: Caller, name: str) -> None:
+    if caller.role == Membership.Role.VIEWER and not name.startswith(_READS):
+        raise AccessDeniedException(
+            f"User: {caller.principal} is not authorized to perform: apigateway:{name} with an explicit deny"
+        )
+
+
+def _check_shape(model: OperationModel, request: Shape) -> None:
+    if model.input_shape is None:
+        return
+    problems = validate(model.input_shape, request)
+    if problems:
+        raise BadRequestException("; ".join(problems))
+
+
+def _audit(caller: Caller, name: str, request: Shape, error: str = "") -> None:
+    AuditEvent.objects.create(
+        account_id=caller.account_id,
+        region=caller.region,
+        principal=caller.principal,
+        via=caller.via,
+        source_ip=caller.source_ip,
+        request_id=caller.request_id,
+        operation=name,
+        resource="/".join(str(v) for k, v in request.items() if k.endswith("Id") or k == "stageName")[:256],
+        request=_printable({k: v for k, v in request.items() if k not in _SECRETS.get(name, ())}),
+        error=error,
+    )
+
+
+def _printable(value: Any) -> Any:
+    """The request as the audit log keeps it: no bulk, and only what JSON can say."""
+    if isinstance(value, bytes):
+        return f"({len(value)} bytes)"
+    if isinstance(value, dict):
+        return {key: _printable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_printable(item) for item in value]
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

@@ -1,0 +1,1 @@
+"""The vocabulary both planes share: no Django, no network."""

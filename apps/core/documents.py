@@ -1,0 +1,244 @@
+"""Configuration documents: what the control plane publishes and the runtime compiles.
+
+A *section* is a named place (`stage/a1b2c3d4e5/prod`) that holds the digest of one immutable *document*. A deployment's document is
+frozen at CreateDeployment; stages, plans, keys and account limits are small documents of their own, because on AWS
+they act without a new deployment. Members carry AWS's meaning under snake_case names.
+
+Documents travel as JSON with `kind` as their tag. `encode` is canonical: equal documents have equal bytes, hence equal digests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=False):
+    """The root of every part of a document: immutable, and silent about members that have their default."""
+
+
+class IntegrationResponse(Document):
+    """How a back end's answer becomes a method's answer. `selection_pattern` None is the default response."""
+
+    status_code: str
+    selection_pattern: str | None = None
+    response_parameters: dict[str, str] = {}
+    response_templates: dict[str, str | None] = {}
+    content_handling: str | None = None
+
+
+class Integration(Document):
+    """What stands behind a method. `type` is HTTP, HTTP_PROXY or MOCK here; `timeout_in_millis` is 50 to 29,000."""
+
+    type: str
+    uri: str | None = None
+    http_method: str | None = None
+    connection_type: str = "INTERNET"
+    connection_id: str | None = None
+    credentials: str | None = None
+    request_parameters: dict[str, str] = {}
+    request_templates: dict[str, str | None] = {}
+    passthrough_behavior: str = "WHEN_NO_MATCH"
+    content_handling: str | None = None
+    timeout_in_millis: int = 29_000
+    cache_namespace: str | None = None
+    cache_key_parameters: tuple[str, ...] = ()
+    insecure_skip_verification: bool = False
+    responses: tuple[IntegrationResponse, ...] = ()
+
+
+class MethodResponse(Document):
+    """The headers a method may answer with, per status: `response_parameters` maps `method.response.header.X` to required."""
+
+    status_code: str
+    response_parameters: dict[str, bool] = {}
+    response_models: dict[str, str] = {}
+
+
+class Method(Document):
+    """One HTTP method (or ANY) of a resource."""
+
+    http_method: str
+    integration: Integration
+    authorization_type: str = "NONE"
+    api_key_required: bool = False
+    operation_name: str | None = None
+    request_parameters: dict[str, bool] = {}
+    request_models: dict[str, str] = {}
+    responses: tuple[MethodResponse, ...] = ()
+
+
+class Resource(Document):
+    """One node of the resource tree, with its whole path (`/pets/{petId}`)."""
+
+    id: str
+    path: str
+    methods: tuple[Method, ...] = ()
+
+
+class DeploymentDocument(Document, tag_field="kind", tag="deployment"):
+    """A REST API as it was at CreateDeployment. `resources` are sorted by path."""
+
+    account_id: str
+    region: str
+    api_id: str
+    api_name: str
+    deployment_id: str
+    api_key_source: str = "HEADER"
+    binary_media_types: tuple[str, ...] = ()
+    minimum_compression_size: int | None = None
+    resources: tuple[Resource, ...] = ()
+
+
+class MethodSetting(Document):
+    """Stage settings of one method; None inherits. Rates are requests a second, bursts are requests."""
+
+    throttling_rate_limit: float | None = None
+    throttling_burst_limit: int | None = None
+    metrics_enabled: bool = False
+    logging_level: str = "OFF"
+    data_trace_enabled: bool = False
+    caching_enabled: bool = False
+
+
+class StageDocument(Document, tag_field="kind", tag="stage"):
+    """A stage as it is now.
+
+    `method_settings` is keyed as AWS keys it: `*/*` or `~1pets~1{petId}/GET`.
+    `disable_execute_api_endpoint` is the API's, but acts on stages at once, so it travels here.
+    """
+
+    account_id: str
+    region: str
+    api_id: str
+    stage_name: str
+    deployment_id: str
+    variables: dict[str, str] = {}
+    method_settings: dict[str, MethodSetting] = {}
+    access_log_format: str | None = None
+    access_log_destination: str | None = None
+    tracing_enabled: bool = False
+    disable_execute_api_endpoint: bool = False
+
+
+class Throttle(Document):
+    """A token bucket: `rate` tokens a second, at most `burst` of them saved."""
+
+    rate: float
+    burst: int
+
+
+class PlanStage(Document):
+    """One API stage that a plan covers; `method_throttles` is keyed `/pets/{petId}/GET`, as AWS keys it."""
+
+    api_id: str
+    stage_name: str
+    method_throttles: dict[str, Throttle] = {}
+
+
+class Quota(Document):
+    """`limit` requests a `period` (DAY, WEEK or MONTH), whose start `offset` shifts by days (see `quota_periods`)."""
+
+    limit: int
+    period: str
+    offset: int = 0
+
+
+class PlanDocument(Document, tag_field="kind", tag="plan"):
+    """A usage plan; throttle and quota are each key's own, not shared between keys."""
+
+    account_id: str
+    region: str
+    plan_id: str
+    name: str
+    throttle: Throttle | None = None
+    quota: Quota | None = None
+    stages: tuple[PlanStage, ...] = ()
+
+
+class KeyDocument(Document):
+    """An API key as the runtime knows it: never its value, only the keyed digest.
+
+    `plan_ids` in the order of membership. `expires_at` is in epoch seconds. `quota_extensions` maps a plan's id to
+    requests that UpdateUsage has granted beyond (or taken from) its quota, with the period they hold for.
+    """
+
+    id: str
+    name: str | None
+    digest: str
+    enabled: bool = True
+    plan_ids: tuple[str, ...] = ()
+    customer_id: str | None = None
+    expires_at: float | None = None
+    quota_extensions: dict[str, QuotaExtension] = {}
+
+
+class QuotaExtension(Document):
+    """`requests` more (or fewer) than the quota says in the period that starts on `period_start` (ISO date)."""
+
+    period_start: str
+    requests: int
+
+
+class KeysDocument(Document, tag_field="kind", tag="keys"):
+    """One shard of a region's API keys; keys are spread over shards so that a change republishes few of them."""
+
+    account_id: str
+    region: str
+    shard: str
+    keys: tuple[KeyDocument, ...] = ()
+
+
+class AccountDocument(Document, tag_field="kind", tag="account"):
+    """The limits every API of an account shares in one region."""
+
+    account_id: str
+    region: str
+    throttle: Throttle
+
+
+AnyDocument = DeploymentDocument | StageDocument | PlanDocument | KeysDocument | AccountDocument
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_decoder: msgspec.json.Decoder[AnyDocument] = msgspec.json.Decoder(AnyDocument)
+
+
+def encode(document: AnyDocument) -> bytes:
+    """The document's canonical bytes."""
+    return _encoder.encode(document)
+
+
+def decode(data: bytes | str) -> AnyDocument:
+    """The document again; raises `msgspec.ValidationError` when the bytes do not describe one."""
+    return _decoder.decode(data)
+
+
+def digest(data: bytes) -> str:
+    """The address of a document: the SHA-256 of its bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def deployment_section(api_id: str, deployment_id: str) -> str:
+    return f"deployment/{api_id}/{deployment_id}"
+
+
+def stage_section(api_id: str, stage_name: str) -> str:
+    return f"stage/{api_id}/{stage_name}"
+
+
+def plan_section(account_id: str, region: str, plan_id: str) -> str:
+    return f"plan/{account_id}/{region}/{plan_id}"
+
+
+def keys_section(account_id: str, region: str, shard: str) -> str:
+    return f"keys/{account_id}/{region}/{shard}"
+
+
+def account_section(account_id: str, region: str) -> str:
+    return f"account/{account_id}/{region}"
+
+
+def key_shard(key_id: str) -> str:
+    """Which of 256 shards a key lives in: two hexadecimal digits that depend only on its id."""
+    return hashlib.blake2b(key_id.encode(), digest_size=1).hexdigest()

@@ -1,0 +1,177 @@
+"""The settings an operator gives by environment variables, parsed once.
+
+Both planes, the supervisor and the tests read this one object; `docs/operations.md` holds the table for people.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class BadEnvironment(ValueError):
+    """A variable has a value that Gatehouse cannot use; the message is one line for the operator."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What the operator decided. Ports are TCP ports; `workers` is a number of data-plane processes."""
+
+    portal_port: int
+    gateway_port: int
+    management_port: int
+    bind: str
+    data_dir: Path
+    workers: int
+    region: str
+    database_url: str | None
+    redis_url: str | None
+    admin_password: str | None
+    access_key_id: str | None
+    secret_access_key: str | None
+    secret_key: str | None
+    debug: bool
+    public_portal_url: str | None
+    public_gateway_url: str | None
+    allowed_hosts: tuple[str, ...]
+    allow_private_backends: bool
+
+    @property
+    def effective_database_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'gatehouse.sqlite3'}"
+
+    @property
+    def valkey_socket(self) -> Path:
+        return self.data_dir / "valkey.sock"
+
+    @property
+    def effective_redis_url(self) -> str:
+        return self.redis_url or f"unix://{self.valkey_socket}"
+
+    @property
+    def secret_key_file(self) -> Path:
+        return self.data_dir / "secret.key"
+
+    @property
+    def portal_url(self) -> str:
+        """The address people and AWS clients use for the portal, without a trailing slash."""
+        return self.public_portal_url or f"http://{_visible(self.bind)}:{self.portal_port}"
+
+    @property
+    def gateway_url(self) -> str:
+        """The address callers of the APIs use, without a trailing slash."""
+        return self.public_gateway_url or f"http://{_visible(self.bind)}:{self.gateway_port}"
+
+    def master_secret(self) -> str:
+        """The one secret everything else is derived from.
+
+        Taken from the environment, else from the data directory's file, which the first process creates (mode 0600).
+        """
+        if self.secret_key:
+            return self.secret_key
+        try:
+            return self.secret_key_file.read_text().strip()
+        except FileNotFoundError:
+            return self._create_secret_file()
+
+    def _create_secret_file(self) -> str:
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        fresh = base64.urlsafe_b64encode(os.urandom(48)).decode()
+        temporary = self.secret_key_file.with_suffix(f".{os.getpid()}")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(fresh)
+        try:
+            # A link never replaces: of two processes that start together, one wins and both read the same secret.
+            os.link(temporary, self.secret_key_file)
+        except FileExistsError:
+            pass
+        finally:
+            temporary.unlink()
+        return self.secret_key_file.read_text().strip()
+
+    def derived_key(self, purpose: str) -> bytes:
+        """Thirty-two bytes that only serve `purpose` (for instance `"api-key-digest"`)."""
+        return hashlib.blake2b(purpose.encode(), key=self.master_secret().encode()[:64], digest_size=32).digest()
+
+
+def read_environment(variables: Mapping[str, str]) -> Environment:
+    """Parse environment variables; raises `BadEnvironment` with one clear line for the first bad one."""
+    bind = variables.get("GATEHOUSE_BIND", "127.0.0.1")
+    debug = _flag(variables, "GATEHOUSE_DEBUG", default=False)
+    if debug and not _is_loopback(bind):
+        raise BadEnvironment(f"GATEHOUSE_DEBUG cannot be on while GATEHOUSE_BIND is {bind}: bind to 127.0.0.1 or turn it off")
+    gateway_port = _port(variables, "GATEHOUSE_GATEWAY_PORT", 8080)
+    return Environment(
+        portal_port=_port(variables, "GATEHOUSE_PORTAL_PORT", 8000),
+        gateway_port=gateway_port,
+        management_port=_port(variables, "GATEHOUSE_MANAGEMENT_PORT", gateway_port + 1 if gateway_port < 65535 else 9080),
+        bind=bind,
+        data_dir=Path(variables.get("GATEHOUSE_DATA_DIR") or "var").resolve(),
+        workers=_positive(variables, "GATEHOUSE_WORKERS", min(4, os.cpu_count() or 1)),
+        region=variables.get("GATEHOUSE_REGION") or "us-east-1",
+        database_url=variables.get("DATABASE_URL") or None,
+        redis_url=variables.get("REDIS_URL") or None,
+        admin_password=variables.get("GATEHOUSE_ADMIN_PASSWORD") or None,
+        access_key_id=variables.get("GATEHOUSE_ACCESS_KEY_ID") or None,
+        secret_access_key=variables.get("GATEHOUSE_SECRET_ACCESS_KEY") or None,
+        secret_key=variables.get("GATEHOUSE_SECRET_KEY") or None,
+        debug=debug,
+        public_portal_url=_url(variables, "GATEHOUSE_PUBLIC_PORTAL_URL"),
+        public_gateway_url=_url(variables, "GATEHOUSE_PUBLIC_GATEWAY_URL"),
+        allowed_hosts=tuple(host.strip() for host in variables.get("GATEHOUSE_ALLOWED_HOSTS", "").split(",") if host.strip()),
+        allow_private_backends=_flag(variables, "GATEHOUSE_ALLOW_PRIVATE_BACKENDS", default=_is_loopback(bind)),
+    )
+
+
+def _port(variables: Mapping[str, str], name: str, default: int) -> int:
+    number = _positive(variables, name, default)
+    if number > 65535:
+        raise BadEnvironment(f"{name} must be a port between 1 and 65535, not {number}")
+    return number
+
+
+def _positive(variables: Mapping[str, str], name: str, default: int) -> int:
+    text = variables.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise BadEnvironment(f"{name} must be a whole number above 0, not {text!r}")
+    return int(text)
+
+
+def _flag(variables: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = variables.get(name, "").strip().lower()
+    if not text:
+        return default
+    if text in {"1", "true", "yes", "on"}:
+        return True
+    if text in {"0", "false", "no", "off"}:
+        return False
+    raise BadEnvironment(f"{name} must be true or false, not {text!r}")
+
+
+def _url(variables: Mapping[str, str], name: str) -> str | None:
+    text = variables.get(name, "").rstrip("/")
+    if text and not text.startswith(("http://", "https://")):
+        raise BadEnvironment(f"{name} must start with http:// or https://, not {text!r}")
+    return text or None
+
+
+def _is_loopback(bind: str) -> bool:
+    if bind == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(bind).is_loopback
+    except ValueError:
+        return False
+
+
+def _visible(bind: str) -> str:
+    """The host to show for a bind address: the wildcard is reached through the loopback one."""
+    if bind in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
+        return "127.0.0.1"
+    return f"[{bind}]" if ":" in bind else bind

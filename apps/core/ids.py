@@ -1,0 +1,54 @@
+"""Identifiers as API Gateway makes them: lower-case base 36, chosen at random."""
+
+from __future__ import annotations
+
+import secrets
+import string
+
+_BASE36 = string.digits + string.ascii_lowercase
+_LETTERS_AND_DIGITS = string.ascii_letters + string.digits
+_BASE32 = string.ascii_uppercase + "234567"
+
+
+def base36(length: int) -> str:
+    """`length` random characters of `[0-9a-z]`."""
+    return "".join(secrets.choice(_BASE36) for _ in range(length))
+
+
+def rest_api_id() -> str:
+    return base36(10)
+
+
+def resource_id(*, root: bool = False) -> str:
+    """AWS gives root resources ten characters and all others six."""
+    return base36(10 if root else 6)
+
+
+def deployment_id() -> str:
+    return base36(6)
+
+
+def usage_plan_id() -> str:
+    return base36(6)
+
+
+def api_key_id() -> str:
+    return base36(10)
+
+
+def api_key_value() -> str:
+    """The secret a caller sends as `x-api-key`: forty letters and digits, as AWS generates it."""
+    return "".join(secrets.choice(_LETTERS_AND_DIGITS) for _ in range(40))
+
+
+def access_key_id() -> str:
+    return "AKIA" + "".join(secrets.choice(_BASE32) for _ in range(16))
+
+
+def secret_access_key() -> str:
+    return "".join(secrets.choice(_LETTERS_AND_DIGITS + "+/") for _ in range(40))
+
+
+def account_id() -> str:
+    """Twelve digits, the first not zero."""
+    return str(secrets.choice(range(10**11, 10**12)))

@@ -1,0 +1,332 @@
+"""AWS Signature Version 4, the side that verifies.
+
+Both planes use it: the control plane for `apigateway`, the data plane for `execute-api`. A request is read in two
+steps, because the secret lies behind a look-up that this module must not know:
+
+    signature = read_signature(request)                  # what the caller claims
+    secret = ...                                         # of signature.access_key_id
+    verify(request, signature, secret, service="apigateway", now=now)
+
+Everything is computed from the bytes that came over the wire; nothing is decoded before it is verified. Paths are
+encoded twice, the rule of every service but S3. Times are UTC.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from apps.core.sigv4_errors import (
+    SignatureError,
+    date_in_wrong_format,
+    expired,
+    header_incomplete,
+    header_malformed,
+    host_not_signed,
+    malformed_credential,
+    mismatch,
+    missing_token,
+    not_yet_current,
+    query_incomplete,
+    scope_error,
+    unsupported_algorithm,
+)
+
+__all__ = ["Signature", "SignatureError", "SignedRequest", "Verified", "read_signature", "verify"]
+
+ALGORITHM = "AWS4-HMAC-SHA256"
+TERMINATOR = "aws4_request"
+CLOCK_SKEW = timedelta(minutes=5)
+LONGEST_PRESIGNED = timedelta(days=7)
+UNSIGNED_PAYLOAD = b"UNSIGNED-PAYLOAD"
+
+_REGION = re.compile(r"[a-z]{2}(?:-[a-z]{2,20}){1,3}-[0-9]{1,2}", re.ASCII)
+_BASIC_DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z", re.ASCII)
+_SECONDS = re.compile(r"[0-9]{1,7}", re.ASCII)
+_UNRESERVED = "-_.~"
+_HEADER_FIELDS = ("Credential", "Signature", "SignedHeaders")
+_QUERY_FIELDS = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """A request as it came over the wire: path and query still percent-encoded, header names in lower case."""
+
+    method: str
+    raw_path: bytes
+    raw_query: bytes
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+    def header_values(self, name: bytes) -> list[bytes]:
+        return [value for key, value in self.headers if key == name]
+
+    def only_header(self, name: bytes) -> str | None:
+        """The header's value; None when it is absent or repeated, since a repeated one has no single meaning."""
+        values = self.header_values(name)
+        return values[0].decode("latin-1").strip() if len(values) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a request claims about itself; nothing of it is true before `verify`."""
+
+    access_key_id: str
+    date: str
+    region: str
+    service: str
+    signed_headers: tuple[str, ...]
+    digest: str
+    signed_at: datetime
+    lifetime: timedelta | None
+    """How long a presigned URL holds; None when the signature is in the Authorization header."""
+    security_token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Who signed, and for which region and service."""
+
+    access_key_id: str
+    region: str
+    service: str
+    signed_at: datetime
+    presigned: bool
+
+
+def read_signature(request: SignedRequest) -> Signature:
+    """The signature of a request, from its Authorization header or its query string.
+
+    Raises `SignatureError` with AWS's code and words when there is none or when it cannot be understood.
+    """
+    authorization = request.header_values(b"authorization")
+    if authorization:
+        return _from_header(request, b",".join(authorization).decode("latin-1"))
+    query = _query_fields(request.raw_query)
+    if "X-Amz-Algorithm" in query or "X-Amz-Signature" in query:
+        return _from_query(query)
+    raise missing_token()
+
+
+def verify(request: SignedRequest, signature: Signature, secret: str, *, service: str, now: datetime) -> Verified:
+    """Check scope, date and digest. Raises `SignatureError` with AWS's code and words; returns who signed."""
+    if not _REGION.fullmatch(signature.region):
+        raise scope_error("Credential should be scoped to a valid region.")
+    if signature.service != service:
+        raise scope_error(f"Credential should be scoped to correct service: '{service}'.")
+    _check_date(signature, now)
+    if "host" not in signature.signed_headers:
+        raise host_not_signed()
+
+    expected = _expected_digest(request, signature, secret)
+    if expected is None or not hmac.compare_digest(expected.encode(), signature.digest.encode("latin-1")):
+        raise mismatch()
+    return Verified(
+        signature.access_key_id, signature.region, signature.service, signature.signed_at, signature.lifetime is not None
+    )
+
+
+# Reading ------------------------------------------------------------------------------------------------------------
+
+
+def _from_header(request: SignedRequest, authorization: str) -> Signature:
+    algorithm, _, rest = authorization.strip().partition(" ")
+    if not algorithm.startswith("AWS4-"):
+        raise header_malformed(authorization)
+    if algorithm != ALGORITHM:
+        raise unsupported_algorithm(algorithm)
+
+    fields: dict[str, str] = {}
+    for part in rest.split(","):
+        name, equals, value = part.strip().partition("=")
+        if not equals or name in fields:
+            raise header_malformed(authorization)
+        fields[name] = value
+    date = request.only_header(b"x-amz-date") or request.only_header(b"date")
+    missing = [field for field in _HEADER_FIELDS if not fields.get(field)]
+    if missing or not date:
+        raise header_incomplete(missing, date_missing=not date, authorization=authorization)
+    return _signature(
+        credential=fields["Credential"],
+        signed_headers=fields["SignedHeaders"],
+        digest=fields["Signature"],
+        date=date,
+        lifetime=None,
+        security_token=request.only_header(b"x-amz-security-token"),
+    )
+
+
+def _from_query(query: dict[str, list[str]]) -> Signature:
+    missing = [field for field in _QUERY_FIELDS if len(query.get(field, [])) != 1]
+    if missing:
+        raise query_incomplete(missing)
+    if query["X-Amz-Algorithm"][0] != ALGORITHM:
+        raise unsupported_algorithm(query["X-Amz-Algorithm"][0])
+    return _signature(
+        credential=query["X-Amz-Credential"][0],
+        signed_headers=query["X-Amz-SignedHeaders"][0],
+        digest=query["X-Amz-Signature"][0],
+        date=query["X-Amz-Date"][0],
+        lifetime=_lifetime(query.get("X-Amz-Expires", [])),
+        security_token=next(iter(query.get("X-Amz-Security-Token", [])), None),
+    )
+
+
+def _signature(
+    *, credential: str, signed_headers: str, digest: str, date: str, lifetime: timedelta | None, security_token: str | None
+) -> Signature:
+    parts = credential.split("/")
+    if len(parts) != 5:
+        raise malformed_credential(credential)
+    access_key_id, scope_date, region, service, terminator = parts
+    if terminator != TERMINATOR:
+        raise scope_error(f"Credential should be scoped with a valid terminator: '{TERMINATOR}'.")
+    signed_at = _read_date(date)
+    stamp = _stamp(signed_at)
+    if scope_date != stamp[:8]:
+        raise scope_error(
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
+            f"'{scope_date}' != '{stamp[:8]}', from '{stamp}'."
+        )
+    return Signature(
+        access_key_id, scope_date, region, service, tuple(signed_headers.split(";")), digest, signed_at, lifetime, security_token
+    )
+
+
+def _lifetime(values: list[str]) -> timedelta:
+    if len(values) != 1 or not _SECONDS.fullmatch(values[0]):
+        raise query_incomplete(["X-Amz-Expires"])
+    lifetime = timedelta(seconds=int(values[0]))
+    if not timedelta(0) < lifetime <= LONGEST_PRESIGNED:
+        raise query_incomplete(["X-Amz-Expires"])
+    return lifetime
+
+
+def _read_date(text: str) -> datetime:
+    """A date in ISO 8601's basic format or, as the Date header has it, in that of HTTP."""
+    try:
+        if _BASIC_DATE.fullmatch(text):
+            return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        date = parsedate_to_datetime(text)
+        return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise date_in_wrong_format(text) from None
+
+
+def _query_fields(raw_query: bytes) -> dict[str, list[str]]:
+    fields: dict[str, list[str]] = {}
+    for name, value in _query_pairs(raw_query):
+        fields.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+    return fields
+
+
+def _query_pairs(raw_query: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Percent-decoded names and values, in order. A plus is a plus: in a signed query a space is `%20`."""
+    for pair in raw_query.split(b"&") if raw_query else ():
+        name, _, value = pair.partition(b"=")
+        yield unquote_to_bytes(name), unquote_to_bytes(value)
+
+
+# Verifying ----------------------------------------------------------------------------------------------------------
+
+
+def _check_date(signature: Signature, now: datetime) -> None:
+    lifetime = signature.lifetime or CLOCK_SKEW
+    if signature.signed_at < now - lifetime:
+        raise expired(_stamp(signature.signed_at), _stamp(now - lifetime), _stamp(now), lifetime)
+    if signature.signed_at > now + CLOCK_SKEW:
+        raise not_yet_current(_stamp(signature.signed_at), _stamp(now + CLOCK_SKEW), _stamp(now), CLOCK_SKEW)
+
+
+def _stamp(date: datetime) -> str:
+    return date.strftime("%Y%m%dT%H%M%SZ")
+
+
+def _expected_digest(request: SignedRequest, signature: Signature, secret: str) -> str | None:
+    canonical = _canonical_request(request, signature)
+    if canonical is None:
+        return None
+    scope = f"{signature.date}/{signature.region}/{signature.service}/{TERMINATOR}"
+    text = "\n".join((ALGORITHM, _stamp(signature.signed_at), scope, hashlib.sha256(canonical).hexdigest()))
+    key = _signing_key(secret, signature.date, signature.region, signature.service)
+    return hmac.digest(key, text.encode("latin-1"), "sha256").hex()
+
+
+@lru_cache(maxsize=1024)
+def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+    """The derived key. It holds for a day, region and service, so busy callers pay four HMACs once."""
+    key = f"AWS4{secret}".encode()
+    for part in (date, region, service, TERMINATOR):
+        key = hmac.digest(key, part.encode("latin-1"), "sha256")
+    return key
+
+
+def _canonical_request(request: SignedRequest, signature: Signature) -> bytes | None:
+    """The bytes whose hash is signed; None when the request cannot be the one that was signed."""
+    headers = _canonical_headers(request, signature.signed_headers)
+    payload = _payload_hash(request)
+    if headers is None or payload is None:
+        return None
+    return b"\n".join(
+        (
+            request.method.encode("latin-1"),
+            _canonical_path(request.raw_path),
+            _canonical_query(request.raw_query, presigned=signature.lifetime is not None),
+            headers,
+            b"",
+            ";".join(signature.signed_headers).encode("latin-1"),
+            payload,
+        )
+    )
+
+
+def _canonical_path(raw_path: bytes) -> bytes:
+    """Dot segments and doubled slashes removed, then percent-encoded once more."""
+    segments: list[bytes] = []
+    for segment in raw_path.split(b"/"):
+        if segment == b"..":
+            segments = segments[:-1]
+        elif segment not in (b"", b"."):
+            segments.append(segment)
+    path = b"/" + b"/".join(segments)
+    if segments and raw_path.endswith(b"/"):
+        path += b"/"
+    return quote_from_bytes(path, safe="/" + _UNRESERVED).encode()
+
+
+def _canonical_query(raw_query: bytes, *, presigned: bool) -> bytes:
+    pairs = sorted(
+        (quote_from_bytes(name, safe=_UNRESERVED), quote_from_bytes(value, safe=_UNRESERVED))
+        for name, value in _query_pairs(raw_query)
+        if not (presigned and name == b"X-Amz-Signature")
+    )
+    return "&".join(f"{name}={value}" for name, value in pairs).encode()
+
+
+def _canonical_headers(request: SignedRequest, names: tuple[str, ...]) -> bytes | None:
+    if list(names) != sorted(set(names)):
+        return None
+    lines = []
+    for name in names:
+        key = name.encode("latin-1")
+        values = request.header_values(key)
+        if not values:
+            return None
+        lines.append(key + b":" + b",".join(b" ".join(value.split()) for value in values))
+    return b"\n".join(lines)
+
+
+def _payload_hash(request: SignedRequest) -> bytes | None:
+    """The body's hash, or the caller's word that the body is not signed; None when a stated hash is not the body's."""
+    computed = hashlib.sha256(request.body).hexdigest().encode()
+    stated = request.header_values(b"x-amz-content-sha256")
+    if not stated or stated == [computed]:
+        return computed
+    return UNSIGNED_PAYLOAD if stated == [UNSIGNED_PAYLOAD] else None

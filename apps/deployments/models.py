@@ -1,0 +1,81 @@
+"""Deployments and stages, and the configuration that has been published for the runtime."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from apps.accounts.models import Account
+from apps.core import ids
+from apps.rest_apis.models import RestApi
+
+
+class Deployment(models.Model):
+    """A REST API as it was at one moment: its document never changes."""
+
+    rest_api = models.ForeignKey(RestApi, on_delete=models.CASCADE, related_name="deployments")
+    deployment_id = models.CharField(max_length=10, default=ids.deployment_id)
+    description = models.TextField(null=True, blank=True)  # noqa: DJ001 - absent and empty differ on the wire
+    created = models.DateTimeField(auto_now_add=True)
+    draft_revision = models.PositiveBigIntegerField()
+    document = models.TextField()
+    # The API's export (OpenAPI 3) at that moment: what the developer portal's reference shows.
+    openapi = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["rest_api", "deployment_id"], name="one_deployment_per_id")]
+
+
+class Stage(models.Model):
+    """A named pointer to a deployment, with settings that act without deploying again."""
+
+    rest_api = models.ForeignKey(RestApi, on_delete=models.CASCADE, related_name="stages")
+    name = models.CharField(max_length=128)
+    deployment = models.ForeignKey(Deployment, on_delete=models.PROTECT, related_name="stages")
+    description = models.TextField(null=True, blank=True)  # noqa: DJ001
+    client_certificate_id = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
+    cache_cluster_enabled = models.BooleanField(default=False)
+    cache_cluster_size = models.CharField(max_length=8, null=True, blank=True)  # noqa: DJ001
+    variables = models.JSONField(default=dict)
+    method_settings = models.JSONField(default=dict)
+    access_log_settings = models.JSONField(null=True, blank=True)
+    canary_settings = models.JSONField(null=True, blank=True)
+    documentation_version = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
+    tracing_enabled = models.BooleanField(default=False)
+    web_acl_arn = models.CharField(max_length=2048, null=True, blank=True)  # noqa: DJ001
+    created = models.DateTimeField(auto_now_add=True)
+    last_updated = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["rest_api", "name"], name="one_stage_per_name")]
+
+
+class StageHistory(models.Model):
+    """Which deployment a stage pointed to from when on: what history and rollback in the console show."""
+
+    stage = models.ForeignKey(Stage, on_delete=models.CASCADE, related_name="history")
+    deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    principal = models.CharField(max_length=256, blank=True)
+
+
+class ConfigurationDocument(models.Model):
+    """The canonical bytes of a published document, by their digest."""
+
+    digest = models.CharField(primary_key=True, max_length=64)
+    body = models.TextField()
+
+
+class ConfigurationSection(models.Model):
+    """Which document a section holds since `revision`; `document` None says that the section is gone."""
+
+    name = models.CharField(primary_key=True, max_length=320)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    document = models.ForeignKey(ConfigurationDocument, on_delete=models.PROTECT, null=True)
+    revision = models.PositiveBigIntegerField(db_index=True)
+
+
+class ConfigurationRevision(models.Model):
+    """The one counter of revisions (row 1). `announced` is the last one that Redis has been told."""
+
+    number = models.PositiveBigIntegerField(default=0)
+    announced = models.PositiveBigIntegerField(default=0)

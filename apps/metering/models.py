@@ -1,0 +1,64 @@
+"""What was used, added up from the runtime's batches. Only metering's tasks write here."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class UsageBatch(models.Model):
+    """A batch that has been added. The primary key is what makes adding it twice impossible."""
+
+    batch_id = models.CharField(primary_key=True, max_length=36)
+    received = models.DateTimeField(auto_now_add=True, db_index=True)
+
+
+class DailyUsage(models.Model):
+    """Requests that drew on a key's quota under a plan on one day (UTC): GetUsage's numbers.
+
+    Ids rather than foreign keys: usage outlives the key and the plan that it tells of.
+    """
+
+    account_id = models.CharField(max_length=12)
+    region = models.CharField(max_length=32)
+    plan_id = models.CharField(max_length=10)
+    key_id = models.CharField(max_length=128)
+    day = models.DateField()
+    used = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account_id", "region", "plan_id", "key_id", "day"], name="one_usage_row_per_day"
+            )
+        ]
+
+
+class TrafficMinute(models.Model):
+    """What one method of a stage answered to one key in one minute: the charts' numbers."""
+
+    account_id = models.CharField(max_length=12)
+    region = models.CharField(max_length=32)
+    api_id = models.CharField(max_length=10)
+    stage_name = models.CharField(max_length=128)
+    resource = models.CharField(max_length=1024, blank=True)
+    method = models.CharField(max_length=16)
+    key_id = models.CharField(max_length=128, blank=True)
+    minute = models.DateTimeField()
+    count = models.BigIntegerField(default=0)
+    errors_4xx = models.BigIntegerField(default=0)
+    errors_5xx = models.BigIntegerField(default=0)
+    latency_ms = models.FloatField(default=0)
+    integration_latency_ms = models.FloatField(default=0)
+    latency_buckets = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account_id", "region", "api_id", "stage_name", "resource", "method", "key_id", "minute"],
+                name="one_traffic_row_per_minute",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["api_id", "minute"], name="traffic_of_api"),
+            models.Index(fields=["account_id", "key_id", "minute"], name="traffic_of_key"),
+        ]

@@ -1,0 +1,9 @@
+"""The web process: console, developer portal and the AWS API, behind one ASGI application."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.portal")
+
+application = get_asgi_application()

@@ -1,0 +1,3 @@
+"""Settings of the running product."""
+
+from portal.settings.defaults import *  # noqa: F403
