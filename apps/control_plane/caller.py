@@ -44,12 +44,16 @@ class Caller:
 
     def resource(self, rest_api_id: str, resource_id: str) -> Resource:
         """A resource of the caller's API. AWS tells an unknown API and an unknown resource with the same words."""
-        row = Resource.objects.filter(
-            rest_api_id=rest_api_id,
-            rest_api__account_id=self.account_id,
-            rest_api__region=self.region,
-            resource_id=resource_id,
-        ).select_related("rest_api").first()
+        row = (
+            Resource.objects.filter(
+                rest_api_id=rest_api_id,
+                rest_api__account_id=self.account_id,
+                rest_api__region=self.region,
+                resource_id=resource_id,
+            )
+            .select_related("rest_api")
+            .first()
+        )
         if row is None:
             raise NotFoundException("Invalid Resource identifier specified")
         return row

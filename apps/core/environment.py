@@ -105,12 +105,16 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
     bind = variables.get("GATEHOUSE_BIND", "127.0.0.1")
     debug = _flag(variables, "GATEHOUSE_DEBUG", default=False)
     if debug and not _is_loopback(bind):
-        raise BadEnvironment(f"GATEHOUSE_DEBUG cannot be on while GATEHOUSE_BIND is {bind}: bind to 127.0.0.1 or turn it off")
+        raise BadEnvironment(
+            f"GATEHOUSE_DEBUG cannot be on while GATEHOUSE_BIND is {bind}: bind to 127.0.0.1 or turn it off"
+        )
     gateway_port = _port(variables, "GATEHOUSE_GATEWAY_PORT", 8080)
     return Environment(
         portal_port=_port(variables, "GATEHOUSE_PORTAL_PORT", 8000),
         gateway_port=gateway_port,
-        management_port=_port(variables, "GATEHOUSE_MANAGEMENT_PORT", gateway_port + 1 if gateway_port < 65535 else 9080),
+        management_port=_port(
+            variables, "GATEHOUSE_MANAGEMENT_PORT", gateway_port + 1 if gateway_port < 65535 else 9080
+        ),
         bind=bind,
         data_dir=Path(variables.get("GATEHOUSE_DATA_DIR") or "var").resolve(),
         workers=_positive(variables, "GATEHOUSE_WORKERS", min(4, os.cpu_count() or 1)),
@@ -124,7 +128,9 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         debug=debug,
         public_portal_url=_url(variables, "GATEHOUSE_PUBLIC_PORTAL_URL"),
         public_gateway_url=_url(variables, "GATEHOUSE_PUBLIC_GATEWAY_URL"),
-        allowed_hosts=tuple(host.strip() for host in variables.get("GATEHOUSE_ALLOWED_HOSTS", "").split(",") if host.strip()),
+        allowed_hosts=tuple(
+            host.strip() for host in variables.get("GATEHOUSE_ALLOWED_HOSTS", "").split(",") if host.strip()
+        ),
         allow_private_backends=_flag(variables, "GATEHOUSE_ALLOW_PRIVATE_BACKENDS", default=_is_loopback(bind)),
     )
 

@@ -39,7 +39,7 @@ from apps.core.sigv4_errors import (
     unsupported_algorithm,
 )
 
-__all__ = ["Signature", "SignatureError", "SignedRequest", "Verified", "read_signature", "verify"]
+__all__ = ["Signature", "SignatureError", "SignedRequest", "Verified", "query_pairs", "read_signature", "verify"]
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 TERMINATOR = "aws4_request"
@@ -222,12 +222,12 @@ def _read_date(text: str) -> datetime:
 
 def _query_fields(raw_query: bytes) -> dict[str, list[str]]:
     fields: dict[str, list[str]] = {}
-    for name, value in _query_pairs(raw_query):
+    for name, value in query_pairs(raw_query):
         fields.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
     return fields
 
 
-def _query_pairs(raw_query: bytes) -> Iterator[tuple[bytes, bytes]]:
+def query_pairs(raw_query: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Percent-decoded names and values, in order. A plus is a plus: in a signed query a space is `%20`."""
     for pair in raw_query.split(b"&") if raw_query else ():
         name, _, value = pair.partition(b"=")
@@ -304,7 +304,7 @@ def _canonical_path(raw_path: bytes) -> bytes:
 def _canonical_query(raw_query: bytes, *, presigned: bool) -> bytes:
     pairs = sorted(
         (quote_from_bytes(name, safe=_UNRESERVED), quote_from_bytes(value, safe=_UNRESERVED))
-        for name, value in _query_pairs(raw_query)
+        for name, value in query_pairs(raw_query)
         if not (presigned and name == b"X-Amz-Signature")
     )
     return "&".join(f"{name}={value}" for name, value in pairs).encode()

@@ -13,7 +13,30 @@ STREAM = "gatehouse:usage"
 FIELD = b"batch"
 
 # Upper bounds of the latency buckets in milliseconds; the last bucket has no bound.
-LATENCY_BOUNDS_MS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 2000, 5000, 10000, 30000)
+LATENCY_BOUNDS_MS = (
+    1,
+    2,
+    3,
+    5,
+    7,
+    10,
+    15,
+    20,
+    30,
+    50,
+    70,
+    100,
+    150,
+    200,
+    300,
+    500,
+    700,
+    1000,
+    2000,
+    5000,
+    10000,
+    30000,
+)
 
 
 class KeyUse(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

@@ -98,6 +98,4 @@ class Subscription(models.Model):
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["application", "product"], name="one_subscription_per_product")
-        ]
+        constraints = [models.UniqueConstraint(fields=["application", "product"], name="one_subscription_per_product")]

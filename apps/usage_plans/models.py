@@ -62,7 +62,9 @@ class UsagePlanStage(models.Model):
     throttle = models.JSONField(default=dict)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["plan", "rest_api_id", "stage_name"], name="one_stage_once_per_plan")]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "rest_api_id", "stage_name"], name="one_stage_once_per_plan")
+        ]
 
 
 class UsagePlanKey(models.Model):
