@@ -129,7 +129,11 @@ def verify(request: SignedRequest, signature: Signature, secret: str, *, service
     if expected is None or not hmac.compare_digest(expected.encode(), signature.digest.encode("latin-1")):
         raise mismatch()
     return Verified(
-        signature.access_key_id, signature.region, signature.service, signature.signed_at, signature.lifetime is not None
+        signature.access_key_id,
+        signature.region,
+        signature.service,
+        signature.signed_at,
+        signature.lifetime is not None,
     )
 
 
@@ -180,7 +184,13 @@ def _from_query(query: dict[str, list[str]]) -> Signature:
 
 
 def _signature(
-    *, credential: str, signed_headers: str, digest: str, date: str, lifetime: timedelta | None, security_token: str | None
+    *,
+    credential: str,
+    signed_headers: str,
+    digest: str,
+    date: str,
+    lifetime: timedelta | None,
+    security_token: str | None,
 ) -> Signature:
     parts = credential.split("/")
     if len(parts) != 5:
@@ -196,7 +206,15 @@ def _signature(
             f"'{scope_date}' != '{stamp[:8]}', from '{stamp}'."
         )
     return Signature(
-        access_key_id, scope_date, region, service, tuple(signed_headers.split(";")), digest, signed_at, lifetime, security_token
+        access_key_id,
+        scope_date,
+        region,
+        service,
+        tuple(signed_headers.split(";")),
+        digest,
+        signed_at,
+        lifetime,
+        security_token,
     )
 
 

@@ -1,0 +1,1 @@
+"""AWS's wire protocol. Knows HTTP and botocore's service models; knows no resource."""

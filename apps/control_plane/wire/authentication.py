@@ -1,0 +1,81 @@
+"""Who sent a request: its signature against the access keys that Gatehouse has given out."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from apps.accounts.models import AccessKey, Membership
+from apps.control_plane.caller import Caller
+from apps.control_plane.errors import NotImplementedException
+from apps.control_plane.wire.messages import WireRequest
+from apps.control_plane.wire.service_models import SIGNING_NAME
+from apps.core.sigv4 import Signature, read_signature, verify
+from apps.core.sigv4_errors import unknown_key
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """An access key as the verifier needs it, and on whose behalf it signs."""
+
+    secret: str
+    account_id: str
+    principal: str
+    role: str
+    session_token: str | None = None
+    """Temporary credentials come with a token that the request must carry; long-lived ones with none."""
+
+
+FindCredential = Callable[[str], Credential | None]
+
+
+def authenticate(
+    request: WireRequest, find_credential: FindCredential, now: datetime, request_id: str, *, routed: bool
+) -> Caller:
+    """The caller of a request, in the region that it was signed for.
+
+    `routed` tells that the path is one of API Gateway's: elsewhere a request signed for another service is told that
+    Gatehouse is not that service. Raises `SignatureError`, or `NotImplementedException` naming the service.
+    """
+    signature = read_signature(request.raw)
+    if not routed and signature.service != SIGNING_NAME:
+        raise NotImplementedException(
+            f"The service '{signature.service}' is not implemented by Gatehouse, which is Amazon API Gateway."
+        )
+    credential = find_credential(signature.access_key_id)
+    if credential is None or not _token_fits(signature, credential):
+        raise unknown_key()
+    verified = verify(request.raw, signature, credential.secret, service=SIGNING_NAME, now=now)
+    return Caller(
+        account_id=credential.account_id,
+        region=verified.region,
+        principal=credential.principal,
+        via="wire",
+        role=credential.role,
+        source_ip=request.source_ip,
+        request_id=request_id,
+    )
+
+
+def find_access_key(access_key_id: str) -> Credential | None:
+    """An active access key of the database; None when there is none, or its person has left the account."""
+    if "\0" in access_key_id:
+        return None  # no database takes it as a text
+    key = AccessKey.objects.filter(pk=access_key_id, active=True).select_related("user").first()
+    if key is None:
+        return None
+    if key.user is None:
+        return Credential(key.secret, key.account_id, f"arn:aws:iam::{key.account_id}:root", Membership.Role.OWNER)
+    membership = Membership.objects.filter(user=key.user, account_id=key.account_id).first()
+    if membership is None or not key.user.is_active:
+        return None
+    principal = f"arn:aws:iam::{key.account_id}:user/{key.user.get_username()}"
+    return Credential(key.secret, key.account_id, principal, membership.role)
+
+
+def _token_fits(signature: Signature, credential: Credential) -> bool:
+    if signature.security_token is None or credential.session_token is None:
+        return signature.security_token == credential.session_token
+    return hmac.compare_digest(signature.security_token.encode(), credential.session_token.encode())

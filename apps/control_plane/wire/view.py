@@ -1,0 +1,71 @@
+"""The view behind every path of the AWS API: authenticate, route, parse, call, serialize."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from django.http import HttpRequest, HttpResponse
+
+from apps.control_plane import registry
+from apps.control_plane.caller import Caller
+from apps.control_plane.errors import AwsError
+from apps.control_plane.wire.authentication import FindCredential, authenticate, find_access_key
+from apps.control_plane.wire.errors import InternalFailure, UnknownOperationException
+from apps.control_plane.wire.messages import WireRequest, WireResponse
+from apps.control_plane.wire.parser import parse
+from apps.control_plane.wire.router import Router, control_plane_router
+from apps.control_plane.wire.serializer import serialize, serialize_error
+from apps.core.sigv4 import SignatureError
+
+Call = Callable[[Caller, str, str, dict[str, Any]], dict[str, Any]]
+
+logger = logging.getLogger("gatehouse.wire")
+
+
+class WireView:
+    """A Django view over the port `call`, which performs operations, and the port `find_credential`."""
+
+    csrf_exempt = True  # requests are signed; no browser's cookie counts here
+
+    def __init__(
+        self,
+        call: Call,
+        find_credential: FindCredential,
+        *,
+        router: Router | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._call = call
+        self._find_credential = find_credential
+        self._router = router
+        self._clock = clock
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id = str(uuid4())
+        try:
+            response = self._answer(WireRequest.of(request), request_id)
+        except (AwsError, SignatureError) as error:
+            response = serialize_error(error)
+        except Exception:
+            logger.exception("request %s: %s %s failed", request_id, request.method, request.path)
+            response = serialize_error(
+                InternalFailure("The request processing has failed because of an unknown error, exception or failure.")
+            )
+        return response.to_django(request_id)
+
+    def _answer(self, request: WireRequest, request_id: str) -> WireResponse:
+        router = self._router or control_plane_router()
+        match = router.match(request.raw.method, request.raw.raw_path, request.query)
+        caller = authenticate(request, self._find_credential, self._clock(), request_id, routed=match is not None)
+        if match is None:
+            raise UnknownOperationException("The requested operation is not recognized by the service.")
+        operation = match.operation
+        shape = parse(operation, match.labels, request.query, request.headers, request.raw.body)
+        return serialize(operation, self._call(caller, match.service, operation.name, shape))
+
+
+aws_api = WireView(registry.call, find_access_key)
