@@ -1,0 +1,1 @@
+"""Bytes in, canonical request out: the protocol, its limits and what it refuses."""

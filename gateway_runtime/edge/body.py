@@ -1,0 +1,68 @@
+"""The body of a client's request, counted as it streams."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from gateway_runtime.edge.canonical import Headers
+from gateway_runtime.limits import EDGE
+
+Receive = Callable[[], Awaitable[Any]]
+
+
+class BodyTooLarge(Exception):
+    """The body exceeds the cap: answer 413 REQUEST_TOO_LARGE. The connection closes behind the answer."""
+
+
+class ClientDisconnected(Exception):
+    """The client went away, or its body missed the edge's deadline: nobody reads an answer any more."""
+
+
+class RequestBody:
+    """Reads the body once, whole or in chunks.
+
+    `length` is 0 without a body (nothing is awaited then), the declared length, or None when it comes in chunks.
+    A declared length above `cap` raises BodyTooLarge at the first read, before anything is received.
+    """
+
+    __slots__ = ("_cap", "_ended", "_receive", "_whole", "length", "received")
+
+    def __init__(self, headers: Headers, receive: Receive, cap: int = EDGE.body_bytes) -> None:
+        self._receive = receive
+        self._cap = cap
+        self._whole: bytes | None = None
+        self.received = 0
+        self.length: int | None = 0
+        for name, value in headers:
+            if name == b"content-length":
+                self.length = int(value)
+            elif name == b"transfer-encoding":
+                self.length = None
+        self._ended = self.length == 0
+
+    async def next_chunk(self) -> bytes:
+        """The next bytes, never empty before the end; `b""` is the end. Raises BodyTooLarge, ClientDisconnected."""
+        if self.length is not None and self.length > self._cap:
+            raise BodyTooLarge
+        while not self._ended:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnected
+            self._ended = not message.get("more_body", False)
+            chunk: bytes = message.get("body", b"")
+            self.received += len(chunk)
+            if self.received > self._cap:
+                raise BodyTooLarge
+            if chunk:
+                return chunk
+        return b""
+
+    async def read(self) -> bytes:
+        """The whole body; asked again, the same bytes."""
+        if self._whole is None:
+            chunks = []
+            while chunk := await self.next_chunk():
+                chunks.append(chunk)
+            self._whole = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        return self._whole

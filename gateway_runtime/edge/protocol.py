@@ -1,0 +1,404 @@
+"""The client side of HTTP/1.1: uvicorn's httptools protocol with limits, deadlines and nothing ambiguous let through.
+
+It relies on these internals of uvicorn 0.54: the constructor, `connections`, `tasks`, `flow`, `app_state` and
+`handle_websocket_upgrade` of `HttpToolsProtocol`. Everything that happens per request is written here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from typing import Any, ClassVar
+from urllib.parse import unquote
+from weakref import WeakKeyDictionary
+
+import httptools
+from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
+from uvicorn.server import ServerState
+
+from gateway_runtime.edge import canonical
+from gateway_runtime.edge.deadlines import Sweep
+from gateway_runtime.edge.refusals import AmbiguousRequest, refusal
+from gateway_runtime.edge.turn import TURN_KEY, Turn
+from gateway_runtime.limits import EDGE, EdgeLimits
+
+logger = logging.getLogger("gateway_runtime.edge")
+
+_sweeps: WeakKeyDictionary[ServerState, Sweep] = WeakKeyDictionary()
+_ASGI = {"version": "3.0", "spec_version": "2.3"}
+_FRAMED = frozenset({b"content-length", b"transfer-encoding", b"upgrade", b"expect", b"connection"})
+
+
+def _sweep_of(state: ServerState, loop: asyncio.AbstractEventLoop, interval: float) -> Sweep:
+    sweep = _sweeps.get(state)
+    if sweep is None:
+        sweep = _sweeps[state] = Sweep(loop, interval)
+    return sweep
+
+
+class EdgeProtocol(HttpToolsProtocol):
+    """One client connection. A request starts its application only after the read that brought its head parsed
+    cleanly, so that nothing of a message found bad in the same read reaches anybody."""
+
+    limits: ClassVar[EdgeLimits] = EDGE
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.turn: Turn | None = None  # the one being answered
+        self.incoming: Turn | None = None  # the one whose body is being read
+        self.queue: deque[Turn] = deque()  # complete or incoming turns not started yet
+        self.draining = False
+        self.discarding = False  # what still arrives is read and thrown away
+        self.pending_refusal: int = 0
+        self.deadline = 0.0
+        self.write_deadline = 0.0
+        self.in_head = False
+        self.sealed = False  # the last message said that none follows
+        self.head_size = 0
+        self.raw_read = 0
+        self._begun = 0
+        self._idle_before = True
+        self.framing: dict[bytes, bytes] = {}
+        self.body_started = 0.0
+        self.sweep = _sweep_of(server_state, self.loop, self.limits.sweep_seconds)
+
+    # Connection
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self.transport = transport
+        self.flow = FlowControl(transport)
+        self.server = get_local_addr(transport)
+        self.client = get_remote_addr(transport)
+        self.scheme = "https" if is_ssl(transport) else "http"
+        self.connections.add(self)
+        self.sweep.add(self)
+        self.deadline = self.loop.time() + self.limits.head_seconds
+        if self.limit_concurrency is not None and len(self.connections) > self.limit_concurrency:
+            self._answer_and_close(503)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.connections.discard(self)
+        self.sweep.discard(self)
+        self.discarding = True
+        for turn in (self.turn, *self.queue):
+            if turn is not None:
+                turn.client_left()
+        self.queue.clear()
+        self.incoming = None
+        self.flow.resume_writing()
+        self.parser = None  # type: ignore[assignment]
+
+    def pause_writing(self) -> None:
+        self.flow.pause_writing()
+        self.write_deadline = self.loop.time() + self.limits.body_seconds
+
+    def resume_writing(self) -> None:
+        self.flow.resume_writing()
+        self.write_deadline = 0.0
+
+    def check_deadline(self, now: float) -> None:
+        """Called by the sweep: end the connection when the client is late with a head, a body or reading."""
+        if self.write_deadline and now > self.write_deadline:
+            self.abort()
+        elif self.incoming is not None and not self.discarding:
+            turn = self.incoming
+            allowed = self.limits.body_seconds + turn.received / self.limits.body_bytes_per_second
+            # An application that does not read is not the client's fault.
+            if not self.flow.read_paused and not turn.expects_continue and now > self.body_started + allowed:
+                self._refuse(408, "body deadline")
+        elif self.deadline and now > self.deadline:
+            if self.in_head and not self.discarding:
+                self._refuse(408, "head deadline")
+            else:
+                self.transport.close()
+
+    def shutdown(self) -> None:
+        """Drain: the next answer says `connection: close`; a connection that stays quiet is closed."""
+        self.draining = True
+        if self.turn is None and not self.in_head and not self.discarding:
+            self.deadline = min(self.deadline, self.loop.time() + self.limits.drain_idle_seconds)
+
+    def abort(self) -> None:
+        """Cut the connection so that the client sees a truncated answer, never a clean end."""
+        if not self.transport.is_closing():
+            self.transport.abort()
+
+    def write(self, data: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(data)
+
+    def date_line(self) -> bytes:
+        """The Date header line, renewed by the server each second."""
+        for name, value in self.server_state.default_headers:
+            if name == b"date":
+                return b"date: %b\r\n" % value
+        return b""
+
+    # Bytes in
+    def data_received(self, data: bytes) -> None:
+        if self.discarding:
+            return
+        self._idle_before = not self.in_head and self.incoming is None
+        if self._idle_before:
+            if self.sealed:
+                return
+            line_end = data.find(b"\r\n")
+            if data.find(b"  ", 0, line_end if line_end >= 0 else self.limits.target_bytes) >= 0 and line_end != 0:
+                self._refuse(400, "two spaces in the request line")
+                return
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserError as error:
+            self._parse_failed(error)
+            return
+        if self._measure(len(data)):
+            self._start_next()
+            if self.queue:
+                self.flow.pause_reading()
+
+    def _measure(self, size: int) -> bool:
+        """Bound what the parser holds or skips without telling: an unfinished header line, chunk extensions."""
+        limits = self.limits
+        if self._begun:  # a message began in this read: at its start, or at an unknown place behind others
+            self.raw_read = size if self._begun == 1 and self._idle_before else 0
+            self._begun = 0
+        else:
+            self.raw_read += size
+        if self.in_head:
+            if self.raw_read > limits.head_bytes + limits.target_bytes:
+                self._refuse(431, "head too large")
+                return False
+        elif self.incoming is not None and self.raw_read > 64 * 1024 + 8 * self.incoming.received:
+            self._refuse(400, "more framing than body")
+            return False
+        return True
+
+    def _parse_failed(self, error: httptools.HttpParserError) -> None:
+        cause = error.__context__
+        if self.discarding:
+            self._start_next()
+            return
+        if isinstance(cause, AmbiguousRequest):
+            self._refuse(cause.status, cause.reason)
+        elif cause is not None and isinstance(error, httptools.HttpParserCallbackError):
+            logger.error("the edge failed to read a request", exc_info=cause)
+            self._refuse(500, "internal error")
+        else:
+            self._refuse(400, str(error))
+
+    def _upgrade(self, rest: bytes) -> None:
+        if self.draining:
+            self._refuse(503, "draining")
+            return
+        if self.turn is None and not self.queue and self._should_upgrade():
+            self.sweep.discard(self)
+            self.handle_websocket_upgrade()
+            return
+        # Any other protocol is declined by answering in HTTP/1.1: read the head again without the offer.
+        headers = [header for header in self.headers if header[0] != b"upgrade"]
+        head = b"".join(b"%b: %b\r\n" % header for header in headers)
+        line = b"%b %b HTTP/1.1\r\n" % (self.scope["method"].encode(), self.url)
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.data_received(line + head + b"\r\n" + rest)
+
+    def _should_upgrade(self) -> bool:
+        return self.scope["method"] == "GET" and super()._should_upgrade()
+
+    # Parser callbacks
+    def on_message_begin(self) -> None:
+        if self.sealed:
+            self.discarding = True
+            raise AmbiguousRequest("data after the last message")
+        if len(self.queue) >= self.limits.pipeline_depth:
+            raise AmbiguousRequest("too many pipelined requests")
+        self.url = b""
+        self.headers = []
+        self.framing = {}
+        self.head_size = 0
+        self._begun += 1
+        if not self.in_head:
+            self.in_head = True
+            self.deadline = self.loop.time() + self.limits.head_seconds
+
+    def on_url(self, url: bytes) -> None:
+        self.url += url
+        if len(self.url) > self.limits.target_bytes:
+            raise AmbiguousRequest("target too long", 414)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.head_size += len(name) + len(value)
+        if self.head_size > self.limits.head_bytes or len(self.headers) >= self.limits.head_count:
+            raise AmbiguousRequest("head too large", 431)
+        if not self.in_head:
+            return  # a trailer: read, counted and dropped
+        name = name.lower()
+        value = value.rstrip(b" \t")
+        if name in _FRAMED:
+            self.framing[name] = value
+        self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        parser = self.parser
+        method = parser.get_method().decode("ascii")
+        version = parser.get_http_version()
+        request = canonical.parse_head(method, self.url, self.headers, self.client[0] if self.client else "")
+        if version not in ("1.1", "1.0") or method == "CONNECT":
+            raise AmbiguousRequest("unsupported version or method")
+        if self.framing:
+            self._check_framing(version)
+        self.in_head = False
+        scope = self.scope = self._scope(request, version)  # type: ignore[assignment]
+        if parser.should_upgrade():
+            self.url = request.target.encode()
+            return
+        keep_alive = version == "1.1" and parser.should_keep_alive()
+        self.sealed = not keep_alive
+        turn = Turn(
+            self,
+            scope,
+            keep_alive=keep_alive,
+            expects_continue=b"expect" in self.framing and version == "1.1",
+            http10=version == "1.0",
+        )
+        scope[TURN_KEY] = turn
+        self.incoming = turn
+        self.body_started = self.loop.time()
+        self.deadline = 0.0
+        self.queue.append(turn)
+
+    def _check_framing(self, version: str) -> None:
+        """What the parser accepts although another reader may frame or answer it differently."""
+        framing = self.framing
+        length = framing.get(b"content-length")
+        if length is not None and (not length.isdigit() or (length[0] == 0x30 and length != b"0")):
+            raise AmbiguousRequest("ill-formed Content-Length")
+        encoding = framing.get(b"transfer-encoding")
+        if encoding is not None and (length is not None or version != "1.1" or encoding.lower() != b"chunked"):
+            raise AmbiguousRequest("ill-formed Transfer-Encoding")
+        expect = framing.get(b"expect")
+        if expect is not None and expect.lower() != b"100-continue":
+            raise AmbiguousRequest("unknown expectation", 417)
+        connection = framing.get(b"connection", b"").lower()
+        if b"content-length" in connection or b"transfer-encoding" in connection or b"host" in connection:
+            raise AmbiguousRequest("Connection names a framing header")
+
+    def _scope(self, request: canonical.CanonicalRequest, version: str) -> dict[str, Any]:
+        path = request.path
+        return {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "method": request.method,
+            "root_path": self.root_path,
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": path.encode(),
+            "query_string": request.raw_query.encode(),
+            "headers": self.headers,
+            "state": self.app_state.copy(),
+            canonical.SCOPE_KEY: request,
+        }
+
+    def on_body(self, body: bytes) -> None:
+        turn = self.incoming
+        if turn is None or turn.response_complete or turn.disconnected:
+            return
+        turn.body_arrived(body)
+        if turn.buffered() > self.limits.read_high_water:
+            self.flow.pause_reading()
+
+    def on_message_complete(self) -> None:
+        turn, self.incoming = self.incoming, None
+        if turn is not None:
+            turn.body_ended()
+
+    # Turns
+    def _start_next(self) -> None:
+        if self.turn is None and self.queue:
+            self.turn = turn = self.queue.popleft()
+            if not self.queue:
+                self.flow.resume_reading()
+            task = self.loop.create_task(turn.run(self.app))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+
+    def body_taken(self) -> None:
+        """The application took what was buffered: read on, unless another request waits for its turn."""
+        if not self.queue:
+            self.flow.resume_reading()
+
+    def turn_finished(self, turn: Turn) -> None:
+        """The answer of a turn is written: start the next one, wait for it, or close."""
+        self.server_state.total_requests += 1
+        self.turn = None
+        if self.transport.is_closing():
+            return
+        if not turn.keep_alive:
+            self.queue.clear()
+            self._close_softly() if turn.more_body or self.pending_refusal else self.transport.close()
+        elif self.queue:
+            self._start_next()
+        elif self.pending_refusal:
+            self._answer_and_close(self.pending_refusal)
+        else:
+            self.flow.resume_reading()
+            if not self.in_head:
+                self.deadline = self.loop.time() + self._idle_seconds()
+
+    def _idle_seconds(self) -> float:
+        return self.limits.drain_idle_seconds if self.draining else self.limits.idle_seconds
+
+    # Refusing
+    def _refuse(self, status: int, reason: str) -> None:
+        """Answer the message being read with an error, after the answers that are owed before it, and close."""
+        logger.info("request refused", extra={"status": status, "reason": reason})
+        self.discarding = True
+        self.in_head = False
+        bad, self.incoming = self.incoming, None
+        if bad is not None and bad is self.turn:
+            started = bad.response_started
+            bad.client_left()
+            self.turn = None
+            if started:
+                self.abort()
+                return
+        elif bad is not None:
+            self.queue.remove(bad)
+        self.deadline = 0.0
+        self._start_next()
+        if self.turn is None:
+            self._answer_and_close(status)
+        else:
+            self.pending_refusal = status
+
+    def _answer_and_close(self, status: int) -> None:
+        date = self.date_line()[6:-2]
+        self.write(refusal(status, date))
+        self._close_softly()
+
+    def _close_softly(self) -> None:
+        """Close for writing and read on for a moment: closing with unread data would reset the connection and
+        could destroy the answer before the client reads it."""
+        self.discarding = True
+        if self.transport.is_closing():
+            return
+        if self.transport.can_write_eof():
+            self.flow.resume_reading()
+            self.transport.write_eof()
+            self.deadline = self.loop.time() + self.limits.linger_seconds
+        else:
+            self.transport.close()

@@ -1,0 +1,250 @@
+"""One request and its answer on a client connection: the ASGI side of the edge protocol."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from gateway_runtime.edge.protocol import EdgeProtocol
+
+logger = logging.getLogger("gateway_runtime.edge")
+
+TURN_KEY = "gatehouse.turn"
+
+
+def _status_line(status: int) -> bytes:
+    try:
+        phrase = HTTPStatus(status).phrase
+    except ValueError:
+        phrase = ""
+    return f"HTTP/1.1 {status} {phrase}\r\n".encode()
+
+
+_STATUS_LINES = {status: _status_line(status) for status in range(100, 600)}
+_INTERNAL_ERROR = b'{"message": "Internal server error"}'
+_BODILESS = frozenset({204, 304})
+_HEADER_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z").match
+_FORBIDDEN_IN_HEAD = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]").search
+
+
+_known_names: set[bytes] = set()  # header names seen valid; bounded
+
+
+def _check_name(name: bytes) -> None:
+    if _HEADER_NAME(name) is None:
+        raise RuntimeError("ill-formed response header name")
+    if len(_known_names) < 4096:
+        _known_names.add(name)
+
+
+class Turn:
+    """Hands the request to the application and writes its answer, with back-pressure both ways.
+
+    The scope carries it under `TURN_KEY`. `on_disconnect` may be set by whoever works for the client at the
+    moment; it is called once when the client goes away before its answer is complete.
+    """
+
+    __slots__ = (
+        "_bodiless", "_body", "_buffered", "_chunked", "_declared", "_delivered", "_protocol", "_waiter", "disconnected", "expects_continue",
+        "http10", "keep_alive", "more_body", "on_disconnect", "received", "response_complete", "response_started",
+        "scope", "started_at",
+    )  # fmt: skip
+
+    def __init__(
+        self, protocol: EdgeProtocol, scope: dict[str, Any], *, keep_alive: bool, expects_continue: bool, http10: bool
+    ) -> None:
+        self._protocol = protocol
+        self.scope = scope
+        self.keep_alive = keep_alive
+        self.expects_continue = expects_continue
+        self.http10 = http10
+        self.started_at = protocol.loop.time()
+        self.disconnected = False
+        self.on_disconnect: Callable[[], None] | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._body: list[bytes] = []
+        self._buffered = 0
+        self._delivered = False
+        self.more_body = True
+        self.received = 0
+        self.response_started = False
+        self.response_complete = False
+        self._bodiless = False
+        self._chunked = False
+        self._declared: int | None = None
+
+    # What the protocol reports
+    def body_arrived(self, data: bytes) -> None:
+        self._body.append(data)
+        self._buffered += len(data)
+        self.received += len(data)
+        self._wake()
+
+    def body_ended(self) -> None:
+        self.more_body = False
+        self._wake()
+
+    def client_left(self) -> None:
+        """The connection is gone or given up: `receive` answers http.disconnect from now on."""
+        if self.disconnected or self.response_complete:
+            return
+        self.disconnected = True
+        callback, self.on_disconnect = self.on_disconnect, None
+        if callback is not None:
+            callback()
+        self._wake()
+
+    def buffered(self) -> int:
+        """Bytes of the body that the application has not taken yet."""
+        return self._buffered
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None:
+            self._waiter = None
+            if not waiter.done():
+                waiter.set_result(None)
+
+    # What the application does
+    async def run(self, app: Any) -> None:
+        """Call the application; an answer it does not finish is never ended cleanly."""
+        try:
+            await app(self.scope, self.receive, self.send)
+        except asyncio.CancelledError:
+            self._protocol.abort()
+            raise
+        except Exception:
+            if not self.disconnected:
+                logger.exception("exception in the application")
+            await self._answer_failure()
+        else:
+            if not self.response_complete and not self.disconnected:
+                logger.error("the application returned without completing its response")
+                await self._answer_failure()
+
+    async def _answer_failure(self) -> None:
+        if self.response_complete or self.disconnected:
+            return
+        if self.response_started:
+            self._protocol.abort()
+            return
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(_INTERNAL_ERROR)),
+            (b"x-amzn-errortype", b"InternalServerErrorException"),
+            (b"connection", b"close"),
+        ]
+        await self.send({"type": "http.response.start", "status": 500, "headers": headers})
+        await self.send({"type": "http.response.body", "body": _INTERNAL_ERROR})
+
+    async def receive(self) -> dict[str, Any]:
+        if self.expects_continue and not self.response_started:
+            self.expects_continue = False
+            self._protocol.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        while not (self.disconnected or self.response_complete):
+            if not self._delivered and (self._body or not self.more_body):
+                body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+                self._body.clear()
+                self._buffered = 0
+                self._delivered = not self.more_body
+                self._protocol.body_taken()
+                return {"type": "http.request", "body": body, "more_body": self.more_body}
+            self._waiter = waiter = self._protocol.loop.create_future()
+            await waiter
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Any) -> None:
+        protocol = self._protocol
+        if protocol.flow.write_paused and not self.disconnected:
+            await protocol.flow.drain()
+        if self.disconnected:
+            return
+        kind = message["type"]
+        if kind == "http.response.body" and self.response_started and not self.response_complete:
+            self._write_body(message.get("body", b""), message.get("more_body", False))
+        elif kind == "http.response.start" and not self.response_started:
+            self._write_head(message["status"], message.get("headers", ()))
+        else:
+            raise RuntimeError(f"unexpected ASGI message {kind!r}")
+
+    def _write_head(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        parts = [_STATUS_LINES[status], self._protocol.date_line()]
+        breaks = parts[1].count(b"\n") + 2
+        closes = False
+        self._bodiless = status in _BODILESS or self.scope["method"] == "HEAD"
+        for name, value in headers:
+            lower = name.lower()
+            if name not in _known_names:
+                _check_name(name)
+            if lower == b"content-length":
+                if status == 204:
+                    continue
+                self._declared = int(value)
+            elif lower == b"transfer-encoding":
+                continue  # framing is decided here
+            elif lower == b"connection":
+                closes = closes or b"close" in value.lower()
+                continue
+            elif lower == b"date":
+                breaks -= parts[1].count(b"\n")
+                parts[1] = b""
+            parts += (name, b": ", value, b"\r\n")
+            breaks += 1
+        if self._declared is None and not self._bodiless:
+            breaks += self._choose_framing(parts)
+        # A request body that is still coming would be read as the next request.
+        if closes or self.more_body or self._protocol.draining:
+            self.keep_alive = False
+        if not self.keep_alive:
+            parts.append(b"connection: close\r\n")
+            breaks += 1
+        parts.append(b"\r\n")
+        head = b"".join(parts)
+        # A line break inside a name or a value would show as one more line; one scan instead of two per header.
+        if head.count(b"\n") != breaks or head.count(b"\r") != breaks or _FORBIDDEN_IN_HEAD(head):
+            raise RuntimeError("control character in a response header")
+        self.response_started = True
+        self.expects_continue = False
+        self._protocol.write(head)
+
+    def _choose_framing(self, parts: list[bytes]) -> int:
+        if self.http10:
+            self.keep_alive = False
+            return 0
+        self._chunked = True
+        parts.append(b"transfer-encoding: chunked\r\n")
+        return 1
+
+    def _write_body(self, body: bytes, more_body: bool) -> None:
+        if self._bodiless:
+            self._declared = None
+        elif self._chunked:
+            data = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+            if not more_body:
+                data += b"0\r\n\r\n"
+            if data:
+                self._protocol.write(data)
+        else:
+            if self._declared is not None:
+                self._declared -= len(body)
+                if self._declared < 0:
+                    raise RuntimeError("response body longer than its content-length")
+            if body:
+                self._protocol.write(body)
+        if not more_body:
+            if self._declared:
+                raise RuntimeError("response body shorter than its content-length")
+            self.response_complete = True
+            self.on_disconnect = None
+            self._wake()
+            self._protocol.turn_finished(self)
+
+
+def turn_of(scope: Any) -> Turn | None:
+    """The turn behind an ASGI scope, or None when another server made the scope."""
+    return cast("Turn | None", scope.get(TURN_KEY))

@@ -1,0 +1,46 @@
+"""Every limit of the edge and of the upstream pool, in one table. Sizes are bytes, times are seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeLimits:
+    """What one client connection may cost before a request is refused."""
+
+    head_bytes: int = 10_240
+    head_count: int = 100
+    target_bytes: int = 8_192
+    head_seconds: float = 10.0
+    body_bytes: int = 10 * 1024 * 1024
+    body_seconds: float = 30.0
+    body_bytes_per_second: int = 64 * 1024  # progress that earns a body more time
+    idle_seconds: float = 75.0
+    drain_idle_seconds: float = 2.0
+    linger_seconds: float = 2.0
+    read_high_water: int = 64 * 1024
+    pipeline_depth: int = 16
+    sweep_seconds: float = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLimits:
+    """What one origin may cost. Idle connections live shorter than the five seconds after which
+    widespread origin servers close theirs, so that a request rarely meets a closing connection."""
+
+    connections_per_origin: int = 256
+    waiting_per_origin: int = 1_024
+    origins: int = 4_096
+    idle_seconds: float = 4.0
+    connect_seconds: float = 5.0
+    head_bytes: int = 32 * 1024
+    head_count: int = 200
+    informational: int = 8
+    body_bytes: int = 10 * 1024 * 1024
+    read_high_water: int = 64 * 1024
+    sweep_seconds: float = 0.05
+
+
+EDGE = EdgeLimits()
+POOL = PoolLimits()
