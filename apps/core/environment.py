@@ -38,6 +38,7 @@ class Environment:
     debug: bool
     public_portal_url: str | None
     public_gateway_url: str | None
+    internal_gateway_url: str | None
     allowed_hosts: tuple[str, ...]
     allow_private_backends: bool
 
@@ -66,6 +67,11 @@ class Environment:
     def gateway_url(self) -> str:
         """The address callers of the APIs use, without a trailing slash."""
         return self.public_gateway_url or f"http://{_visible(self.bind)}:{self.gateway_port}"
+
+    @property
+    def try_it_url(self) -> str:
+        """Where the portal itself reaches the gateway; differs from what callers use where containers are between."""
+        return self.internal_gateway_url or f"http://{_visible(self.bind)}:{self.gateway_port}"
 
     def master_secret(self) -> str:
         """The one secret everything else is derived from.
@@ -128,6 +134,7 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         debug=debug,
         public_portal_url=_url(variables, "GATEHOUSE_PUBLIC_PORTAL_URL"),
         public_gateway_url=_url(variables, "GATEHOUSE_PUBLIC_GATEWAY_URL"),
+        internal_gateway_url=_url(variables, "GATEHOUSE_INTERNAL_GATEWAY_URL"),
         allowed_hosts=tuple(
             host.strip() for host in variables.get("GATEHOUSE_ALLOWED_HOSTS", "").split(",") if host.strip()
         ),

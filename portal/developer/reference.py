@@ -1,0 +1,258 @@
+"""An OpenAPI document as a page shows it: operations in groups, with parameters, bodies and examples, and no `$ref` left.
+
+The input is what the exporter wrote at deployment. Everything here is pure and tolerant: a member that is missing or odd is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "x-amazon-apigateway-any-method")
+# How deep an example or a schema is shown; what lies deeper is summed up, and a schema that holds itself ends here.
+MAX_DEPTH = 6
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One input besides the body. `where` is path, query or header."""
+
+    name: str
+    where: str
+    required: bool
+    type: str
+    description: str = ""
+    example: str = ""
+
+
+@dataclass(frozen=True)
+class Property:
+    """A line of a schema's table; `depth` indents it."""
+
+    name: str
+    type: str
+    required: bool
+    description: str
+    depth: int
+
+
+@dataclass(frozen=True)
+class Response:
+    status: str
+    description: str
+    example: str = ""
+
+
+@dataclass(frozen=True)
+class OperationPage:
+    """One operation: what its section of the reference shows and what its try-it form asks for."""
+
+    anchor: str
+    method: str
+    path: str
+    title: str
+    description: str
+    group: str
+    key_required: bool
+    parameters: tuple[Parameter, ...] = ()
+    body_type: str = ""
+    body_example: str = ""
+    body_properties: tuple[Property, ...] = ()
+    responses: tuple[Response, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The whole reference of one API stage."""
+
+    title: str
+    version: str
+    description: str
+    groups: dict[str, list[OperationPage]] = field(default_factory=dict)
+
+    def operations(self) -> Iterator[OperationPage]:
+        for group in self.groups.values():
+            yield from group
+
+    def find(self, anchor: str) -> OperationPage | None:
+        return next((operation for operation in self.operations() if operation.anchor == anchor), None)
+
+
+def read_reference(document: dict[str, Any]) -> Reference:
+    """The reference of an OpenAPI 3 document; preflight (OPTIONS) methods are not shown."""
+    info = _mapping(document.get("info"))
+    reference = Reference(_text(info.get("title")), _text(info.get("version")), _text(info.get("description")))
+    for path, item in sorted(_mapping(document.get("paths")).items()):
+        shared = _list(_mapping(item).get("parameters"))
+        for name in METHODS:
+            operation = _mapping(item).get(name)
+            if isinstance(operation, dict) and name != "options":
+                page = _operation(document, path, name, operation, shared)
+                reference.groups.setdefault(page.group, []).append(page)
+    return reference
+
+
+def _operation(
+    document: dict[str, Any], path: str, name: str, operation: dict[str, Any], shared: list[Any]
+) -> OperationPage:
+    method = "ANY" if name.startswith("x-") else name.upper()
+    body_type, body_schema, body_example = _body(document, operation)
+    tags = [_text(tag) for tag in _list(operation.get("tags"))]
+    return OperationPage(
+        anchor=_anchor(method, path),
+        method=method,
+        path=path,
+        title=_text(operation.get("summary")) or _text(operation.get("operationId")) or f"{method} {path}",
+        description=_text(operation.get("description")),
+        group=tags[0] if tags else _first_segment(path),
+        key_required=_needs_key(document, operation),
+        parameters=tuple(_parameters(document, path, [*shared, *_list(operation.get("parameters"))])),
+        body_type=body_type,
+        body_example=body_example,
+        body_properties=tuple(_properties(document, body_schema)),
+        responses=tuple(_responses(document, operation)),
+    )
+
+
+def _parameters(document: dict[str, Any], path: str, listed: list[Any]) -> Iterator[Parameter]:
+    seen = set()
+    for raw in listed:
+        parameter = _resolve(document, raw)
+        name, where = _text(parameter.get("name")), _text(parameter.get("in"))
+        if not name or where not in {"path", "query", "header"} or (name.lower() == "x-api-key" and where == "header"):
+            continue
+        seen.add((name, where))
+        schema = _resolve(document, parameter.get("schema"))
+        example = parameter.get("example", schema.get("example", schema.get("default", "")))
+        yield Parameter(
+            name, where, bool(parameter.get("required")), _type(document, schema),
+            _text(parameter.get("description")), str(example),
+        )  # fmt: skip
+    # A path's own parameters are always there, also when the document does not list them.
+    for segment in path.split("/"):
+        name = segment.strip("{}").rstrip("+")
+        if segment.startswith("{") and (name, "path") not in seen:
+            yield Parameter(name, "path", True, "string")
+
+
+def _body(document: dict[str, Any], operation: dict[str, Any]) -> tuple[str, dict[str, Any], str]:
+    body = _resolve(document, operation.get("requestBody"))
+    for content_type, media in _mapping(body.get("content")).items():
+        schema = _resolve(document, _mapping(media).get("schema"))
+        return content_type, schema, _example_text(document, _mapping(media), schema)
+    return "", {}, ""
+
+
+def _responses(document: dict[str, Any], operation: dict[str, Any]) -> Iterator[Response]:
+    for status, raw in sorted(_mapping(operation.get("responses")).items()):
+        response = _resolve(document, raw)
+        example = ""
+        for media in _mapping(response.get("content")).values():
+            example = _example_text(document, _mapping(media), _resolve(document, _mapping(media).get("schema")))
+            break
+        yield Response(str(status), _text(response.get("description")), example)
+
+
+def _example_text(document: dict[str, Any], media: dict[str, Any], schema: dict[str, Any]) -> str:
+    if "example" in media:
+        value = media["example"]
+    elif media.get("examples"):
+        value = _mapping(next(iter(_mapping(media["examples"]).values()), {})).get("value")
+    elif schema:
+        value = _example(document, schema, 0)
+    else:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _example(document: dict[str, Any], schema: dict[str, Any], depth: int) -> Any:
+    """A value that fits a schema, made from its examples, defaults and types."""
+    for member in ("example", "default"):
+        if member in schema:
+            return schema[member]
+    if _list(schema.get("enum")):
+        return schema["enum"][0]
+    if depth >= MAX_DEPTH:
+        return {}
+    kind = schema.get("type")
+    if kind == "array":
+        return [_example(document, _resolve(document, schema.get("items")), depth + 1)]
+    parts = [_resolve(document, part) for part in _list(schema.get("allOf"))]
+    if parts or kind == "object" or "properties" in schema:
+        merged: dict[str, Any] = {}
+        for part in [*parts, schema]:
+            for name, raw in _mapping(part.get("properties")).items():
+                merged[name] = _example(document, _resolve(document, raw), depth + 1)
+        return merged
+    formats = {"date-time": "2026-01-31T12:00:00Z", "date": "2026-01-31", "email": "ada@example.com"}
+    scalars: dict[str, Any] = {"integer": 1, "number": 1.5, "boolean": True}
+    return scalars.get(str(kind), formats.get(_text(schema.get("format")), "string"))
+
+
+def _properties(document: dict[str, Any], schema: dict[str, Any], depth: int = 0) -> Iterator[Property]:
+    if schema.get("type") == "array":
+        schema = _resolve(document, schema.get("items"))
+    required = _list(schema.get("required"))
+    for name, raw in _mapping(schema.get("properties")).items():
+        member = _resolve(document, raw)
+        yield Property(name, _type(document, member), name in required, _text(member.get("description")), depth)
+        if depth < MAX_DEPTH and (member.get("type") in {"object", "array"} or "properties" in member):
+            yield from _properties(document, member, depth + 1)
+
+
+def _type(document: dict[str, Any], schema: dict[str, Any]) -> str:
+    kind = _text(schema.get("type")) or ("object" if "properties" in schema else "any")
+    if kind == "array":
+        return f"array of {_type(document, _resolve(document, schema.get('items')))}"
+    shown = _text(schema.get("format"))
+    values = _list(schema.get("enum"))
+    if values:
+        return " | ".join(str(value) for value in values[:8])
+    return f"{kind} ({shown})" if shown else kind
+
+
+def _needs_key(document: dict[str, Any], operation: dict[str, Any]) -> bool:
+    schemes = _mapping(_mapping(document.get("components")).get("securitySchemes"))
+    for requirement in _list(operation.get("security")):
+        for name in _mapping(requirement):
+            scheme = _mapping(schemes.get(name))
+            if scheme.get("type") == "apiKey" and _text(scheme.get("name")).lower() == "x-api-key":
+                return True
+    return False
+
+
+def _resolve(document: dict[str, Any], value: Any) -> dict[str, Any]:
+    """The mapping behind a local `$ref`; a chain that does not end in one is an empty mapping."""
+    for _ in range(16):
+        if not isinstance(value, dict):
+            return {}
+        target = value.get("$ref")
+        if not isinstance(target, str):
+            return value
+        value = document
+        for part in target.removeprefix("#/").split("/"):
+            value = _mapping(value).get(part.replace("~1", "/").replace("~0", "~"))
+    return {}
+
+
+def _anchor(method: str, path: str) -> str:
+    words = "".join(character if character.isalnum() else "-" for character in path).strip("-")
+    return f"{method.lower()}-{words}".rstrip("-")
+
+
+def _first_segment(path: str) -> str:
+    return path.strip("/").split("/")[0] or "API"
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
