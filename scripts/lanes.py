@@ -99,7 +99,7 @@ def postgres_lane() -> Tally:
                 "not browser and not stack",
                 "-p",
                 "only_database_tests",
-                variables={"DATABASE_URL": url, "PYTHONPATH": str(ROOT / "scripts")},
+                variables={"GATEHOUSE_TEST_DATABASE_URL": url, "PYTHONPATH": str(ROOT / "scripts")},
             )
     except PostgresUnavailable as reason:
         return skip_lane(f"PostgreSQL cannot start: {reason}")

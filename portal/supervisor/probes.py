@@ -1,0 +1,22 @@
+"""Asking a process over HTTP whether it is ready."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Callable
+
+
+def answers_ok(host: str, port: int, path: str, host_header: str = "") -> Callable[[], bool]:
+    """A probe: true once GET `path` is answered with 200 within a second."""
+
+    def probe() -> bool:
+        connection = http.client.HTTPConnection(host, port, timeout=1)
+        try:
+            connection.request("GET", path, headers={"Host": host_header} if host_header else {})
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    return probe

@@ -1,0 +1,118 @@
+"""Which processes make up Gatehouse, and how each is run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from apps.core.environment import Environment
+from portal.supervisor.data_directory import DataDirectory
+from portal.supervisor.preflight import is_free
+from portal.supervisor.probes import answers_ok
+from portal.supervisor.processes import ProcessSpec
+from portal.supervisor.valkey import free_loopback_port
+
+MANAGE = str(Path(__file__).resolve().parent.parent.parent / "manage.py")
+WORKER_PROCESSES = 2
+
+
+def migrate() -> ProcessSpec:
+    return ProcessSpec("migrate", (sys.executable, MANAGE, "migrate", "--noinput", "--verbosity", "1"))
+
+
+def bootstrap() -> ProcessSpec:
+    """First-run seeding, safe to repeat; prints one JSON object with the credentials."""
+    return ProcessSpec("bootstrap", (sys.executable, MANAGE, "bootstrap"))
+
+
+def gateway(environment: Environment) -> ProcessSpec:
+    return ProcessSpec(
+        "gateway",
+        (
+            sys.executable, "-m", "gateway_runtime",
+            "--bind", environment.bind,
+            "--port", str(environment.gateway_port),
+            "--workers", str(environment.workers),
+            "--management-port", str(environment.management_port),
+            "--data-dir", str(environment.data_dir),
+        ),
+        ready=answers_ok("127.0.0.1", environment.management_port, "/ready"),
+        stop_stage=0,
+        grace=6.0,
+    )  # fmt: skip
+
+
+def portal(environment: Environment) -> ProcessSpec:
+    return ProcessSpec(
+        "portal",
+        (
+            sys.executable, "-m", "uvicorn", "portal.asgi:application",
+            "--host", environment.bind,
+            "--port", str(environment.portal_port),
+            "--log-level", "warning", "--no-access-log",
+            "--no-server-header", "--no-proxy-headers",
+            "--lifespan", "off",
+            "--timeout-graceful-shutdown", "2",
+        ),
+        ready=answers_ok(
+            _reachable(environment.bind), environment.portal_port, "/healthz", _accepted_host(environment)
+        ),
+        stop_stage=1,
+        grace=4.0,
+    )  # fmt: skip
+
+
+def worker() -> ProcessSpec:
+    return ProcessSpec(
+        "worker",
+        (
+            sys.executable, "-m", "celery", "--app", "portal.celery", "--quiet", "worker",
+            "--pool", "prefork", "--concurrency", str(WORKER_PROCESSES),
+            "--without-gossip", "--without-mingle", "--without-heartbeat",
+            "--loglevel", "WARNING",
+        ),
+        stop_stage=2,
+        grace=4.0,
+    )  # fmt: skip
+
+
+def beat(environment: Environment) -> ProcessSpec:
+    return ProcessSpec(
+        "beat",
+        (
+            sys.executable, "-m", "celery", "--app", "portal.celery", "--quiet", "beat",
+            "--schedule", str(environment.data_dir / "beat-schedule"),
+            "--pidfile", "",
+            "--loglevel", "WARNING",
+        ),
+        stop_stage=1,
+        grace=3.0,
+    )  # fmt: skip
+
+
+def petstore(port: int) -> ProcessSpec:
+    """The demo's back end."""
+    return ProcessSpec(
+        "petstore", (sys.executable, "-m", "portal.demo.petstore", "--port", str(port)), stop_stage=1, grace=2.0
+    )
+
+
+def petstore_port(data: DataDirectory) -> int:
+    """The same port on every run, because the demo API's integration names it; another only if that one is taken."""
+    kept = data.read_json("demo.json").get("petstore_port")
+    if isinstance(kept, int) and is_free("127.0.0.1", kept):
+        return kept
+    port = free_loopback_port()
+    data.write_json("demo.json", {"petstore_port": port})
+    return port
+
+
+def _reachable(bind: str) -> str:
+    """Where this machine reaches what listens on `bind`."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bind, bind)  # noqa: S104 - compared, not bound
+
+
+def _accepted_host(environment: Environment) -> str:
+    """A Host header that the portal accepts."""
+    named = [host.lstrip(".") for host in environment.allowed_hosts if host != "*"]
+    return named[0] if named else "localhost"

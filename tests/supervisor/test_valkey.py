@@ -1,0 +1,68 @@
+"""The embedded Valkey."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import redis
+
+from portal.supervisor.data_directory import DataDirectory
+from portal.supervisor.valkey import LONGEST_SOCKET_PATH, EmbeddedValkey
+from tests.supervisor.supervised import wait_for
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataDirectory:
+    data = DataDirectory(tmp_path / "data dir")
+    data.prepare()
+    return data
+
+
+@contextmanager
+def running(valkey: EmbeddedValkey) -> Iterator[redis.Redis]:
+    spec = valkey.spec()
+    assert spec.ready is not None
+    server = subprocess.Popen(spec.command, stdout=subprocess.DEVNULL)
+    try:
+        wait_for(spec.ready)
+        with redis.Redis.from_url(valkey.url) as client:
+            yield client
+    finally:
+        server.terminate()
+        server.wait(timeout=5)
+
+
+def test_what_it_holds_survives_a_restart(data):
+    with running(EmbeddedValkey(data, data.path / "valkey.sock")) as client:
+        client.incr("counter")
+
+    with running(EmbeddedValkey(data, data.path / "valkey.sock")) as client:
+        assert client.incr("counter") == 2
+
+
+def test_its_socket_and_its_configuration_are_its_owner_s_alone(data):
+    with running(EmbeddedValkey(data, data.path / "valkey.sock")) as client:
+        assert client.config_get("port") == {"port": "0"}
+        assert (data.path / "valkey.sock").stat().st_mode & 0o077 == 0
+    assert (data.path / "valkey" / "valkey.conf").stat().st_mode & 0o077 == 0
+
+
+def test_a_path_too_long_for_a_socket_makes_it_listen_on_loopback_with_a_password(data):
+    valkey = EmbeddedValkey(data, data.path / ("x" * LONGEST_SOCKET_PATH))
+
+    with running(valkey) as client:
+        host, port = client.connection_pool.connection_kwargs["host"], client.connection_pool.connection_kwargs["port"]
+        assert client.ping()
+        with pytest.raises(redis.AuthenticationError), redis.Redis(host, port) as stranger:
+            stranger.ping()
+
+
+def test_it_is_not_ready_before_it_runs(data):
+    spec = EmbeddedValkey(data, data.path / "valkey.sock").spec()
+
+    assert spec.ready is not None
+    assert not spec.ready()
