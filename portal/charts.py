@@ -10,11 +10,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-BOX = 1000
-"""Side of the box in which paths are drawn."""
+from portal.chart_scales import BOX, box_unit, format_number, nice_ticks, percent, with_unit
 
 MAX_SERIES = 6
 """How many series colours the style sheet has; later series share the last one."""
+
+
+_Point = tuple[float, float]
+"""A place in the plot: shares of its width and height (0..1), from the upper left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +126,11 @@ class Meter:
 
 
 def line_chart(
-    id: str, title: str, labels: Sequence[str], series: Sequence[Series], *, unit: str = "", x_ticks: int = 6
+    chart_id: str, title: str, labels: Sequence[str], series: Sequence[Series], *, unit: str = "", x_ticks: int = 6
 ) -> Chart:
     """Draw one line per series over equally spaced labels.
 
-    `id` must be unique in the page. `unit` is appended to read-out values ("ms", "%"). Every series has as many
+    `chart_id` must be unique in the page. `unit` is appended to read-out values ("ms", "%"). Every series has as many
     values as there are labels (ValueError otherwise). The axis starts at zero.
     """
     _check(labels, series)
@@ -137,14 +140,14 @@ def line_chart(
     xs = [0.5 if count == 1 else index / (count - 1) for index in range(count)]
     lines = tuple(_line(one, tone, xs, top, filled=len(series) == 1) for one, tone in _toned(series))
     dots = tuple(dot for one, tone in _toned(series) for dot in _lonely(one, tone, xs, top))
-    latest = tuple(
-        LegendEntry(one.name, tone, _with_unit(_last(one.values), unit)) for one, tone in _toned(series)
+    latest = tuple(LegendEntry(one.name, tone, with_unit(_last(one.values), unit)) for one, tone in _toned(series))
+    return _chart(
+        chart_id, title, labels, series, unit, ticks, _x_ticks(labels, xs, x_ticks), latest, lines=lines, dots=dots
     )
-    return _chart(id, title, labels, series, unit, ticks, _x_ticks(labels, xs, x_ticks), latest, lines=lines, dots=dots)
 
 
 def bar_chart(
-    id: str, title: str, labels: Sequence[str], series: Sequence[Series], *, unit: str = "", x_ticks: int = 6
+    chart_id: str, title: str, labels: Sequence[str], series: Sequence[Series], *, unit: str = "", x_ticks: int = 6
 ) -> Chart:
     """Draw one bar per label, the series stacked in their order from the ground up.
 
@@ -157,11 +160,11 @@ def bar_chart(
     ticks = nice_ticks(max(stacks, default=0))
     centres = [(index + 0.5) / len(labels) for index in range(len(labels))]
     totals = tuple(
-        LegendEntry(one.name, tone, _with_unit(sum(value or 0 for value in one.values), unit))
+        LegendEntry(one.name, tone, with_unit(sum(value or 0 for value in one.values), unit))
         for one, tone in _toned(series)
     )
     bars = tuple(_bars(series, ticks[-1], len(labels)))
-    return _chart(id, title, labels, series, unit, ticks, _x_ticks(labels, centres, x_ticks), totals, bars=bars)
+    return _chart(chart_id, title, labels, series, unit, ticks, _x_ticks(labels, centres, x_ticks), totals, bars=bars)
 
 
 def sparkline(values: Sequence[float | None], *, label: str = "Trend") -> Sparkline:
@@ -186,32 +189,11 @@ def meter(used: float, limit: float) -> Meter:
     """Relate a used amount to its limit; use beyond the limit fills the meter."""
     share = 1.0 if limit <= 0 else min(max(used / limit, 0.0), 1.0)
     tone = "danger" if share >= 1 else "warning" if share >= 0.8 else "accent"
-    return Meter(_percent(share), tone, format_number(used), format_number(limit), f"{used:g}", f"{limit:g}")
-
-
-def nice_ticks(highest: float, count: int = 4) -> tuple[float, ...]:
-    """Choose round values from zero up to or just beyond `highest`, about `count` steps apart (1, 2, 2.5 or 5 times ten to the n)."""
-    if highest <= 0 or not math.isfinite(highest):
-        return (0.0, 1.0)
-    raw = highest / count
-    magnitude = 10.0 ** math.floor(math.log10(raw))
-    step = next(factor * magnitude for factor in (1, 2, 2.5, 5, 10) if factor * magnitude >= raw * (1 - 1e-9))
-    steps = math.ceil(highest / step - 1e-9)
-    return tuple(round(index * step, 12) for index in range(steps + 1))
-
-
-def format_number(value: float | None) -> str:
-    """Write a number short enough for an axis: 950, 1.2k, 3.4M, 0.25; a gap is an en dash."""
-    if value is None:
-        return "–"
-    for bound, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= bound:
-            return f"{_trim(value / bound, 1 if abs(value) < bound * 100 else 0)}{suffix}"
-    return _trim(value, 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2)
+    return Meter(percent(share), tone, format_number(used), format_number(limit), f"{used:g}", f"{limit:g}")
 
 
 def _chart(
-    id: str,
+    chart_id: str,
     title: str,
     labels: Sequence[str],
     series: Sequence[Series],
@@ -225,11 +207,11 @@ def _chart(
 ) -> Chart:
     top = ticks[-1]
     return Chart(
-        id=id,
+        id=chart_id,
         title=title,
         summary=_summary(labels, series, unit),
         x_ticks=x_ticks,
-        y_ticks=tuple(Tick(_percent(1 - tick / top), format_number(tick)) for tick in ticks),
+        y_ticks=tuple(Tick(percent(1 - tick / top), format_number(tick)) for tick in ticks),
         lines=lines,
         dots=dots,
         bars=bars,
@@ -237,7 +219,7 @@ def _chart(
         legend=legend,
         headers=("Time", *(one.name for one in series)),
         rows=tuple(
-            (label, *(_with_unit(one.values[index], unit) for one in series)) for index, label in enumerate(labels)
+            (label, *(with_unit(one.values[index], unit) for one in series)) for index, label in enumerate(labels)
         ),
         is_empty=all(value is None for one in series for value in one.values),
     )
@@ -261,9 +243,6 @@ def _last(values: Sequence[float | None]) -> float | None:
     return next((value for value in reversed(values) if value is not None), None)
 
 
-_Point = tuple[float, float]
-
-
 def _points(one: Series, xs: Sequence[float], top: float) -> list[_Point | None]:
     return [
         None if value is None else (x, 1 - min(max(value / top, 0.0), 1.0))
@@ -278,7 +257,7 @@ def _line(one: Series, tone: int, xs: Sequence[float], top: float, *, filled: bo
 
 def _lonely(one: Series, tone: int, xs: Sequence[float], top: float) -> list[Dot]:
     runs = _runs(_points(one, xs, top))
-    return [Dot(_percent(run[0][0]), _percent(run[0][1]), tone) for run in runs if len(run) == 1]
+    return [Dot(percent(run[0][0]), percent(run[0][1]), tone) for run in runs if len(run) == 1]
 
 
 def _runs(points: Sequence[_Point | None]) -> list[list[_Point]]:
@@ -293,17 +272,17 @@ def _runs(points: Sequence[_Point | None]) -> list[list[_Point]]:
 
 
 def _stroke(runs: Sequence[Sequence[_Point]]) -> str:
-    return " ".join("M" + " L".join(f"{_unit(x)},{_unit(y)}" for x, y in run) for run in runs if len(run) > 1)
+    return " ".join("M" + " L".join(f"{box_unit(x)},{box_unit(y)}" for x, y in run) for run in runs if len(run) > 1)
 
 
 def _area(runs: Sequence[Sequence[_Point]]) -> str:
     return " ".join(
-        f"{_stroke([run])} L{_unit(run[-1][0])},{BOX} L{_unit(run[0][0])},{BOX} Z" for run in runs if len(run) > 1
+        f"{_stroke([run])} L{box_unit(run[-1][0])},{BOX} L{box_unit(run[0][0])},{BOX} Z" for run in runs if len(run) > 1
     )
 
 
 def _bars(series: Sequence[Series], top: float, count: int) -> list[Bar]:
-    slot = 1 / count
+    slot = 1 / max(count, 1)
     width = slot * (0.72 if count <= 40 else 0.86)
     bars: list[Bar] = []
     for index in range(count):
@@ -313,7 +292,7 @@ def _bars(series: Sequence[Series], top: float, count: int) -> list[Bar]:
             if height > 0:
                 left = slot * index + (slot - width) / 2
                 y = 1 - ground - height
-                bars.append(Bar(_percent(left), _percent(y), _percent(width), _percent(height), tone))
+                bars.append(Bar(percent(left), percent(y), percent(width), percent(height), tone))
                 ground += height
     return bars
 
@@ -327,8 +306,8 @@ def _hits(labels: Sequence[str], series: Sequence[Series], unit: str, *, between
             left, right = index / count, (index + 1) / count
         else:
             left, right = max(index - 0.5, 0) / (count - 1), min(index + 0.5, count - 1) / (count - 1)
-        text = f"{label}: " + ", ".join(f"{one.name} {_with_unit(one.values[index], unit)}" for one in series)
-        hits.append(Hit(_percent(left), _percent(right - left), text))
+        text = f"{label}: " + ", ".join(f"{one.name} {with_unit(one.values[index], unit)}" for one in series)
+        hits.append(Hit(percent(left), percent(right - left), text))
     return tuple(hits)
 
 
@@ -336,7 +315,7 @@ def _x_ticks(labels: Sequence[str], xs: Sequence[float], wanted: int) -> tuple[T
     if not labels:
         return ()
     stride = max(1, math.ceil(len(labels) / max(wanted, 1)))
-    return tuple(Tick(_percent(xs[index]), labels[index], _anchor(xs[index])) for index in range(0, len(labels), stride))
+    return tuple(Tick(percent(xs[index]), labels[index], _anchor(xs[index])) for index in range(0, len(labels), stride))
 
 
 def _anchor(x: float) -> str:
@@ -347,30 +326,8 @@ def _summary(labels: Sequence[str], series: Sequence[Series], unit: str) -> str:
     if not labels:
         return "No data."
     parts = [
-        f"{one.name}: latest {_with_unit(_last(one.values), unit)}, highest {_with_unit(max(known), unit)}"
+        f"{one.name}: latest {with_unit(_last(one.values), unit)}, highest {with_unit(max(known), unit)}"
         for one in series
         if (known := [value for value in one.values if value is not None])
     ]
     return f"From {labels[0]} to {labels[-1]}. " + "; ".join(parts) + "."
-
-
-def _with_unit(value: float | None, unit: str) -> str:
-    text = format_number(value)
-    if not unit or value is None:
-        return text
-    return f"{text}{unit}" if unit == "%" else f"{text} {unit}"
-
-
-def _percent(share: float) -> str:
-    return f"{_trim(share * 100, 3)}%"
-
-
-def _unit(share: float) -> str:
-    return _trim(share * BOX, 1)
-
-
-def _trim(value: float, digits: int) -> str:
-    text = f"{value:.{digits}f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
