@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-import botocore.loaders
-from botocore.model import OperationModel, ServiceModel
 from django.db import IntegrityError, OperationalError, transaction
 
 from apps.accounts.models import AuditEvent, Membership
@@ -21,12 +17,12 @@ from apps.control_plane.caller import Caller
 from apps.control_plane.errors import (
     AccessDeniedException,
     AwsError,
-    BadRequestException,
     ConflictException,
     NotImplementedException,
     ServiceUnavailableException,
 )
-from apps.control_plane.wire.validation import validate
+from apps.control_plane.wire.service_models import service_model
+from apps.control_plane.wire.validation import check
 
 Shape = dict[str, Any]
 Operation = Callable[[Caller, Shape], Shape]
@@ -54,25 +50,19 @@ def operations_built(service: str) -> frozenset[str]:
     return frozenset(name for owner, name in _operations if owner == service)
 
 
-@lru_cache
-def service_model(service: str) -> ServiceModel:
-    """The model of a service: AWS's from botocore, or Gatehouse's own (`gatehouse`), in the same language."""
-    loader = botocore.loaders.Loader(extra_search_paths=[str(Path(__file__).parent / "service_models")])
-    return ServiceModel(loader.load_service_model(service, "service-2"), service_name=service)
-
-
 def call(caller: Caller, service: str, name: str, request: Shape) -> Shape:
     """Perform an operation in one transaction. `request` and the answer are in AWS's member names.
 
-    Raises an `AwsError`: BadRequestException for a request that does not fit the model, AccessDeniedException for a role that
-    may not, NotImplementedException for an operation that is not built, or what the operation itself raises.
+    Raises an `AwsError`: ValidationException (BadRequestException in V2) for a request that does not fit the model,
+    AccessDeniedException for a role that may not, NotImplementedException for an operation that is not built, or what
+    the operation itself raises.
     """
     model = service_model(service).operation_model(name)
     function = _operations.get((service, name))
     if function is None:
         raise NotImplementedException(f"{name} is not implemented by this version of Gatehouse.")
     _check_role(caller, name)
-    _check_shape(model, request)
+    check(model, request)
     if name.startswith(_READS):
         return _perform(function, caller, request)
     try:
@@ -103,14 +93,6 @@ def _check_role(caller: Caller, name: str) -> None:
         raise AccessDeniedException(
             f"User: {caller.principal} is not authorized to perform: apigateway:{name} with an explicit deny"
         )
-
-
-def _check_shape(model: OperationModel, request: Shape) -> None:
-    if model.input_shape is None:
-        return
-    problems = validate(model.input_shape, request)
-    if problems:
-        raise BadRequestException("; ".join(problems))
 
 
 def _audit(caller: Caller, name: str, request: Shape, error: str = "") -> None:
