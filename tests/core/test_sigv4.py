@@ -38,9 +38,7 @@ def sign(
         SigV4QueryAuth(credentials, service, region, presigned_for).add_auth(request)
     url = urlsplit(request.url)
     received = [(name.lower().encode(), value.encode()) for name, value in request.headers.items()]
-    return SignedRequest(
-        method, url.path.encode(), url.query.encode(), (*received, (b"host", b"127.0.0.1:4566")), body
-    )
+    return SignedRequest(method, url.path.encode(), url.query.encode(), (*received, (b"host", b"127.0.0.1:4566")), body)
 
 
 def check(request: SignedRequest, *, secret: str = SECRET, service: str = "apigateway", later: float = 0) -> Verified:

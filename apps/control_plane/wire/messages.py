@@ -76,6 +76,7 @@ class WireResponse:
     def to_django(self, request_id: str) -> HttpResponse:
         response = HttpResponse(self.body, status=self.status, content_type=self.content_type)
         response["x-amzn-RequestId"] = request_id
+        response["Content-Length"] = str(len(self.body))
         for name, value in self.headers.items():
             response[name] = value
         return response

@@ -47,15 +47,15 @@ class WireView:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request_id = str(uuid4())
         try:
-            response = self._answer(WireRequest.of(request), request_id)
+            return self._answer(WireRequest.of(request), request_id).to_django(request_id)
         except (AwsError, SignatureError) as error:
-            response = serialize_error(error)
+            return serialize_error(error).to_django(request_id)
         except Exception:
             logger.exception("request %s: %s %s failed", request_id, request.method, request.path)
-            response = serialize_error(
-                InternalFailure("The request processing has failed because of an unknown error, exception or failure.")
+            failure = InternalFailure(
+                "The request processing has failed because of an unknown error, exception or failure."
             )
-        return response.to_django(request_id)
+            return serialize_error(failure).to_django(request_id)
 
     def _answer(self, request: WireRequest, request_id: str) -> WireResponse:
         router = self._router or control_plane_router()
