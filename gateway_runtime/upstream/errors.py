@@ -25,3 +25,7 @@ class BadResponse(UpstreamError):
 
 class TruncatedResponse(UpstreamError):
     """The origin closed before its response was complete: the client's answer must not end cleanly either."""
+
+
+class StaleConnection(ConnectFailed):
+    """A reused connection closed without a byte of answer: the origin had most likely given it up before."""

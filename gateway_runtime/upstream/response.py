@@ -1,10 +1,14 @@
-"""An origin's answer, as it arrives."""
+"""One exchange with an origin: the caller's side of it, from waiting for a connection to the end of the body."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
+from gateway_runtime.edge.body import ClientDisconnected
 from gateway_runtime.edge.canonical import Headers
+from gateway_runtime.edge.deadlines import Sweep
+from gateway_runtime.upstream.errors import IntegrationTimedOut
 
 if TYPE_CHECKING:
     from gateway_runtime.upstream.connection import OriginConnection
@@ -14,43 +18,117 @@ class UpstreamResponse:
     """Status, headers and a body that streams with back-pressure.
 
     `headers` have lower-case names and values as sent; hop-by-hop headers and those named in `Connection` are gone,
-    `content-length` is kept when the origin sent it. `length` is that number, or None. Read it to its end or `close` it:
-    an unread response holds its connection until the deadline.
+    `content-length` is kept when the origin sent it. `length` is that number, or None. Read the body to its end or
+    `close` the response: an unread one holds its connection until the deadline.
     """
 
-    __slots__ = ("_connection", "headers", "length", "status")
+    __slots__ = (
+        "_buffered", "_chunks", "_loop", "_sweep", "_waiter", "complete", "connection", "deadline", "error", "head_only", "headers",
+        "length", "received", "status", "touched",
+    )  # fmt: skip
 
-    def __init__(self, connection: OriginConnection, status: int, headers: Headers, length: int | None) -> None:
-        self._connection = connection
-        self.status = status
-        self.headers = headers
-        self.length = length
+    def __init__(self, loop: asyncio.AbstractEventLoop, sweep: Sweep, deadline: float, head_only: bool) -> None:
+        self._loop = loop
+        self._sweep = sweep
+        sweep.add(self)
+        self.deadline = deadline
+        self.head_only = head_only
+        self.status = 0
+        self.headers: Headers = []
+        self.length: int | None = None
+        self.connection: OriginConnection | None = None
+        self.complete = False
+        self.error: Exception | None = None
+        self.touched = False  # something of the answer has arrived
+        self.received = 0
+        self._chunks: list[bytes] = []
+        self._buffered = 0
+        self._waiter: asyncio.Future[None] | None = None
 
-    @property
-    def complete(self) -> bool:
-        """The whole body is here already: reading it awaits nothing."""
-        return self._connection.finished(self)
-
+    # For the caller
     async def next_chunk(self) -> bytes:
         """The next bytes of the body; `b""` is its clean end.
 
-        Raises TruncatedResponse, BadResponse (also beyond the size cap) and IntegrationTimedOut.
+        Raises TruncatedResponse, BadResponse (also beyond the size cap), IntegrationTimedOut and ClientDisconnected.
         """
-        return await self._connection.next_chunk(self)
+        while not self._chunks:
+            if self.error is not None:
+                raise self.error
+            if self.complete:
+                return b""
+            await self.wait()
+        chunk = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        self._chunks.clear()
+        self._buffered = 0
+        if self.connection is not None:
+            self.connection.read_on()
+        return chunk
 
     async def read(self) -> bytes:
         """The whole body, within the pool's size cap. Raises as next_chunk does."""
-        first = await self.next_chunk()
-        if not first:
-            return b""
-        second = await self.next_chunk()
-        if not second:
-            return first
-        chunks = [first, second]
-        while chunk := await self.next_chunk():
-            chunks.append(chunk)
-        return b"".join(chunks)
+        while not self.complete:
+            if self.error is not None:
+                raise self.error
+            if self.connection is not None:
+                self.connection.read_on()
+            await self.wait()
+        body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        self._chunks.clear()
+        return body
 
     def close(self) -> None:
         """Give up the rest: the origin's socket is closed unless everything has arrived."""
-        self._connection.abandon(self)
+        self.fail(ClientDisconnected("response closed by its reader"))
+
+    # For the pool and the connection
+    async def wait(self) -> None:
+        """Until something changes: a connection, the head, more body, the end, an error."""
+        self._waiter = waiter = self._loop.create_future()
+        await waiter
+
+    def wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None:
+            self._waiter = None
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def store(self, data: bytes) -> int:
+        """Keep a piece of the body; the number of bytes that wait to be read."""
+        self._chunks.append(data)
+        self.received += len(data)
+        self._buffered += len(data)
+        self.wake()
+        return self._buffered
+
+    def fail(self, error: Exception) -> None:
+        """End the exchange with an error and close the origin's socket; without effect once it is complete."""
+        if self.complete or self.error is not None:
+            return
+        self.error = error
+        self._sweep.discard(self)
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            connection.abort()
+        self.wake()
+
+    def finish(self) -> None:
+        """The whole answer has arrived."""
+        self.complete = True
+        self.connection = None
+        self._sweep.discard(self)
+        self.wake()
+
+    def start_again(self) -> None:
+        """Forget a failure before a second attempt; the deadline stays."""
+        self.error = None
+        self.touched = False
+        self._sweep.add(self)
+
+    def client_left(self) -> None:
+        """The client of the exchange disconnected."""
+        self.fail(ClientDisconnected("client disconnected"))
+
+    def check_deadline(self, now: float) -> None:
+        if now >= self.deadline:
+            self.fail(IntegrationTimedOut("integration deadline passed"))

@@ -1,0 +1,42 @@
+"""The walk of a request: which phases, in which order. The order is written here and computed nowhere.
+
+A *phase* is a function that is given the method it will serve and answers with the *step* to take for each request, or
+with None when the method has no use for it: a phase that is not used costs a request nothing. A step reads what earlier steps set
+on the exchange, sets its own members, and gives an awaitable only when it has to wait, or raises `GatewayError`.
+Closing steps also run after a refusal; theirs is the stage, for an answer may concern no method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from gateway_runtime.exchange import Exchange
+from gateway_runtime.phases.access_log import access_log
+from gateway_runtime.phases.api_key import validate_api_key
+from gateway_runtime.phases.gateway_response import gateway_response
+from gateway_runtime.phases.integration import integrate, map_request, map_response
+from gateway_runtime.phases.meter import meter
+from gateway_runtime.phases.quota import quota
+from gateway_runtime.phases.respond import respond
+from gateway_runtime.phases.throttle import throttle
+
+if TYPE_CHECKING:
+    from gateway_runtime.snapshot.stage import MethodSite, StageSite
+
+Step = Callable[[Exchange], Awaitable[None] | None]
+Phase = Callable[["MethodSite"], Step | None]
+ClosingPhase = Callable[["StageSite"], Step | None]
+
+
+class Pipeline(NamedTuple):
+    """Phases of a method, and closing phases of a stage."""
+
+    phases: tuple[Phase, ...]
+    closing: tuple[ClosingPhase, ...]
+
+
+REST = Pipeline(
+    phases=(validate_api_key, throttle, quota, map_request, integrate, map_response),
+    closing=(gateway_response, respond, access_log, meter),  # also after a refusal
+)

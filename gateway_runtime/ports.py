@@ -1,0 +1,135 @@
+"""What the pipeline needs from the world: time, counters, back ends and sinks. Each has a real and a local implementation.
+
+A call that must not cost the hot path an await answers at once where it can and gives an awaitable only where it must.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from gateway_runtime.upstream.origin import Origin
+from gateway_runtime.upstream.pool import BodyStream, Client
+from gateway_runtime.upstream.response import UpstreamResponse
+
+
+class Clock(Protocol):
+    """Seconds: `monotonic` for intervals, `time` (since the epoch) for what is shown and for calendar periods."""
+
+    def monotonic(self) -> float: ...
+
+    def time(self) -> float: ...
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    monotonic = staticmethod(time.monotonic)
+    time = staticmethod(time.time)
+
+
+class Bucket(Protocol):
+    """A token bucket shared by everybody who names the same scope."""
+
+    @property
+    def name(self) -> str:
+        """What the limit is called in `RateLimit-Policy`."""
+
+    @property
+    def rate(self) -> float: ...
+
+    @property
+    def burst(self) -> int: ...
+
+
+Throttled = Bucket | None
+
+
+class Buckets(Protocol):
+    """Token buckets: exact over everybody that shares the store."""
+
+    def bucket(self, name: str, scope: tuple[str, ...], rate: float, burst: int) -> Bucket:
+        """The bucket of a scope; asked with another rate or burst, the same bucket continues under them."""
+
+    def take(self, buckets: tuple[Bucket, ...]) -> Throttled | Awaitable[Throttled]:
+        """Take one token from every bucket, or none from any. The answer is the first that refused, else None."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaPeriod:
+    """One counter: `limit` grants until `ends_at` (epoch seconds); `key` names it in the store."""
+
+    key: str
+    limit: int
+    starts: date
+    ends_at: float
+
+
+Granted = bool | Awaitable[bool]
+
+
+class Quotas(Protocol):
+    """Counters of grants, exact over everybody that shares the store while it is reachable."""
+
+    def grant(self, period: QuotaPeriod) -> Granted:
+        """Count one request unless the period's limit is reached."""
+
+
+class Upstream(Protocol):
+    """Calls a back end; `gateway_runtime.upstream.UpstreamPool` says what the arguments mean and what it raises."""
+
+    async def request(
+        self,
+        origin: Origin,
+        method: bytes,
+        target: bytes,
+        headers: Iterable[tuple[bytes, bytes]],
+        body: bytes | BodyStream = b"",
+        *,
+        timeout: float,  # noqa: ASYNC109
+        client: Client | None = None,
+    ) -> UpstreamResponse: ...
+
+
+class AccessLogs(Protocol):
+    """Takes lines for a stage's access log; never waits, drops and counts what exceeds its bound."""
+
+    def write(self, api_id: str, stage_name: str, line: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrafficLabel:
+    """What traffic is counted under; one object per method, compared by identity."""
+
+    account_id: str
+    region: str
+    api_id: str
+    stage_name: str
+    resource: str
+    method: str
+
+
+class Meter(Protocol):
+    """Counts what was served. Both calls are a few additions in memory that survive the death of the process."""
+
+    def use(self, account_id: str, region: str, plan_id: str, key_id: str) -> None:
+        """A request drew on a key's quota under a plan."""
+
+    def traffic(self, label: TrafficLabel, key_id: str, status: int, latency: float, integration_latency: float) -> None:
+        """A request was answered; latencies are seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that compiled phases are bound to."""
+
+    clock: Clock
+    buckets: Buckets
+    quotas: Quotas
+    upstream: Upstream
+    access_logs: AccessLogs
+    meter: Meter
+    api_key_secret: bytes

@@ -1,0 +1,230 @@
+"""One connection to an origin: writes a request, reads exactly one response, says whether it can be used again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+import httptools
+
+from gateway_runtime.edge.canonical import Headers
+from gateway_runtime.limits import PoolLimits
+from gateway_runtime.upstream.errors import BadResponse, ConnectFailed, StaleConnection, TruncatedResponse
+from gateway_runtime.upstream.framing import end_to_end
+from gateway_runtime.upstream.response import UpstreamResponse
+
+if TYPE_CHECKING:
+    from gateway_runtime.upstream.pool import OriginPool
+
+_NO_BODY = frozenset({204, 304})
+
+
+class OriginConnection(asyncio.Protocol):
+    """Owned by one origin's pool; it serves one exchange at a time."""
+
+    def __init__(self, pool: OriginPool, limits: PoolLimits, loop: asyncio.AbstractEventLoop) -> None:
+        self._pool = pool
+        self._limits = limits
+        self._loop = loop
+        self._parser = httptools.HttpResponseParser(self)
+        self.transport: asyncio.Transport = cast("asyncio.Transport", None)
+        self.response: UpstreamResponse | None = None
+        self.adopted = False  # counted by the pool
+        self.reused = False
+        self.idle_since = 0.0
+        self._sending = False  # a streamed request body is not finished
+        self._paused = False
+        self._writable: asyncio.Future[None] | None = None
+        self._write_paused = False
+        self._reset()
+
+    def _reset(self) -> None:
+        self._headers: Headers = []
+        self._head_size = 0
+        self._informational = 0
+        self._interim = False
+        self._head_done = False
+        self._ended = False
+        self._until_close = False
+        self._keep = False
+
+    # The pool's side
+    @property
+    def usable(self) -> bool:
+        return not self.transport.is_closing()
+
+    def begin(self, response: UpstreamResponse, data: bytes, streaming: bool) -> None:
+        """Send a request's head, with its whole body unless it streams."""
+        self._reset()
+        self.response = response
+        response.connection = self
+        self._sending = streaming
+        self.transport.write(data)
+
+    async def send(self, data: bytes) -> None:
+        """Send a piece of a streamed request body, as fast as the origin takes it."""
+        if self._write_paused:
+            self._writable = self._loop.create_future()
+            await self._writable
+        if self.usable:
+            self.transport.write(data)
+
+    def sent(self) -> None:
+        """The streamed request body is complete."""
+        self._sending = False
+
+    def abort(self) -> None:
+        self.response = None
+        self.transport.abort()
+
+    def close(self) -> None:
+        self.transport.close()
+
+    def read_on(self) -> None:
+        if self._paused:
+            self._paused = False
+            self.transport.resume_reading()
+
+    # asyncio's side
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+
+    def pause_writing(self) -> None:
+        self._write_paused = True
+
+    def resume_writing(self) -> None:
+        self._write_paused = False
+        writable, self._writable = self._writable, None
+        if writable is not None and not writable.done():
+            writable.set_result(None)
+
+    def data_received(self, data: bytes) -> None:
+        response = self.response
+        if response is None:  # bytes nobody asked for
+            self.transport.abort()
+            return
+        response.touched = True
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._fail(BadResponse("the origin switched protocols"))
+            return
+        except httptools.HttpParserError as error:
+            if not self._ended:
+                cause = error.__context__
+                self._fail(cause if isinstance(cause, BadResponse) else BadResponse(f"unreadable response: {error}"))
+                return
+            self._keep = False  # the response was complete; what follows it is not a response
+        if self._ended:
+            self._finish()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.resume_writing()
+        response, self.response = self.response, None
+        if response is not None:
+            if self._until_close and exc is None:
+                response.finish()
+            else:
+                self._lost(response, exc)
+        if self.adopted:
+            self._pool.gone(self)
+
+    def _lost(self, response: UpstreamResponse, exc: Exception | None) -> None:
+        response.connection = None
+        if not response.touched:
+            kind = StaleConnection if self.reused else ConnectFailed
+            response.fail(kind(f"the origin closed without an answer: {exc}"))
+        elif self._head_done:
+            response.fail(TruncatedResponse(f"the origin closed inside the body: {exc}"))
+        else:
+            response.fail(BadResponse(f"the origin closed inside the head: {exc}"))
+
+    def _fail(self, error: Exception) -> None:
+        if self.response is not None:
+            self.response.fail(error)
+        else:
+            self.transport.abort()
+
+    def _finish(self) -> None:
+        """The response is complete: give the connection back, or close it when its state is not certain."""
+        response, self.response = self.response, None
+        if response is None:
+            return
+        if response.head_only:
+            self._parser = httptools.HttpResponseParser(self)  # it would wait for the body that HEAD announces
+        self.read_on()
+        keep = self._keep and not self._sending
+        self.reused = True
+        response.finish()
+        self._pool.release(self, keep)
+
+    # The parser's side
+    def on_message_begin(self) -> None:
+        if self._ended or self.response is None:
+            raise BadResponse("bytes after the response")
+        self._headers = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._head_size += len(name) + len(value)
+        if self._head_size > self._limits.head_bytes or len(self._headers) >= self._limits.head_count:
+            raise BadResponse("response head too large")
+        if not self._head_done:  # afterwards it is a trailer: counted and dropped
+            self._headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        response = self.response
+        if response is None:
+            raise BadResponse("the exchange is over")
+        status = self._parser.get_status_code()
+        self._interim = 100 <= status < 200
+        if self._interim:
+            self._informational += 1
+            if self._informational > self._limits.informational:
+                raise BadResponse("too many informational responses")
+            return
+        if not 200 <= status <= 599 or self._parser.get_http_version() not in ("1.1", "1.0"):
+            raise BadResponse("unsupported status or version")
+        length, chunked = self._framing()
+        without_body = response.head_only or status in _NO_BODY
+        if length is not None and length > self._limits.body_bytes and not without_body:
+            raise BadResponse("response body too large")
+        self._until_close = length is None and not chunked and not without_body
+        self._keep = self._parser.should_keep_alive() and not self._until_close
+        self._head_done = True
+        self._ended = response.head_only
+        response.status = status
+        response.length = length
+        response.headers = end_to_end(self._headers)
+        response.wake()
+
+    def _framing(self) -> tuple[int | None, bool]:
+        length: int | None = None
+        chunked = False
+        for name, value in self._headers:
+            if name == b"content-length":
+                digits = value.strip()
+                if length is not None or not digits.isdigit():
+                    raise BadResponse("ill-formed Content-Length")
+                length = int(digits)
+            elif name == b"transfer-encoding":
+                if chunked or value.strip().lower() != b"chunked":
+                    raise BadResponse("unsupported Transfer-Encoding")
+                chunked = True
+        if chunked and length is not None:
+            raise BadResponse("Content-Length with Transfer-Encoding")
+        return length, chunked
+
+    def on_body(self, body: bytes) -> None:
+        response = self.response
+        if response is None or response.head_only:
+            self._keep = False
+            return
+        if response.received + len(body) > self._limits.body_bytes:
+            raise BadResponse("response body too large")
+        if response.store(body) > self._limits.read_high_water and not self._paused:
+            self._paused = True
+            self.transport.pause_reading()
+
+    def on_message_complete(self) -> None:
+        if not self._interim:
+            self._ended = True
