@@ -327,3 +327,19 @@ def test_a_stated_body_hash_must_be_the_bodys() -> None:
 
     assert check(request)
     assert refusal(replace(request, body=b"bar"))
+
+
+FRAGMENTS = st.sampled_from(
+    ["AWS4-HMAC-SHA256", " ", ",", "=", "/", ";", "Credential=", "SignedHeaders=", "Signature=", "host", "aws4_request",
+     f"{KEY}/20260101/us-east-1/apigateway/aws4_request", "20260101T000000Z", "X-Amz-Algorithm=", "X-Amz-Date=", "&",
+     "X-Amz-Credential=", "X-Amz-Signature=", "X-Amz-SignedHeaders=", "X-Amz-Expires=", "%", "%ff", "9", "\0", "é"]
+)  # fmt: skip
+
+
+@given(header=st.lists(FRAGMENTS, max_size=12), date=st.text(max_size=20), query=st.lists(FRAGMENTS, max_size=12))
+@settings(max_examples=300, deadline=None)
+def test_nonsense_is_refused_and_never_breaks(header: list[str], date: str, query: list[str]) -> None:
+    headers = [(b"host", b"a"), (b"x-amz-date", date.encode())]
+    if header:
+        headers.append((b"authorization", "".join(header).encode("latin-1")))
+    refusal(SignedRequest("GET", b"/", "".join(query).encode(), tuple(headers), b""))

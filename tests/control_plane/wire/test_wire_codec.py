@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
@@ -14,6 +15,8 @@ from botocore.parsers import RestJSONParser
 from botocore.response import StreamingBody
 from botocore.serialize import RestJSONSerializer
 from botocore.utils import datetime2timestamp
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from specimens import AWKWARD, specimen
 
 from apps.control_plane.errors import ConflictException, TooManyRequestsException
@@ -228,3 +231,28 @@ def test_a_throttled_caller_learns_when_to_come_back() -> None:
     response = serialize_error(TooManyRequestsException("Too Many Requests", retry_after=7))
 
     assert response.headers == {"x-amzn-ErrorType": "TooManyRequestsException", "Retry-After": "7"}
+
+
+NAMES = ["name", "tags", "endpointConfiguration", "types", "vpcEndpointIds", "version", "minimumCompressionSize", "x"]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=5),
+    max_leaves=12,
+)
+
+
+@given(document=JSON)
+@settings(max_examples=300, deadline=None)
+def test_any_json_is_read_or_refused_and_what_is_read_can_be_validated(document: Any) -> None:
+    operation = operation_model("apigateway", "CreateRestApi")
+    try:
+        request = parse(operation, {}, {}, {}, json.dumps(document).encode())
+    except SerializationException:
+        return
+    assert all("type" not in problem for problem in validate(operation.input_shape, request))
+
+
+@given(request=st.dictionaries(st.sampled_from(NAMES), JSON, max_size=5))
+@settings(max_examples=200, deadline=None)
+def test_validation_never_breaks_on_what_a_page_hands_over(request: dict[str, Any]) -> None:
+    validate(operation_model("apigateway", "CreateRestApi").input_shape, request)
