@@ -1,0 +1,200 @@
+"""Publishing: sections change in the transaction of the operation that changed them, under one revision for each transaction.
+
+Whatever else publishes waits for the lock on the revision, and documents are made from rows read under it: so revisions grow in the
+order of commits, and of two transactions that touch one section the later sees what the earlier wrote. After commit the change is
+announced (`announcements.py`); an announcement that fails costs no operation, a periodic task makes it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+from apps.accounts.models import AccountSettings
+from apps.core import documents
+from apps.deployments import freeze
+from apps.deployments.announcements import catch_up
+from apps.deployments.models import ConfigurationDocument, ConfigurationRevision, ConfigurationSection, Stage
+from apps.usage_plans.models import ApiKey, UsagePlan
+
+__all__ = [
+    "catch_up",
+    "publish_account",
+    "publish_keys",
+    "publish_plan",
+    "publish_stage",
+    "republish_everything",
+    "retract_plan",
+    "retract_stage",
+]
+
+# Sections by name with their documents' canonical bytes; None says that the section is gone.
+Sections = Mapping[str, bytes | None]
+
+_SHARDS_AT_ONCE = 16
+
+
+def publish_stage(stage: Stage) -> None:
+    """Publish a stage and the deployment it points to, and retract deployments of its API that no stage uses any more.
+
+    Raises `UnsupportedForDeployment` when the stage's settings cannot be served; the caller's transaction should then end.
+    """
+    api_id = stage.rest_api_id
+    with _locked():
+        sections: dict[str, bytes | None] = dict(_unused_deployments(api_id))
+        sections |= _stage_sections(stage)
+        _put(stage.rest_api.account_id, sections)
+
+
+def retract_stage(rest_api_id: str, stage_name: str) -> None:
+    """Take a stage down, with its deployment when no other stage uses that. Call it after deleting the row."""
+    with _locked():
+        gone: dict[str, bytes | None] = dict(_unused_deployments(rest_api_id))
+        gone[documents.stage_section(rest_api_id, stage_name)] = None
+        _put(None, gone)
+
+
+def publish_plan(plan: UsagePlan) -> None:
+    """Publish a usage plan as its rows are now."""
+    with _locked():
+        name = documents.plan_section(plan.account_id, plan.region, plan.plan_id)
+        _put(plan.account_id, {name: documents.encode(freeze.plan_document(plan))})
+
+
+def retract_plan(account_id: str, region: str, plan_id: str) -> None:
+    """Take a usage plan away."""
+    with _locked():
+        _put(account_id, {documents.plan_section(account_id, region, plan_id): None})
+
+
+def publish_keys(account_id: str, region: str, key_ids: Iterable[str]) -> None:
+    """Publish the shards in which these keys live (or lived: a deleted key leaves its shard)."""
+    shards = {documents.key_shard(key_id) for key_id in key_ids}
+    if not shards:
+        return
+    with _locked():
+        _put(account_id, _keys_sections(account_id, region, shards))
+
+
+def publish_account(settings: AccountSettings) -> None:
+    """Publish an account's limits in a region."""
+    with _locked():
+        name = documents.account_section(settings.account_id, settings.region)
+        _put(settings.account_id, {name: documents.encode(freeze.account_document(settings))})
+
+
+def republish_everything() -> None:
+    """Make every section again from the rows, and retract sections that no row backs: for repair after a restore by hand."""
+    with _locked():
+        backed: set[str] = set()
+        for account_id, sections in _everything():
+            _put(account_id, sections)
+            backed.update(name for name, body in sections.items() if body is not None)
+        published = ConfigurationSection.objects.filter(document__isnull=False).values_list("name", flat=True)
+        _put(None, dict.fromkeys(set(published) - backed))
+
+
+def _everything() -> Iterator[tuple[str, Sections]]:
+    for stage in Stage.objects.select_related("rest_api", "deployment").order_by("id").iterator():
+        yield stage.rest_api.account_id, _stage_sections(stage)
+    for plan in UsagePlan.objects.order_by("id").iterator():
+        body = documents.encode(freeze.plan_document(plan))
+        yield plan.account_id, {documents.plan_section(plan.account_id, plan.region, plan.plan_id): body}
+    shards = [f"{number:02x}" for number in range(256)]
+    for account_id, region in ApiKey.objects.values_list("account_id", "region").distinct().order_by():
+        for start in range(0, len(shards), _SHARDS_AT_ONCE):
+            yield account_id, _keys_sections(account_id, region, shards[start : start + _SHARDS_AT_ONCE])
+    for settings in AccountSettings.objects.order_by("id").iterator():
+        name = documents.account_section(settings.account_id, settings.region)
+        yield settings.account_id, {name: documents.encode(freeze.account_document(settings))}
+
+
+def _stage_sections(stage: Stage) -> dict[str, bytes | None]:
+    deployment = stage.deployment
+    return {
+        documents.deployment_section(stage.rest_api_id, deployment.deployment_id): deployment.document.encode(),
+        documents.stage_section(stage.rest_api_id, stage.name): documents.encode(freeze.stage_document(stage)),
+    }
+
+
+def _keys_sections(account_id: str, region: str, shards: Iterable[str]) -> dict[str, bytes | None]:
+    return {
+        documents.keys_section(account_id, region, shard): documents.encode(document) if document.keys else None
+        for shard, document in freeze.keys_documents(account_id, region, shards).items()
+    }
+
+
+def _unused_deployments(api_id: str) -> dict[str, None]:
+    """Published deployments of an API that no stage points to."""
+    published = ConfigurationSection.objects.filter(
+        name__startswith=documents.deployment_section(api_id, ""), document__isnull=False
+    ).values_list("name", flat=True)
+    used = Stage.objects.filter(rest_api_id=api_id).values_list("deployment__deployment_id", flat=True)
+    return dict.fromkeys(set(published) - {documents.deployment_section(api_id, deployment) for deployment in used})
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    """Hold the revision's row to the end of the caller's transaction; SQLite holds the whole database already."""
+    with transaction.atomic():
+        ConfigurationRevision.objects.select_for_update().get_or_create(pk=1)
+        yield
+
+
+def _put(account_id: str | None, sections: Sections) -> None:
+    """Write the sections whose document changed, under this transaction's revision. `account_id` None only retracts."""
+    present = ConfigurationSection.objects.in_bulk(list(sections))
+    bodies: dict[str, bytes] = {}
+    changed = []
+    for name, body in sections.items():
+        section = present.get(name)
+        digest = None if body is None else documents.digest(body)
+        if digest == (section.document_id if section else None):
+            continue
+        owner = section.account_id if section else account_id
+        assert owner is not None, f"{name} has no owner"
+        changed.append(ConfigurationSection(name=name, account_id=owner, document_id=digest))
+        if digest is not None and body is not None:
+            bodies[digest] = body
+    if not changed:
+        return
+    revision = _revision_of_this_transaction()
+    for section in changed:
+        section.revision = revision
+    ConfigurationDocument.objects.bulk_create(
+        [ConfigurationDocument(digest=digest, body=body.decode()) for digest, body in bodies.items()],
+        ignore_conflicts=True,
+    )
+    ConfigurationSection.objects.bulk_create(
+        changed, update_conflicts=True, unique_fields=["name"], update_fields=["document", "revision"], batch_size=200
+    )
+
+
+class _Announcement:
+    """The hook that announces one revision after commit. While it waits, its transaction is open and has that revision."""
+
+    def __init__(self, revision: int) -> None:
+        self.revision = revision
+        self.made = False
+
+    def __call__(self) -> None:
+        self.made = True
+        catch_up()
+
+
+def _revision_of_this_transaction() -> int:
+    """The one revision of the open transaction: the next number at its first change, the same one after that.
+
+    The waiting hook is what remembers it: Django drops hooks together with the transaction or savepoint that is rolled back,
+    exactly as the database drops the number.
+    """
+    for _, hook, *_ in connection.run_on_commit:
+        if isinstance(hook, _Announcement) and not hook.made:
+            return hook.revision
+    counter = ConfigurationRevision.objects.get(pk=1)
+    counter.number += 1
+    counter.save(update_fields=["number"])
+    transaction.on_commit(_Announcement(counter.number), robust=True)
+    return counter.number

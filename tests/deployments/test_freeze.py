@@ -1,0 +1,201 @@
+"""Rows become documents, and what cannot be served is refused by name."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+from rows import REGION, deploy, integrate, make_api, make_key, make_method, make_plan, make_stage, respond, served_api
+
+from apps.accounts.models import AccountSettings
+from apps.core import documents
+from apps.deployments import freeze
+from apps.usage_plans.models import QuotaExtension, UsagePlanStage
+
+
+def test_a_deployment_holds_everything_a_deployment_freezes(account):
+    api = make_api(account, binary_media_types=["image/png"], api_key_source="AUTHORIZER", minimum_compression_size=10)
+    method = make_method(api, api_key_required=True, request_parameters={"method.request.querystring.kind": False})
+    integration = integrate(method, "HTTP", timeout_in_millis=3000, tls_config={"insecureSkipVerification": True})
+    respond(integration, selection_pattern="2\\d\\d", response_templates={"application/json": '{"ok": true}'})
+
+    document = freeze.freeze(api, "dep111")
+
+    assert documents.decode(documents.encode(document)) == document
+    assert (document.account_id, document.region, document.deployment_id) == (account.id, REGION, "dep111")
+    assert (document.api_key_source, document.binary_media_types) == ("AUTHORIZER", ("image/png",))
+    assert [resource.path for resource in document.resources] == ["/", "/pets"]
+    frozen = document.resources[1].methods[0]
+    assert frozen.api_key_required
+    assert frozen.integration.timeout_in_millis == 3000
+    assert frozen.integration.insecure_skip_verification
+    assert frozen.integration.responses[0].selection_pattern == "2\\d\\d"
+
+
+def test_the_same_rows_freeze_into_the_same_bytes(account):
+    api = served_api(account)
+
+    assert documents.encode(freeze.freeze(api, "a")) == documents.encode(freeze.freeze(api, "a"))
+
+
+def test_freezing_asks_the_database_as_often_for_many_methods_as_for_one(account, django_assert_max_num_queries):
+    api = served_api(account)
+    for number in range(20):
+        respond(integrate(make_method(api, f"/p{number}"), "HTTP"))
+
+    with django_assert_max_num_queries(4):
+        freeze.freeze(api, "a")
+
+
+def test_an_api_without_methods_cannot_be_deployed(account):
+    with pytest.raises(freeze.NotDeployable, match="doesn't contain any methods"):
+        freeze.freeze(make_api(account), "a")
+
+
+def test_a_method_without_integration_cannot_be_deployed(account):
+    api = served_api(account)
+    make_method(api, "/orders")
+
+    with pytest.raises(freeze.NotDeployable, match="No integration defined for method"):
+        freeze.freeze(api, "a")
+
+
+def test_every_reason_to_refuse_is_told_at_once(account):
+    api = served_api(account, policy='{"Statement": []}')
+    integrate(make_method(api, "/a", authorization_type="AWS_IAM"), "AWS_PROXY")
+    integrate(make_method(api, "/b", "POST", request_validator_id="abc123"), connection_type="VPC_LINK")
+    integrate(make_method(api, "/c"), response_transfer_mode="STREAM")
+    integrate(make_method(api, "/d"), "HTTP", request_templates={"application/json": "$input.json('$')"})
+    respond(integrate(make_method(api, "/e"), "MOCK"), response_templates={"application/json": "#set($a = 1)"})
+
+    with pytest.raises(freeze.UnsupportedForDeployment) as refused:
+        freeze.freeze(api, "a")
+
+    assert refused.value.reasons == [
+        "the API: resource policies",
+        "GET /a: AWS_IAM authorization",
+        "GET /a: AWS_PROXY integrations",
+        "POST /b: request validators",
+        "POST /b: VPC_LINK connections",
+        "GET /c: response transfer mode STREAM",
+        "GET /d: VTL in request templates of HTTP integrations",
+        "GET /e: VTL in response templates (of 200)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "template", ['{"statusCode": 200}', '{"statusCode": 200,\n}', '{"price": "$5", "no": "#1"}', "", "#fff"]
+)
+def test_templates_without_vtl_are_served(account, template):
+    api = make_api(account)
+    integrate(make_method(api), "MOCK", request_templates={"application/json": template})
+
+    assert freeze.freeze(api, "a")
+
+
+@pytest.mark.parametrize("template", ["$x", "${x}", "$!x", "$!{x}", "#if(1)a#end", "## note", "#* note *#", "#{else}"])
+def test_templates_with_vtl_are_refused(account, template):
+    api = make_api(account)
+    integrate(make_method(api), "MOCK", request_templates={"application/json": template})
+
+    with pytest.raises(freeze.UnsupportedForDeployment):
+        freeze.freeze(api, "a")
+
+
+def test_templates_of_a_proxy_are_kept_and_never_run(account):
+    api = make_api(account)
+    integrate(make_method(api), "HTTP_PROXY", request_templates={"application/json": "$input.body"})
+
+    assert freeze.freeze(api, "a")
+
+
+def test_a_stage_document_tells_the_stage_as_it_is_now(account):
+    stage = make_stage(
+        deploy(served_api(account, disable_execute_api_endpoint=True)),
+        variables={"backend": "127.0.0.1:9"},
+        method_settings={"*/*": {"throttlingRateLimit": 5, "throttlingBurstLimit": 2, "loggingLevel": "INFO"}},
+        access_log_settings={"destinationArn": "arn:aws:logs:x", "format": "$context.requestId"},
+    )
+
+    document = freeze.stage_document(stage)
+
+    assert document.deployment_id == "dep111"
+    assert document.variables == {"backend": "127.0.0.1:9"}
+    assert document.method_settings["*/*"].throttling_rate_limit == 5.0
+    assert document.method_settings["*/*"].logging_level == "INFO"
+    assert document.access_log_format == "$context.requestId"
+    assert document.disable_execute_api_endpoint
+
+
+def test_a_stage_with_traffic_on_a_canary_or_a_cache_cluster_is_refused(account):
+    stage = make_stage(
+        deploy(served_api(account)), canary_settings={"percentTraffic": 50.0}, cache_cluster_enabled=True
+    )
+
+    with pytest.raises(freeze.UnsupportedForDeployment) as refused:
+        freeze.stage_document(stage)
+
+    assert refused.value.reasons == [
+        "stage prod: canary releases that take traffic",
+        "stage prod: cache clusters",
+    ]
+
+
+def test_a_canary_without_traffic_is_served(account):
+    stage = make_stage(deploy(served_api(account)), canary_settings={"percentTraffic": 0.0})
+
+    assert freeze.stage_document(stage).stage_name == "prod"
+
+
+def test_a_plan_document_tells_limits_and_stages(account):
+    plan = make_plan(
+        account, throttle_rate_limit=5, throttle_burst_limit=10, quota_limit=1000, quota_period="WEEK", quota_offset=2
+    )
+    UsagePlanStage.objects.create(
+        plan=plan, rest_api_id="a1", stage_name="prod", throttle={"/pets/GET": {"rateLimit": 1, "burstLimit": 2}}
+    )
+
+    document = freeze.plan_document(plan)
+
+    assert document.throttle == documents.Throttle(rate=5.0, burst=10)
+    assert document.quota == documents.Quota(limit=1000, period="WEEK", offset=2)
+    assert document.stages[0].method_throttles == {"/pets/GET": documents.Throttle(rate=1.0, burst=2)}
+
+
+def test_a_plan_without_limits_has_none(account):
+    document = freeze.plan_document(make_plan(account))
+
+    assert (document.throttle, document.quota) == (None, None)
+
+
+def test_a_keys_document_tells_plans_expiry_and_the_latest_extension(account):
+    first, second = make_plan(account, "first"), make_plan(account, "second")
+    key = make_key(account, "mine", second, first, expires_at=datetime(2030, 1, 1, tzinfo=UTC))
+    membership = key.plans.get(plan=first)
+    QuotaExtension.objects.create(membership=membership, period_start=date(2026, 2, 1), requests=7)
+    QuotaExtension.objects.create(membership=membership, period_start=date(2026, 1, 1), requests=5)
+
+    document = freeze.keys_document(account.id, REGION, documents.key_shard(key.key_id))
+
+    assert len(document.keys) == 1
+    told = document.keys[0]
+    assert told.plan_ids == (second.plan_id, first.plan_id)
+    assert told.expires_at == datetime(2030, 1, 1, tzinfo=UTC).timestamp()
+    assert told.quota_extensions == {first.plan_id: documents.QuotaExtension(period_start="2026-02-01", requests=7)}
+    assert b"value-of-mine" not in documents.encode(document)
+
+
+def test_keys_are_read_with_as_many_queries_for_many_as_for_one(account, django_assert_max_num_queries):
+    plan = make_plan(account)
+    keys = [make_key(account, f"key{number}", plan) for number in range(30)]
+
+    with django_assert_max_num_queries(5):
+        found = freeze.keys_documents(account.id, REGION, {documents.key_shard(key.key_id) for key in keys})
+
+    assert sum(len(document.keys) for document in found.values()) == 30
+
+
+def test_an_account_document_tells_the_accounts_limits(account):
+    settings = AccountSettings(account=account, region=REGION, throttle_rate_limit=100, throttle_burst_limit=50)
+
+    assert freeze.account_document(settings).throttle == documents.Throttle(rate=100, burst=50)
