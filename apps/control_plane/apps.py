@@ -1,6 +1,30 @@
+"""The Django app that holds the operations."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
 from django.apps import AppConfig
+
+OPERATION_MODULES = (
+    "v1.rest_apis",
+    "v1.resources",
+    "v1.methods",
+    "v1.method_responses",
+    "v1.integrations",
+    "v1.integration_responses",
+    "v1.models",
+    "v1.deployments",
+    "v1.stages",
+    "v1.tags",
+)
+"""Every module that declares operations. They are named here so that every process knows all of them."""
 
 
 class ControlPlaneConfig(AppConfig):
     name = "apps.control_plane"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        for module in OPERATION_MODULES:
+            import_module(f"{self.name}.{module}")

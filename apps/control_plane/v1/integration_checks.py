@@ -1,0 +1,115 @@
+"""What has to hold of integrations and their responses, in AWS's words."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from apps.control_plane.errors import BadRequestException
+from apps.control_plane.v1.methods import HTTP_METHODS
+from apps.rest_apis.models import Integration, IntegrationResponse, Method
+
+_PASSTHROUGH = ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")
+_PLACES = {"header": "header", "querystring": "querystring", "path": "path"}
+_TARGET = re.compile(r"integration\.request\.(header|querystring|path|multivalueheader|multivaluequerystring)\.\S+")
+_METHOD_SOURCE = re.compile(
+    r"method\.request\.(header|querystring|path|multivalueheader|multivaluequerystring)\.(\S+)"
+)
+_OTHER_SOURCE = re.compile(r"'.*'|context\.\S+|stageVariables\.[A-Za-z0-9_]+|method\.request\.body(\.\S+)?", re.DOTALL)
+_RESPONSE_TARGET = re.compile(r"method\.response\.(header|multivalueheader)\.\S+")
+_RESPONSE_SOURCE = re.compile(
+    r"'.*'|context\.\S+|stageVariables\.[A-Za-z0-9_]+|integration\.response\.(header|multivalueheader)\.\S+"
+    r"|integration\.response\.body(\.\S+)?",
+    re.DOTALL,
+)
+_AWS_ARN = re.compile(r"arn:aws[a-z-]*:apigateway:[^:]*:[^:]+:(path|action)/.+")
+
+
+def check_integration(row: Integration, method: Method) -> None:
+    """Raises BadRequestException for the first thing wrong with an integration of `method`."""
+    if row.type != "MOCK":
+        if not row.http_method:
+            raise BadRequestException("Enumeration value for HttpMethod must be non-empty")
+        if row.http_method not in HTTP_METHODS:
+            raise BadRequestException("Invalid enumeration value for HttpMethod specified")
+        _check_uri(row)
+    if row.connection_type not in (None, "INTERNET", "VPC_LINK"):
+        raise BadRequestException("Invalid ConnectionType specified")
+    if row.connection_type == "VPC_LINK" and not row.connection_id:
+        raise BadRequestException("Connection ID must be specified when the connection type is VPC_LINK")
+    if row.passthrough_behavior not in _PASSTHROUGH:
+        raise BadRequestException(f"Invalid passthrough behavior specified. Valid values are {', '.join(_PASSTHROUGH)}")
+    if row.content_handling not in (None, "CONVERT_TO_BINARY", "CONVERT_TO_TEXT"):
+        raise BadRequestException("Invalid content handling strategy specified")
+    _refuse_mappings(
+        expression
+        for target, source in row.request_parameters.items()
+        for expression in _wrong_request_mapping(target, source, method)
+    )
+
+
+def check_integration_response(row: IntegrationResponse, method: Method) -> None:
+    """Raises BadRequestException for the first thing wrong with a response of `method`'s integration."""
+    declared = {response.status_code: response for response in method.responses.all()}
+    if row.status_code not in declared:
+        raise BadRequestException(f"Output mapping refers to an invalid method response: {row.status_code}")
+    if row.selection_pattern:
+        try:
+            re.compile(row.selection_pattern)
+        except re.error as error:
+            raise BadRequestException(f"Invalid selection pattern specified: {row.selection_pattern}") from error
+    parameters = {name.lower() for name in declared[row.status_code].response_parameters}
+    _refuse_mappings(
+        expression
+        for target, source in row.response_parameters.items()
+        for expression in _wrong_response_mapping(target, source, parameters)
+    )
+
+
+def _check_uri(row: Integration) -> None:
+    uri = row.uri or ""
+    if row.type in ("HTTP", "HTTP_PROXY"):
+        known = urlsplit(re.sub(r"\$\{stageVariables\.[A-Za-z0-9_]+\}", "v", uri))
+        if not (known.scheme in ("http", "https") and known.netloc) and not uri.startswith("${stageVariables."):
+            raise BadRequestException("Invalid HTTP endpoint specified for URI")
+    elif not uri.startswith("arn:"):
+        raise BadRequestException("Invalid ARN specified in the request")
+    elif not _AWS_ARN.fullmatch(uri):
+        raise BadRequestException("AWS ARN for integration must contain path or action")
+    elif row.type == "AWS_PROXY" and ":lambda:path/" not in uri and ":firehose:" not in uri:
+        raise BadRequestException(
+            "Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations."
+        )
+
+
+def _wrong_request_mapping(target: str, source: str, method: Method) -> list[str]:
+    if not _TARGET.fullmatch(target):
+        return [f"Invalid mapping expression parameter specified: {target}"]
+    place = _METHOD_SOURCE.fullmatch(source)
+    if place:
+        declared = {name.lower() for name in method.request_parameters}
+        name = f"method.request.{place[1].removeprefix('multivalue')}.{place[2]}".lower()
+        if name in declared or source.lower() in declared or _is_path_variable(place, method):
+            return []
+        return [f"Invalid mapping expression parameter specified: {source}"]
+    return [] if _OTHER_SOURCE.fullmatch(source) else [f"Invalid mapping expression specified: {source}"]
+
+
+def _is_path_variable(source: re.Match[str], method: Method) -> bool:
+    variables = re.findall(r"\{([^}+]+)\+?\}", method.resource.path)
+    return source[1] == "path" and source[2] in variables and f"method.request.path.{source[2]}" in method.request_parameters
+
+
+def _wrong_response_mapping(target: str, source: str, declared: set[str]) -> list[str]:
+    if not _RESPONSE_TARGET.fullmatch(target) or target.lower() not in declared:
+        return [f"Invalid mapping expression parameter specified: {target}"]
+    return [] if _RESPONSE_SOURCE.fullmatch(source) else [f"Invalid mapping expression specified: {source}"]
+
+
+def _refuse_mappings(wrong: object) -> None:
+    problems = list(wrong)  # type: ignore[call-overload]
+    if problems:
+        raise BadRequestException(
+            "Invalid mapping expression specified: Validation Result: warnings : [], errors : "
+            f"[{', '.join(problems)}]"
+        )

@@ -1,0 +1,121 @@
+"""Small worlds made through the operations, for any test: an API, a stage of it, a plan and a key.
+
+    api = a_rest_api(caller, {"/pets/{petId}": {"GET": http("http://127.0.0.1:9000/pets/{petId}")}})
+    stage = a_stage(caller, api)
+    plan, key = a_plan(caller, (api, stage)), a_key(caller)
+    subscribe(caller, plan, key)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from apps.accounts.models import Account
+from apps.control_plane import registry
+from apps.control_plane.caller import Caller
+
+Shape = dict[str, Any]
+Methods = Mapping[str, Shape]
+
+
+def a_caller(account_id: str = "123456789012", region: str = "us-east-1") -> Caller:
+    """The owner of an account, which is created when there is none."""
+    Account.objects.get_or_create(id=account_id, defaults={"name": f"Account {account_id}"})
+    return Caller(
+        account_id=account_id, region=region, principal=f"arn:aws:iam::{account_id}:user/owner", via="seed"
+    )
+
+
+def call(caller: Caller, operation: str, /, **request: Any) -> Shape:
+    """An operation of V1."""
+    return registry.call(caller, "apigateway", operation, request)
+
+
+def mock(status: str = "200", *, body: str | None = None, api_key_required: bool = False) -> Shape:
+    """A method whose MOCK integration answers `status`, with `body` as JSON when there is one."""
+    return {
+        "integration": {
+            "type": "MOCK",
+            "requestTemplates": {"application/json": f'{{"statusCode": {status}}}'},
+        },
+        "responses": {status: {"responseTemplates": {"application/json": body}} if body is not None else {}},
+        "apiKeyRequired": api_key_required,
+    }
+
+
+def http(uri: str, *, method: str = "ANY", api_key_required: bool = False, **integration: Any) -> Shape:
+    """A method that hands requests to a back end (HTTP_PROXY)."""
+    return {
+        "integration": {"type": "HTTP_PROXY", "uri": uri, "integrationHttpMethod": method, **integration},
+        "apiKeyRequired": api_key_required,
+    }
+
+
+def a_rest_api(caller: Caller, paths: Mapping[str, Methods] | None = None, **members: Any) -> str:
+    """The id of a new API with these methods by path and verb; without `paths` it has a mock at `GET /pets`."""
+    api_id: str = call(caller, "CreateRestApi", **{"name": "petstore", **members})["id"]
+    for path, methods in (paths if paths is not None else {"/pets": {"GET": mock()}}).items():
+        for http_method, method in methods.items():
+            a_method(caller, api_id, path, http_method, method)
+    return api_id
+
+
+def a_resource(caller: Caller, api_id: str, path: str) -> str:
+    """The id of the resource at `path`, which is created with its parents where they are missing."""
+    known = {item["path"]: item["id"] for item in call(caller, "GetResources", restApiId=api_id, limit=500)["items"]}
+    at, resource_id = "", known["/"]
+    for part in filter(None, path.split("/")):
+        at = f"{at}/{part}"
+        if at not in known:
+            known[at] = call(caller, "CreateResource", restApiId=api_id, parentId=resource_id, pathPart=part)["id"]
+        resource_id = known[at]
+    return resource_id
+
+
+def a_method(caller: Caller, api_id: str, path: str, http_method: str, method: Shape) -> None:
+    """A method as `mock` and `http` describe it."""
+    at = {"restApiId": api_id, "resourceId": a_resource(caller, api_id, path), "httpMethod": http_method}
+    integration = dict(method["integration"])
+    path_parameters = {
+        f"method.request.path.{part.strip('{}+')}": True for part in path.split("/") if part.startswith("{")
+    }
+    call(
+        caller,
+        "PutMethod",
+        **at,
+        authorizationType="NONE",
+        apiKeyRequired=method.get("apiKeyRequired", False),
+        **({"requestParameters": path_parameters} if path_parameters else {}),
+    )
+    if path_parameters and integration["type"] != "MOCK" and "requestParameters" not in integration:
+        integration["requestParameters"] = {
+            name.replace("method.", "integration.", 1): name for name in path_parameters
+        }
+    call(caller, "PutIntegration", **at, **integration)
+    for status, response in method.get("responses", {}).items():
+        call(caller, "PutMethodResponse", **at, statusCode=status)
+        call(caller, "PutIntegrationResponse", **at, statusCode=status, **response)
+
+
+def a_stage(caller: Caller, api_id: str, name: str = "prod", **members: Any) -> str:
+    """The name of a stage at which the API is deployed as it is now."""
+    call(caller, "CreateDeployment", restApiId=api_id, stageName=name, **members)
+    return name
+
+
+def a_plan(caller: Caller, *stages: tuple[str, str], **members: Any) -> str:
+    """The id of a usage plan that covers the stages `(restApiId, stageName)`."""
+    covered = [{"apiId": api_id, "stage": stage} for api_id, stage in stages]
+    plan_id: str = call(caller, "CreateUsagePlan", **{"name": "gold", "apiStages": covered, **members})["id"]
+    return plan_id
+
+
+def a_key(caller: Caller, **members: Any) -> Shape:
+    """An enabled API key: AWS's ApiKey with its `value`."""
+    return call(caller, "CreateApiKey", **{"name": "a key", "enabled": True, **members})
+
+
+def subscribe(caller: Caller, plan_id: str, key: Shape) -> None:
+    """Let a key draw on a plan."""
+    call(caller, "CreateUsagePlanKey", usagePlanId=plan_id, keyId=key["id"], keyType="API_KEY")
