@@ -26,6 +26,7 @@ CREDENTIALS = "credentials.json"
 def main() -> int:
     try:
         check_machine()
+        os.umask(0o077)
         environment = read_environment(os.environ)
         data = DataDirectory(environment.data_dir)
         data.prepare()
@@ -47,6 +48,8 @@ def run(environment: Environment, data: DataDirectory) -> int:
     variables = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     supervisor = Supervisor(data, variables, say)
     status = 0
+    # A killed run may have left its own; who waits for the file must not find that one.
+    data.remove(FILE)
     try:
         start(environment, data, supervisor)
         supervisor.watch()
@@ -77,8 +80,11 @@ def start(environment: Environment, data: DataDirectory, supervisor: Supervisor)
     # The data plane asks no database: it comes up while the tables are made.
     supervisor.start([product.gateway(environment), product.petstore(demo_port)])
     supervisor.run_command(product.migrate(), COMMAND_SECONDS)
-    credentials, first_run = remember_credentials(data, supervisor.run_command(product.bootstrap(), COMMAND_SECONDS))
-    supervisor.start([product.portal(environment), product.worker(), product.beat(environment)])
+    # The portal loads while bootstrap seeds; tasks run on a seeded installation only.
+    supervisor.start([product.portal(environment)])
+    printed = supervisor.run_command(product.bootstrap(), COMMAND_SECONDS)
+    credentials, first_run = remember_credentials(data, printed)
+    supervisor.start([product.worker(), product.beat(environment)])
     supervisor.wait_until_ready(READY_SECONDS)
     found = endpoints(environment, credentials)
     data.write_json(FILE, found)
@@ -88,8 +94,8 @@ def start(environment: Environment, data: DataDirectory, supervisor: Supervisor)
 def remember_credentials(data: DataDirectory, printed: str) -> tuple[dict[str, Any], bool]:
     """Bootstrap's answer together with what only its first run could say, and whether this is that first run."""
     try:
-        said = json.loads(printed.strip().splitlines()[-1])
-    except (IndexError, ValueError) as error:
+        said, _ = json.JSONDecoder().raw_decode(printed, printed.index("{"))
+    except ValueError as error:
         raise Refusal("bootstrap printed no credentials: see its log") from error
     kept = data.read_json(CREDENTIALS)
     credentials = {**kept, **{name: value for name, value in said.items() if value is not None}}
