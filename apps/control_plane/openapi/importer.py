@@ -1,0 +1,137 @@
+"""Definitions on their way into an API: `definition` reads one to be written, `preview` one to be looked at first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from apps.control_plane.errors import AwsError, BadRequestException, NotImplementedException
+from apps.control_plane.openapi.document import Document, load
+from apps.control_plane.openapi.node import Finding, Findings
+from apps.control_plane.openapi.positions import Position
+from apps.control_plane.openapi.reading import read
+from apps.control_plane.openapi.spec import ApiSpec, OperationSpec
+
+MOST_TOLD = 100
+"""Findings of one kind that an answer tells; the rest is counted."""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A definition without errors. `warnings` are told to the caller and kept with the API."""
+
+    spec: ApiSpec
+    document: Document
+    findings: Findings
+
+    @property
+    def warnings(self) -> list[str]:
+        return tell(self.document, self.findings.of("warning"))
+
+    def check(self, *, fail_on_warnings: bool) -> None:
+        """Raise what the findings amount to: NotImplementedException, or BadRequestException in AWS's words."""
+        unsupported = tell(self.document, self.findings.of("unsupported"))
+        if unsupported:
+            raise NotImplementedException("\n\t".join(unsupported))
+        errors = tell(self.document, self.findings.of("error"))
+        if errors:
+            raise BadRequestException("Errors found during import:\n\t" + "\n\t".join(errors))
+        if fail_on_warnings and self.warnings:
+            raise BadRequestException("Warnings found during import:\n\t" + "\n\t".join(self.warnings))
+
+
+def definition(body: bytes, parameters: Mapping[str, str]) -> Definition:
+    """Read a definition; what it finds is not raised yet. Raises BadRequestException for what is none."""
+    document = load(body)
+    spec, findings = read(document, parameters)
+    return Definition(spec, document, findings)
+
+
+def tell(document: Document, findings: list[Finding]) -> list[str]:
+    """Findings in words, with where they are: `… (#/paths/~1pets/get, line 12)`."""
+    told = findings[:MOST_TOLD]
+    places = document.positions({finding.pointer for finding in told})
+    messages = [_worded(finding, places.get(finding.pointer)) for finding in told]
+    if len(findings) > len(told):
+        messages.append(f"… and {len(findings) - len(told)} more.")
+    return messages
+
+
+def _worded(finding: Finding, place: Position | None) -> str:
+    return f"{finding.message} ({finding.pointer}{f', line {place.line}' if place else ''})"
+
+
+@dataclass(frozen=True)
+class PreviewNote:
+    """Something that import will say. `severity` is error, warning or unsupported; `line` counts from 1."""
+
+    severity: str
+    message: str
+    pointer: str = "#"
+    line: int | None = None
+    column: int | None = None
+
+
+@dataclass(frozen=True)
+class PreviewOperation:
+    method: str
+    path: str
+    integration_type: str | None
+    target: str | None
+    key_required: bool
+    summary: str | None
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What an import would make. It would succeed when there are no `errors`."""
+
+    title: str | None
+    version: str | None
+    operations: tuple[PreviewOperation, ...]
+    models: tuple[str, ...]
+    errors: tuple[PreviewNote, ...]
+    warnings: tuple[PreviewNote, ...]
+
+
+def preview(body: bytes, parameters: Mapping[str, str]) -> Preview:
+    """Read a definition as import would, and tell everything about it instead of raising. Nothing is written."""
+    try:
+        document = load(body)
+        spec, findings = read(document, parameters)
+    except AwsError as error:
+        return Preview(None, None, (), (), (PreviewNote("error", error.message),), ())
+    refusing = [*findings.of("unsupported"), *findings.of("error")]
+    places = document.positions({finding.pointer for finding in findings.found})
+    return Preview(
+        title=spec.name,
+        version=spec.version,
+        operations=tuple(_preview_operation(operation) for operation in spec.operations),
+        models=tuple(model.name for model in spec.models),
+        errors=tuple(_notes(refusing, places)),
+        warnings=tuple(_notes(findings.of("warning"), places)),
+    )
+
+
+def _preview_operation(operation: OperationSpec) -> PreviewOperation:
+    integration = operation.integration
+    return PreviewOperation(
+        method=operation.http_method,
+        path=operation.path,
+        integration_type=integration.type if integration else None,
+        target=integration.uri if integration else None,
+        key_required=operation.api_key_required,
+        summary=operation.documentation.get("summary"),
+    )
+
+
+def _notes(findings: Iterable[Finding], places: dict[str, Position]) -> Iterable[PreviewNote]:
+    for finding in findings:
+        place = places.get(finding.pointer)
+        yield PreviewNote(
+            finding.severity,
+            finding.message,
+            finding.pointer,
+            place.line if place else None,
+            place.column if place else None,
+        )

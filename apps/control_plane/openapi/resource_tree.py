@@ -1,0 +1,66 @@
+"""From paths to the tree of resources that API Gateway wants: every parent, one variable per parent, nothing below a greedy one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from apps.control_plane.errors import BadRequestException
+from apps.control_plane.openapi.node import Findings
+from apps.control_plane.v1.resources import MAX_RESOURCES, checked_path_part
+
+
+def normal_path(path: str) -> str:
+    """The path of a resource: no slash at the end, the root is `/`."""
+    return "/" + path.strip("/")
+
+
+def join(base: str, path: str) -> str:
+    return normal_path(base.strip("/") + "/" + path.strip("/"))
+
+
+def parent_of(path: str) -> str:
+    return path.rpartition("/")[0] or "/"
+
+
+def part_of(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def with_parents(paths: Iterable[str]) -> list[str]:
+    """The paths with every path above them, parents first; the root is always there."""
+    result = {"/"}
+    for path in paths:
+        while path not in result:
+            result.add(path)
+            path = parent_of(path)
+    return sorted(result, key=lambda path: (path.count("/") if path != "/" else 0, path))
+
+
+def check(paths: dict[str, str], findings: Findings) -> None:
+    """Find what would keep the resources of `paths` (path → pointer) from being made."""
+    tree = with_parents(paths)
+    variables: dict[str, str] = {}
+    for path in tree[1:]:
+        problem = _problem(path, variables)
+        if problem:
+            where = paths.get(path) or next(at for other, at in paths.items() if other.startswith(path + "/"))
+            findings.add("error", f"Unable to create resource at path '{path}': {problem}", where)
+    if len(tree) > MAX_RESOURCES:
+        findings.add(
+            "error", f"Maximum number of resources for this API has been reached: {len(tree)} of {MAX_RESOURCES}", "#/paths"
+        )
+
+
+def _problem(path: str, variables: dict[str, str]) -> str | None:
+    part, parent = part_of(path), parent_of(path)
+    try:
+        checked_path_part(part)
+    except BadRequestException as error:
+        return error.message
+    if parent.endswith("+}"):
+        return f"Cannot create a child of a resource with a greedy path variable: {part_of(parent)}"
+    if part.startswith("{"):
+        sibling = variables.setdefault(parent, part)
+        if sibling != part:
+            return f"A sibling ({sibling}) of this resource already has a variable path part -- only one is allowed"
+    return None
