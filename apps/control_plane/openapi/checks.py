@@ -38,7 +38,7 @@ def check_operation(operation: OperationSpec, findings: Findings) -> None:
     spec = operation.integration
     if spec is None:
         return
-    method = cast(Method, _Declared(operation.request_parameters, operation.path, operation.responses))
+    method = cast("Method", _Declared(operation.request_parameters, operation.path, operation.responses))
     where = f"on '{operation.http_method}' for resource at path '{operation.path}'"
     pointer = f"{operation.pointer}/{INTEGRATION}"
     try:

@@ -13,6 +13,12 @@ from apps.control_plane.openapi.spec import ANY_METHOD, METHODS, OperationSpec, 
 
 LOCATIONS = {"path": "path", "query": "querystring", "header": "header"}
 _FOR_PEOPLE = ("summary", "description", "tags", "deprecated", "externalDocs")
+PLAIN_SCHEMA = (
+    "type", "format", "items", "enum", "default", "minimum", "maximum", "minLength", "maxLength", "pattern", "minItems", "maxItems",
+    "uniqueItems", "multipleOf",
+)  # fmt: skip
+"""What Swagger 2 can say of the schema of a parameter that is not a body."""
+
 _BESIDE_METHODS = {"parameters", "summary", "description", "servers", "$ref"}
 
 ReadModels = Callable[[Node, Node], dict[str, str]]
@@ -77,6 +83,8 @@ def responses(operation: Node, read_models: ReadModels) -> tuple[ResponseSpec, .
     """The responses with a status; ranges (`2XX`) and `default` have no method response."""
     result = []
     for status, reference in operation.member("responses").members():
+        if status == "default":
+            continue
         if not is_status(status):
             reference.warn(f"Response '{status}' is not a status code. Ignoring.")
             continue
@@ -124,13 +132,27 @@ def operation_spec(
 def _documentation(operation: Node, found: list[Node]) -> dict[str, Any]:
     """What the operation says to people, with what its parameters say beyond name, place and being required."""
     result = {key: operation.data[key] for key in _FOR_PEOPLE if operation.data.get(key) not in (None, "", [], False)}
-    said = {}
+    parameters = {}
     for parameter in found:
         location = parameter.text("in")
         if location in LOCATIONS:
-            told = {key: parameter.data[key] for key in ("description", "schema", "example") if key in parameter.data}
-            if told and told != {"schema": {"type": "string"}}:
-                said[f"method.request.{LOCATIONS[location]}.{parameter.text('name')}"] = told
-    if said:
-        result["parameters"] = said
+            told = _parameter_documentation(parameter)
+            if told:
+                parameters[f"method.request.{LOCATIONS[location]}.{parameter.text('name')}"] = told
+    if parameters:
+        result["parameters"] = parameters
+    bodies = [operation.member("requestBody").resolved() if operation.has("requestBody") else None]
+    bodies += [parameter for parameter in found if parameter.text("in") == "body"]
+    description = next((body.text("description") for body in bodies if body and body.has("description")), None)
+    if description:
+        result["requestBody"] = {"description": description}
     return result
+
+
+def _parameter_documentation(parameter: Node) -> dict[str, Any]:
+    """A parameter's description, example and schema; Swagger 2 spreads the schema over the parameter itself."""
+    told = {key: parameter.data[key] for key in ("description", "example") if parameter.data.get(key) is not None}
+    schema = parameter.data.get("schema") or {key: parameter.data[key] for key in PLAIN_SCHEMA if key in parameter.data}
+    if isinstance(schema, dict) and schema and schema != {"type": "string"}:
+        told["schema"] = schema
+    return told

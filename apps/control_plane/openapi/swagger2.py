@@ -20,13 +20,13 @@ def read_operations(root: Node, models: Models) -> list[OperationSpec]:
 
     def response_models(operation: Node, response: Node) -> dict[str, str]:
         name = models.of(response.member("schema")) if response.data.get("schema") else None
-        return {kind: name for kind in _content_types(root, operation, "produces")} if name else {}
+        return dict.fromkeys(_content_types(root, operation, "produces"), name) if name else {}
 
     def request_models(operation: Node, found: list[Node]) -> dict[str, str]:
         for parameter in found:
             if parameter.text("in") == "body" and parameter.data.get("schema"):
                 name = models.of(parameter.member("schema"))
-                return {kind: name for kind in _content_types(root, operation, "consumes")} if name else {}
+                return dict.fromkeys(_content_types(root, operation, "consumes"), name) if name else {}
         return {}
 
     result = []
