@@ -17,7 +17,7 @@ from tests.supervisor.supervised import exists, wait_for
 def specs(data: DataDirectory) -> list[dict[str, object]]:
     """The product's own Valkey and worker, on this test's data directory."""
     valkey = EmbeddedValkey(data, data.path / "valkey.sock")
-    told = [
+    variables = [
         f"REDIS_URL={valkey.url}",
         f"GATEHOUSE_DATA_DIR={data.path}",
         "DJANGO_SETTINGS_MODULE=portal.settings.portal",
