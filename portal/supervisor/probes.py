@@ -1,8 +1,9 @@
-"""Asking a process over HTTP whether it is ready."""
+"""Asking a process whether it is ready."""
 
 from __future__ import annotations
 
 import http.client
+import socket
 from collections.abc import Callable
 
 
@@ -18,5 +19,18 @@ def answers_ok(host: str, port: int, path: str, host_header: str = "") -> Callab
             return False
         finally:
             connection.close()
+
+    return probe
+
+
+def accepts(host: str, port: int) -> Callable[[], bool]:
+    """A probe: true once a connection is accepted within a second."""
+
+    def probe() -> bool:
+        try:
+            socket.create_connection((host, port), timeout=1).close()
+        except OSError:
+            return False
+        return True
 
     return probe

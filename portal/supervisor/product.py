@@ -8,7 +8,7 @@ from pathlib import Path
 from apps.core.environment import Environment
 from portal.supervisor.data_directory import DataDirectory
 from portal.supervisor.preflight import is_free
-from portal.supervisor.probes import answers_ok
+from portal.supervisor.probes import accepts, answers_ok
 from portal.supervisor.processes import ProcessSpec
 from portal.supervisor.valkey import free_loopback_port
 
@@ -93,7 +93,11 @@ def beat(environment: Environment) -> ProcessSpec:
 def petstore(port: int) -> ProcessSpec:
     """The demo's back end."""
     return ProcessSpec(
-        "petstore", (sys.executable, "-m", "portal.demo.petstore", "--port", str(port)), stop_stage=1, grace=2.0
+        "petstore",
+        (sys.executable, "-m", "portal.demo.petstore", "--port", str(port)),
+        ready=accepts("127.0.0.1", port),
+        stop_stage=1,
+        grace=2.0,
     )
 
 
