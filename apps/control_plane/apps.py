@@ -17,6 +17,11 @@ OPERATION_MODULES = (
     "v1.deployments",
     "v1.stages",
     "v1.tags",
+    "v1.api_keys",
+    "v1.usage_plans",
+    "v1.usage_plan_keys",
+    "v1.usage",
+    "v1.account",
 )
 """Every module that declares operations. They are named here so that every process knows all of them."""
 

@@ -32,10 +32,16 @@ Setter = Callable[[Any, Patch], None]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A path and, for each operation it allows, what it does."""
+    """A path and, for each operation it allows, what it does. `shown` is the path as errors tell it; "" keeps it untold."""
 
     path: str
     setters: Mapping[str, Setter]
+    shown: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The path as errors tell it."""
+        return self.path if self.shown is None else self.shown
 
     def match(self, segments: tuple[str, ...]) -> tuple[str, ...] | None:
         """The values of the `{…}` segments, or None when the path is another one."""
@@ -68,7 +74,8 @@ class PatchTable:
             setter(row, Patch(patch.op, patch.path, patch.value, patch.source, names))
 
     def paths_for(self, op: str) -> list[str]:
-        return [rule.path for rule in self.rules if op in rule.setters]
+        """The paths that an operation has, as errors tell them; rules without a name of their own are spared."""
+        return list(dict.fromkeys(rule.label for rule in self.rules if op in rule.setters and rule.label))
 
     def _find(self, patch: Patch) -> tuple[Rule, tuple[str, ...]]:
         """The rule of the path: one that allows the operation goes before one that does not."""
