@@ -102,8 +102,7 @@ def _announce(known: _Known, number: int, *, whole: bool) -> bool:
     # One statement reads one state of the database: the highest revision in it belongs to exactly these sections.
     changed = ConfigurationSection.objects.filter(revision__gt=since)
     rows: list[tuple[str, str | None, int]] = [
-        (name, digest, revision)
-        for name, digest, revision in changed.values_list("name", "document_id", "revision")
+        (name, digest, revision) for name, digest, revision in changed.values_list("name", "document_id", "revision")
     ]
     revision = max([number, *(row[2] for row in rows)])
     sections = {name: digest for name, digest, _ in rows if digest is not None or not whole}

@@ -28,6 +28,7 @@ __all__ = [
     "republish_everything",
     "retract_plan",
     "retract_stage",
+    "revision_lock",
 ]
 
 # Sections by name with their documents' canonical bytes; None says that the section is gone.
@@ -42,7 +43,7 @@ def publish_stage(stage: Stage) -> None:
     Raises `UnsupportedForDeployment` when the stage's settings cannot be served; the caller's transaction should then end.
     """
     api_id = stage.rest_api_id
-    with _locked():
+    with revision_lock():
         sections: dict[str, bytes | None] = dict(_unused_deployments(api_id))
         sections |= _stage_sections(stage)
         _put(stage.rest_api.account_id, sections)
@@ -50,7 +51,7 @@ def publish_stage(stage: Stage) -> None:
 
 def retract_stage(rest_api_id: str, stage_name: str) -> None:
     """Take a stage down, with its deployment when no other stage uses that. Call it after deleting the row."""
-    with _locked():
+    with revision_lock():
         gone: dict[str, bytes | None] = dict(_unused_deployments(rest_api_id))
         gone[documents.stage_section(rest_api_id, stage_name)] = None
         _put(None, gone)
@@ -58,14 +59,14 @@ def retract_stage(rest_api_id: str, stage_name: str) -> None:
 
 def publish_plan(plan: UsagePlan) -> None:
     """Publish a usage plan as its rows are now."""
-    with _locked():
+    with revision_lock():
         name = documents.plan_section(plan.account_id, plan.region, plan.plan_id)
         _put(plan.account_id, {name: documents.encode(freeze.plan_document(plan))})
 
 
 def retract_plan(account_id: str, region: str, plan_id: str) -> None:
     """Take a usage plan away."""
-    with _locked():
+    with revision_lock():
         _put(account_id, {documents.plan_section(account_id, region, plan_id): None})
 
 
@@ -74,20 +75,20 @@ def publish_keys(account_id: str, region: str, key_ids: Iterable[str]) -> None:
     shards = {documents.key_shard(key_id) for key_id in key_ids}
     if not shards:
         return
-    with _locked():
+    with revision_lock():
         _put(account_id, _keys_sections(account_id, region, shards))
 
 
 def publish_account(settings: AccountSettings) -> None:
     """Publish an account's limits in a region."""
-    with _locked():
+    with revision_lock():
         name = documents.account_section(settings.account_id, settings.region)
         _put(settings.account_id, {name: documents.encode(freeze.account_document(settings))})
 
 
 def republish_everything() -> None:
     """Make every section again from the rows, and retract sections that no row backs: for repair after a restore by hand."""
-    with _locked():
+    with revision_lock():
         backed: set[str] = set()
         for account_id, sections in _everything():
             _put(account_id, sections)
@@ -136,7 +137,7 @@ def _unused_deployments(api_id: str) -> dict[str, None]:
 
 
 @contextmanager
-def _locked() -> Iterator[None]:
+def revision_lock() -> Iterator[None]:
     """Hold the revision's row to the end of the caller's transaction; SQLite holds the whole database already."""
     with transaction.atomic():
         ConfigurationRevision.objects.select_for_update().get_or_create(pk=1)

@@ -1,0 +1,28 @@
+"""Celery's part in publishing: what an operation could not announce is announced again, and what is left over is collected."""
+
+from __future__ import annotations
+
+import logging
+
+import redis
+from celery import shared_task
+
+from apps.deployments import announcements, collection
+
+logger = logging.getLogger("gatehouse.configuration")
+
+
+@shared_task
+def catch_up_configuration() -> None:
+    """Tell Redis what it does not know; one SELECT and one GET when it knows everything."""
+    announcements.catch_up()
+
+
+@shared_task
+def collect_configuration() -> None:
+    """Check that Redis holds what it should, then let documents end that no section holds."""
+    try:
+        if collection.verify_announced():
+            collection.collect_documents()
+    except redis.RedisError as error:
+        logger.warning("configuration is not collected: %s", error)

@@ -1,0 +1,166 @@
+"""The ledger of usage: batches are added to the counts, each exactly once.
+
+A batch's id and its counts are written in one transaction. Whoever dies before the commit has added nothing, whoever adds a
+batch again finds its id. Of two who add the same batch at once, one commits and the other's unique violation makes it look again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+
+from django.db import IntegrityError, OperationalError, transaction
+
+from apps.core.usage import LATENCY_BOUNDS_MS, KeyUse, Traffic, UsageBatch
+from apps.metering.models import DailyUsage, TrafficMinute
+from apps.metering.models import UsageBatch as AddedBatch
+
+_ATTEMPTS = 5
+_ROWS_AT_ONCE = 500
+
+UseKey = tuple[str, str, str, str, date]
+TrafficKey = tuple[str, str, str, str, str, str, str, datetime]
+
+_ADDED_UP = ["count", "errors_4xx", "errors_5xx", "latency_ms", "integration_latency_ms", "latency_buckets"]
+
+
+def add(batches: Iterable[UsageBatch]) -> int:
+    """Add the batches that are not in the ledger yet; answers how many those were.
+
+    Raises `django.db.DataError` (PostgreSQL) when a value does not fit its column, `OperationalError` when the database is away.
+    """
+    by_id = {batch.batch_id: batch for batch in batches}
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            with transaction.atomic():
+                return _add_new(by_id)
+        except (IntegrityError, OperationalError):
+            # Someone else added one of them, or a row of theirs, at the same moment; or PostgreSQL found a deadlock.
+            if attempt == _ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _add_new(by_id: dict[str, UsageBatch]) -> int:
+    known = set(AddedBatch.objects.filter(batch_id__in=list(by_id)).values_list("batch_id", flat=True))
+    new = [batch for batch_id, batch in by_id.items() if batch_id not in known]
+    if new:
+        AddedBatch.objects.bulk_create([AddedBatch(batch_id=batch.batch_id) for batch in new])
+        _add_uses([use for batch in new for use in batch.uses])
+        _add_traffic([traffic for batch in new for traffic in batch.traffic])
+    return len(new)
+
+
+def _add_uses(uses: list[KeyUse]) -> None:
+    sums: dict[UseKey, int] = defaultdict(int)
+    for use in uses:
+        key = (use.account_id, use.region, use.plan_id, use.key_id, date.fromisoformat(use.day))
+        sums[key] += use.count
+    if not sums:
+        return
+    accounts, regions, plans, keys, days = (set(column) for column in zip(*sums, strict=True))
+    present = DailyUsage.objects.select_for_update().filter(
+        account_id__in=accounts, region__in=regions, plan_id__in=plans, key_id__in=keys, day__in=days
+    )
+    known = {(r.account_id, r.region, r.plan_id, r.key_id, r.day): r for r in present.order_by("pk")}
+    fresh, changed = [], []
+    for key, count in sums.items():
+        row = known.get(key)
+        if row is None:
+            account_id, region, plan_id, key_id, day = key
+            fresh.append(
+                DailyUsage(account_id=account_id, region=region, plan_id=plan_id, key_id=key_id, day=day, used=count)
+            )
+        else:
+            row.used += count
+            changed.append(row)
+    DailyUsage.objects.bulk_create(fresh, batch_size=_ROWS_AT_ONCE)
+    # The rows are there and locked: this is an UPDATE of all of them in one statement.
+    DailyUsage.objects.bulk_create(
+        changed, batch_size=_ROWS_AT_ONCE, update_conflicts=True, unique_fields=["id"], update_fields=["used"]
+    )
+
+
+def _add_traffic(traffic: list[Traffic]) -> None:
+    sums: dict[TrafficKey, TrafficMinute] = {}
+    for item in traffic:
+        key = _key(item)
+        _increase(sums.setdefault(key, _empty(key)), item)
+    if not sums:
+        return
+    accounts, regions, apis, stages, _, _, keys, minutes = (set(column) for column in zip(*sums, strict=True))
+    present = TrafficMinute.objects.select_for_update().filter(
+        account_id__in=accounts,
+        region__in=regions,
+        api_id__in=apis,
+        stage_name__in=stages,
+        key_id__in=keys,
+        minute__in=minutes,
+    )
+    fresh = dict(sums)
+    changed = []
+    for row in present.order_by("pk"):
+        addition = fresh.pop(_key_of_row(row), None)
+        if addition is not None:
+            _increase(row, addition)
+            changed.append(row)
+    TrafficMinute.objects.bulk_create(fresh.values(), batch_size=_ROWS_AT_ONCE)
+    TrafficMinute.objects.bulk_create(
+        changed, batch_size=_ROWS_AT_ONCE, update_conflicts=True, unique_fields=["id"], update_fields=_ADDED_UP
+    )
+
+
+def _key(item: Traffic) -> TrafficKey:
+    return (
+        item.account_id,
+        item.region,
+        item.api_id,
+        item.stage_name,
+        _storable(item.resource, 1024),
+        _storable(item.method, 16),
+        item.key_id,
+        datetime.fromtimestamp(item.minute, UTC),
+    )
+
+
+def _key_of_row(row: TrafficMinute) -> TrafficKey:
+    return (
+        row.account_id,
+        row.region,
+        row.api_id,
+        row.stage_name,
+        row.resource,
+        row.method,
+        row.key_id,
+        row.minute,
+    )
+
+
+def _storable(text: str, limit: int) -> str:
+    """What a caller of an API chose, as a column takes it: PostgreSQL refuses NUL and longer text."""
+    return text.replace("\0", "�")[:limit]
+
+
+def _empty(key: TrafficKey) -> TrafficMinute:
+    account_id, region, api_id, stage_name, resource, method, key_id, minute = key
+    return TrafficMinute(
+        account_id=account_id,
+        region=region,
+        api_id=api_id,
+        stage_name=stage_name,
+        resource=resource,
+        method=method,
+        key_id=key_id,
+        minute=minute,
+        latency_buckets=[0] * (len(LATENCY_BOUNDS_MS) + 1),
+    )
+
+
+def _increase(row: TrafficMinute, by: Traffic | TrafficMinute) -> None:
+    row.count += by.count
+    row.errors_4xx += by.errors_4xx
+    row.errors_5xx += by.errors_5xx
+    row.latency_ms += by.latency_ms
+    row.integration_latency_ms += by.integration_latency_ms
+    row.latency_buckets = [ours + theirs for ours, theirs in zip(row.latency_buckets, by.latency_buckets, strict=True)]
