@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import sys
 from typing import Any
 
@@ -20,6 +21,7 @@ from portal.supervisor.valkey import EmbeddedValkey
 
 COMMAND_SECONDS = 300.0
 READY_SECONDS = 60.0
+OPEN_FILES = 65_536
 CREDENTIALS = "credentials.json"
 
 
@@ -27,6 +29,7 @@ def main() -> int:
     try:
         check_machine()
         os.umask(0o077)
+        allow_many_connections()
         environment = read_environment(os.environ)
         data = DataDirectory(environment.data_dir)
         data.prepare()
@@ -40,6 +43,14 @@ def main() -> int:
         say(str(refusal))
         return 1
     return run(environment, data)
+
+
+def allow_many_connections() -> None:
+    """Raise the limit of open files as far as we may: a connection through the gateway takes two."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def run(environment: Environment, data: DataDirectory) -> int:

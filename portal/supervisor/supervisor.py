@@ -53,7 +53,10 @@ class Supervisor:
         self._seats: dict[str, Seat] = {}
         self._stop_asked: float | None = None
         self._forced = False
-        signal.pthread_sigmask(signal.SIG_BLOCK, AWAITED_SIGNALS)
+        # Under nohup the terminal's end is not meant for us.
+        ignored = {signal.SIGHUP} if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else set()
+        self._awaited = AWAITED_SIGNALS - ignored
+        signal.pthread_sigmask(signal.SIG_BLOCK, self._awaited)
 
     def set_variable(self, name: str, value: str) -> None:
         """Give a variable to every process started from now on."""
@@ -173,7 +176,7 @@ class Supervisor:
 
     def _wait(self, seconds: float) -> None:
         """Sleep until a signal arrives, at most `seconds`."""
-        info = signal.sigtimedwait(AWAITED_SIGNALS, seconds)
+        info = signal.sigtimedwait(self._awaited, seconds)
         if info is None or info.si_signo not in STOP_SIGNALS:
             return
         now = time.monotonic()

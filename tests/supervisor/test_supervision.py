@@ -91,6 +91,22 @@ def test_sigterm_stops_the_processes_in_order_and_ends_with_status_zero(supervis
     assert diary.read_text().split() == ["gateway", "portal", "worker", "valkey"]
 
 
+def test_a_closed_terminal_stops_it_unless_it_was_started_to_outlive_the_terminal(supervise, tmp_path):
+    idle = stand_in("idle", "import signal; signal.pause()")
+    usual = supervise(idle).become_ready()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # inherited, as nohup does it
+    try:
+        lasting = supervise(idle, folder=tmp_path / "lasting").become_ready()
+    finally:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+    for supervised in (lasting, usual):
+        supervised.send(signal.SIGHUP)
+
+    assert usual.wait() == 0
+    assert lasting.process.poll() is None
+
+
 def test_ctrl_c_while_processes_still_start_leaves_nothing(supervise, tmp_path, pid_file):
     supervised = supervise(stand_in("portal", WAITING.format(file=str(pid_file)), file=str(tmp_path / "never")))
     pid = int(wait_for(lambda: pid_file.exists() and pid_file.read_text()))
