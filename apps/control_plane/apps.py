@@ -14,6 +14,8 @@ OPERATION_MODULES = (
     "v1.integrations",
     "v1.integration_responses",
     "v1.models",
+    "v1.imports",
+    "v1.exports",
     "v1.deployments",
     "v1.stages",
     "v1.tags",

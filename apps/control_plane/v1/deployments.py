@@ -7,6 +7,7 @@ from typing import Any
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, NotFoundException
 from apps.control_plane.paging import page, paged
+from apps.control_plane.openapi.exporter import export_rest_api
 from apps.control_plane.patching import LISTS_PATHS, PatchTable, optional_text, replaceable
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.v1.publishing import publish_stage, refusals_in_aws_words
@@ -34,6 +35,7 @@ def create_deployment(caller: Caller, request: Shape) -> Shape:
         description=request.get("description"),
         draft_revision=api.draft_revision,
         document=documents.encode(document).decode(),
+        openapi=export_rest_api(api, documentation=True),
     )
     if request.get("canarySettings") is not None:
         assert stage is not None
