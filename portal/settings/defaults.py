@@ -161,10 +161,39 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 300
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900, "global_keyprefix": "gatehouse:celery:"}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 900,
+    "global_keyprefix": "gatehouse:celery:",
+    # An operation hands work over after its commit and must not wait for a broker that is away.
+    "socket_connect_timeout": 1,
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+# A beat that nobody took in time is dropped: the next one does the same work, so that no backlog piles up.
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "usage": {"task": "apps.metering.tasks.drain_usage", "schedule": 0.5, "options": {"expires": 0.5}},
+    "configuration": {
+        "task": "apps.deployments.tasks.catch_up_configuration",
+        "schedule": 1.0,
+        "options": {"expires": 1.0},
+    },
+    "quota-counters": {"task": "apps.metering.tasks.seed_quota_counters", "schedule": 2.0, "options": {"expires": 2.0}},
+    "references": {
+        "task": "apps.portals.tasks.publish_missing_references",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
+    },
+    "leftovers": {
+        "task": "apps.deployments.tasks.collect_configuration",
+        "schedule": 600.0,
+        "options": {"expires": 600.0},
+    },
+    "old-rows": {"task": "apps.metering.tasks.prune", "schedule": 3600.0, "options": {"expires": 3600.0}},
+}
 
 ACCOUNT_LOGIN_METHODS = {"email", "username"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

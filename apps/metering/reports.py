@@ -1,0 +1,228 @@
+"""What pages read of usage: traffic over time, totals, the busiest methods, and a key's days. One query each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple, TypeVar
+
+from django.db.models import QuerySet, Sum
+
+from apps.core.quota_periods import period_start
+from apps.core.usage import LATENCY_BOUNDS_MS
+from apps.metering.models import DailyUsage, TrafficMinute
+
+MINUTE = timedelta(minutes=1)
+LARGEST_SERIES = 5_000
+
+Group = TypeVar("Group", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which traffic: of an account in a region, and optionally of one API, one stage, one method, or some keys.
+
+    `start` (included) and `end` (excluded) are aware; counts are kept by minute. `key_ids` empty means no key at all,
+    None any; the key "" stands for calls without one.
+    """
+
+    account_id: str
+    region: str
+    start: datetime
+    end: datetime
+    api_id: str | None = None
+    stage_name: str | None = None
+    resource: str | None = None
+    method: str | None = None
+    key_ids: Collection[str] | None = None
+
+
+@dataclass
+class Totals:
+    """Sums over some minutes; latencies are milliseconds, None where nothing was answered."""
+
+    count: int = 0
+    errors_4xx: int = 0
+    errors_5xx: int = 0
+    latency_sum: float = 0.0
+    integration_latency_sum: float = 0.0
+    buckets: list[int] = field(default_factory=lambda: [0] * (len(LATENCY_BOUNDS_MS) + 1))
+
+    @property
+    def latency(self) -> float | None:
+        return self.latency_sum / self.count if self.count else None
+
+    @property
+    def integration_latency(self) -> float | None:
+        return self.integration_latency_sum / self.count if self.count else None
+
+    @property
+    def p50(self) -> float | None:
+        return percentile(self.buckets, 0.50)
+
+    @property
+    def p95(self) -> float | None:
+        return percentile(self.buckets, 0.95)
+
+    @property
+    def p99(self) -> float | None:
+        return percentile(self.buckets, 0.99)
+
+    def _add(self, row: _Minute) -> None:
+        self.count += row.answers
+        self.errors_4xx += row.errors_4xx
+        self.errors_5xx += row.errors_5xx
+        self.latency_sum += row.latency_ms
+        self.integration_latency_sum += row.integration_latency_ms
+        for index, count in enumerate(row.latency_buckets):
+            self.buckets[index] += count
+
+
+class Point(NamedTuple):
+    """One step of a series: from `start` for the length of the step."""
+
+    start: datetime
+    totals: Totals
+
+
+class _Minute(NamedTuple):
+    """A row, as `_COLUMNS` are read."""
+
+    api_id: str
+    stage_name: str
+    resource: str
+    method: str
+    key_id: str
+    minute: datetime
+    answers: int
+    errors_4xx: int
+    errors_5xx: int
+    latency_ms: float
+    integration_latency_ms: float
+    latency_buckets: list[int]
+
+
+_COLUMNS = tuple("count" if name == "answers" else name for name in _Minute._fields)
+
+
+def traffic(wanted: Filter, step: timedelta) -> list[Point]:
+    """The series: every step from start to end, quiet ones included. `step` is whole minutes.
+
+    Steps lie on multiples of `step` since the epoch. Raises ValueError for other steps and for more points than a chart can use.
+    """
+    if step < MINUTE or step % MINUTE:
+        raise ValueError("a step is whole minutes")
+    seconds = int(step.total_seconds())
+    first = int(wanted.start.timestamp()) // seconds * seconds
+    starts = range(first, int(wanted.end.timestamp()), seconds)
+    if len(starts) > LARGEST_SERIES:
+        raise ValueError(f"{len(starts)} points are more than a series can have: choose a longer step")
+    found = _grouped(wanted, lambda row: int(row.minute.timestamp()) // seconds * seconds)
+    return [Point(datetime.fromtimestamp(start, UTC), found.get(start) or Totals()) for start in starts]
+
+
+def totals(wanted: Filter) -> Totals:
+    """Everything between start and end in one sum."""
+    return _grouped(wanted, lambda row: None).get(None) or Totals()
+
+
+def by_method(wanted: Filter) -> dict[tuple[str, str], Totals]:
+    """Sums by (resource, method), the busiest first."""
+    return _busiest_first(_grouped(wanted, lambda row: (row.resource, row.method)))
+
+
+def by_stage(wanted: Filter) -> dict[tuple[str, str], Totals]:
+    """Sums by (API id, stage name), the busiest first."""
+    return _busiest_first(_grouped(wanted, lambda row: (row.api_id, row.stage_name)))
+
+
+def by_key(wanted: Filter) -> dict[str, Totals]:
+    """Sums by key id, the busiest first; "" are calls without a key."""
+    return _busiest_first(_grouped(wanted, lambda row: row.key_id))
+
+
+def percentile(buckets: list[int], share: float) -> float | None:
+    """The latency that `share` (0 to 1) of the answers stayed below, in milliseconds; None without answers.
+
+    Answers are taken to lie evenly within their bucket. The last bucket has no bound: its answer is its lower one.
+    """
+    rank = share * sum(buckets)
+    if not rank:
+        return None
+    below = 0
+    for index, count in enumerate(buckets):
+        if count and below + count >= rank:
+            lower = LATENCY_BOUNDS_MS[index - 1] if index else 0
+            upper = LATENCY_BOUNDS_MS[index] if index < len(LATENCY_BOUNDS_MS) else lower
+            return lower + (upper - lower) * (rank - below) / count
+        below += count
+    raise AssertionError("a share of the answers lies in some bucket")
+
+
+def usage_of_key(
+    account_id: str, region: str, key_id: str, start: date, end: date, *, plan_id: str | None = None
+) -> list[tuple[date, int]]:
+    """Requests of a key for each day from start to end (both included), under one plan or all of them."""
+    rows = DailyUsage.objects.filter(account_id=account_id, region=region, key_id=key_id, day__range=(start, end))
+    if plan_id is not None:
+        rows = rows.filter(plan_id=plan_id)
+    used = dict(rows.values("day").annotate(total=Sum("used")).values_list("day", "total"))
+    return [(day, used.get(day, 0)) for day in _days(start, end)]
+
+
+def usage_of_plan(account_id: str, region: str, plan_id: str, start: date, end: date) -> dict[str, dict[date, int]]:
+    """Requests under a plan by key id and day; days without any are left out."""
+    rows = DailyUsage.objects.filter(account_id=account_id, region=region, plan_id=plan_id, day__range=(start, end))
+    found: dict[str, dict[date, int]] = defaultdict(dict)
+    for key_id, day, used in rows.values_list("key_id", "day", "used"):
+        found[key_id][day] = used
+    return dict(found)
+
+
+def used_in_period(
+    account_id: str, region: str, plan_id: str, key_ids: Iterable[str], period: str, offset: int, today: date
+) -> dict[str, int]:
+    """What each of the keys has used of its quota in the period that holds `today`; keys that used nothing have 0."""
+    keys = list(key_ids)
+    rows = DailyUsage.objects.filter(
+        account_id=account_id,
+        region=region,
+        plan_id=plan_id,
+        key_id__in=keys,
+        day__range=(period_start(period, today, offset), today),
+    )
+    used = dict(rows.values("key_id").annotate(total=Sum("used")).values_list("key_id", "total"))
+    return {key_id: used.get(key_id, 0) for key_id in keys}
+
+
+def _grouped(wanted: Filter, group_of: Callable[[_Minute], Group]) -> dict[Group, Totals]:
+    found: dict[Group, Totals] = defaultdict(Totals)
+    for values in _rows(wanted).values_list(*_COLUMNS).iterator(chunk_size=2000):
+        row = _Minute(*values)
+        found[group_of(row)]._add(row)
+    return dict(found)
+
+
+def _rows(wanted: Filter) -> QuerySet[TrafficMinute]:
+    rows = TrafficMinute.objects.filter(
+        account_id=wanted.account_id, region=wanted.region, minute__gte=wanted.start, minute__lt=wanted.end
+    )
+    exact = {
+        "api_id": wanted.api_id,
+        "stage_name": wanted.stage_name,
+        "resource": wanted.resource,
+        "method": wanted.method,
+        "key_id__in": None if wanted.key_ids is None else list(wanted.key_ids),
+    }
+    return rows.filter(**{name: value for name, value in exact.items() if value is not None})
+
+
+def _busiest_first(found: dict[Group, Totals]) -> dict[Group, Totals]:
+    return dict(sorted(found.items(), key=lambda item: -item[1].count))
+
+
+def _days(start: date, end: date) -> Iterator[date]:
+    for number in range((end - start).days + 1):
+        yield start + timedelta(days=number)

@@ -1,0 +1,140 @@
+"""The numbers that pages show."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from apps.core.usage import LATENCY_BOUNDS_MS
+from apps.metering import reports
+from apps.metering.models import DailyUsage, TrafficMinute
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 9, 23, 12, tzinfo=UTC)
+ACCOUNT = {"account_id": "123456789012", "region": "us-east-1"}
+
+
+def seen(minutes, count=1, *, bucket=0, **members):
+    """Answers of GET /pets by key1, so many minutes after noon, all in one latency bucket."""
+    buckets = [0] * (len(LATENCY_BOUNDS_MS) + 1)
+    buckets[bucket] = count
+    members = {"api_id": "a1", "stage_name": "prod", "resource": "/pets", "method": "GET", "key_id": "key1"} | members
+    members = ACCOUNT | {"latency_ms": 10.0 * count} | members
+    TrafficMinute.objects.create(
+        minute=NOON + timedelta(minutes=minutes), count=count, latency_buckets=buckets, **members
+    )
+
+
+def wanted(hours=1, **members):
+    return reports.Filter(**ACCOUNT, start=NOON, end=NOON + timedelta(hours=hours), **members)
+
+
+def spend(day, used, **members):
+    DailyUsage.objects.create(**(ACCOUNT | {"plan_id": "p1", "key_id": "key1", "day": day, "used": used} | members))
+
+
+def test_a_series_has_every_step_and_the_quiet_ones_are_zero(django_assert_num_queries):
+    seen(0, 2)
+    seen(4, 3, errors_4xx=1)
+    seen(29, 5, errors_5xx=2)
+    seen(60, 100)
+
+    with django_assert_num_queries(1):
+        points = reports.traffic(wanted(), timedelta(minutes=10))
+
+    assert [point.totals.count for point in points] == [5, 0, 5, 0, 0, 0]
+    assert [point.start.minute for point in points] == [0, 10, 20, 30, 40, 50]
+    assert (points[0].totals.errors_4xx, points[2].totals.errors_5xx) == (1, 2)
+    assert points[0].totals.latency == 10.0
+    assert points[1].totals.p99 is None
+
+
+def test_traffic_is_of_the_account_the_api_the_stage_and_the_keys_asked_for():
+    seen(0, 1)
+    seen(0, 2, api_id="a2")
+    seen(0, 4, stage_name="dev")
+    seen(0, 8, key_id="key2")
+    seen(0, 16, account_id="999999999999")
+    seen(0, 32, method="POST")
+
+    def count(**members):
+        return reports.totals(wanted(**members)).count
+
+    assert count() == 1 + 2 + 4 + 8 + 32
+    assert count(api_id="a1") == 1 + 4 + 8 + 32
+    assert count(api_id="a1", stage_name="prod") == 1 + 8 + 32
+    assert count(key_ids=["key2"]) == 8
+    assert count(key_ids=[]) == 0
+    assert count(api_id="a1", stage_name="prod", method="POST", resource="/pets") == 32
+
+
+def test_groups_are_ordered_by_how_busy_they_are():
+    seen(0, 1)
+    seen(1, 5, resource="/orders")
+    seen(2, 3, key_id="")
+
+    assert {key: group.count for key, group in reports.by_method(wanted()).items()} == {
+        ("/orders", "GET"): 5,
+        ("/pets", "GET"): 4,
+    }
+    assert list(reports.by_key(wanted())) == ["key1", ""]
+    assert list(reports.by_stage(wanted())) == [("a1", "prod")]
+
+
+def test_percentiles_come_from_the_merged_buckets():
+    seen(0, 90, bucket=0)
+    seen(1, 9, bucket=LATENCY_BOUNDS_MS.index(100))
+    seen(2, 1, bucket=len(LATENCY_BOUNDS_MS))
+
+    totals = reports.totals(wanted())
+
+    assert 0 < totals.p50 <= 1
+    assert 70 < totals.p95 <= 100
+    assert totals.p99 == pytest.approx(100)
+    assert reports.percentile(totals.buckets, 1.0) == LATENCY_BOUNDS_MS[-1]
+
+
+@pytest.mark.parametrize("step", [timedelta(seconds=30), timedelta(seconds=90), timedelta(0)])
+def test_a_step_that_is_not_whole_minutes_is_refused(step):
+    with pytest.raises(ValueError, match="whole minutes"):
+        reports.traffic(wanted(), step)
+
+
+def test_a_series_that_no_chart_could_show_is_refused():
+    with pytest.raises(ValueError, match="longer step"):
+        reports.traffic(wanted(hours=24 * 35), timedelta(minutes=1))
+
+
+def test_a_key_s_days_are_told_without_gaps():
+    spend(date(2026, 9, 1), 3)
+    spend(date(2026, 9, 3), 4)
+    spend(date(2026, 9, 3), 5, plan_id="p2")
+
+    def days(**members):
+        found = reports.usage_of_key(*ACCOUNT.values(), "key1", date(2026, 9, 1), date(2026, 9, 3), **members)
+        return [used for _, used in found]
+
+    assert days() == [3, 0, 9]
+    assert days(plan_id="p1") == [3, 0, 4]
+
+
+def test_a_plan_s_usage_is_told_by_key_and_day():
+    spend(date(2026, 9, 1), 3)
+    spend(date(2026, 9, 2), 4, key_id="key2")
+    spend(date(2026, 9, 2), 9, plan_id="p2")
+
+    found = reports.usage_of_plan(*ACCOUNT.values(), "p1", date(2026, 9, 1), date(2026, 9, 30))
+
+    assert found == {"key1": {date(2026, 9, 1): 3}, "key2": {date(2026, 9, 2): 4}}
+
+
+def test_what_is_used_of_a_quota_is_counted_from_the_start_of_its_period():
+    spend(date(2026, 9, 19), 100)
+    spend(date(2026, 9, 20), 10)
+    spend(date(2026, 9, 23), 1)
+
+    found = reports.used_in_period(*ACCOUNT.values(), "p1", ["key1", "key2"], "WEEK", 0, date(2026, 9, 23))
+
+    assert found == {"key1": 11, "key2": 0}
