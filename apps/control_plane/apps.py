@@ -24,6 +24,11 @@ OPERATION_MODULES = (
     "v1.usage_plan_keys",
     "v1.usage",
     "v1.account",
+    "gatehouse.products",
+    "gatehouse.applications",
+    "gatehouse.subscriptions",
+    "gatehouse.stages",
+    "gatehouse.account",
 )
 """Every module that declares operations. They are named here so that every process knows all of them."""
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, NotFoundException
-from apps.control_plane.paging import page, paged
 from apps.control_plane.openapi.exporter import export_rest_api
+from apps.control_plane.paging import page, paged
 from apps.control_plane.patching import LISTS_PATHS, PatchTable, optional_text, replaceable
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.v1.publishing import publish_stage, refusals_in_aws_words

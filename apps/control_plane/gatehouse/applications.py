@@ -1,0 +1,172 @@
+"""Applications: developers' programs, with the keys that they call with."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.control_plane import registry
+from apps.control_plane.caller import Caller
+from apps.control_plane.errors import BadRequestException, ConflictException, NotFoundException
+from apps.control_plane.gatehouse.application_keys import application_key_shape, equip, new_key
+from apps.control_plane.paging import page, paged
+from apps.control_plane.registry import Shape, operation
+from apps.deployments import publisher
+from apps.portals.models import Application, ApplicationKey, Subscription
+
+DEFAULT_OVERLAP_SECONDS = 86_400
+
+
+@operation("CreateApplication", "gatehouse")
+def create_application(caller: Caller, request: Shape) -> Shape:
+    """An application without keys: it gets them as it subscribes."""
+    owner = User.objects.filter(pk=_owner_key(request["ownerId"])).first()
+    if owner is None:
+        raise BadRequestException("Invalid owner identifier specified")
+    _check_name(caller, owner.pk, request["name"])
+    row = Application.objects.create(
+        account_id=caller.account_id,
+        region=caller.region,
+        owner=owner,
+        name=request["name"],
+        description=request.get("description") or "",
+    )
+    return application_shape(row)
+
+
+@operation("GetApplication", "gatehouse")
+def get_application(caller: Caller, request: Shape) -> Shape:
+    """One application with its keys, with their values where `includeValues` asks for them."""
+    row = find_application(caller, request)
+    return application_shape(row, values=bool(request.get("includeValues")))
+
+
+@operation("ListApplications", "gatehouse")
+def list_applications(caller: Caller, request: Shape) -> Shape:
+    """The applications of an owner, oldest first; staff may leave the owner out."""
+    found, position = page(_mine(caller, request), request, "pk")
+    return paged([application_shape(row, values=bool(request.get("includeValues"))) for row in found], position)
+
+
+@operation("UpdateApplication", "gatehouse")
+def update_application(caller: Caller, request: Shape) -> Shape:
+    """Replace name or description."""
+    row = find_application(caller, request)
+    if request.get("name") not in (None, row.name):
+        _check_name(caller, row.owner_id, request["name"])
+        row.name = request["name"]
+    if request.get("description") is not None:
+        row.description = request["description"]
+    row.save()
+    return application_shape(row)
+
+
+@operation("DeleteApplication", "gatehouse")
+def delete_application(caller: Caller, request: Shape) -> Shape:
+    """Delete an application with its subscriptions and its keys, which stop working."""
+    row = find_application(caller, request)
+    for key in row.keys.select_related("api_key"):
+        registry.call(caller, "apigateway", "DeleteApiKey", {"apiKey": key.api_key.key_id})
+    row.delete()
+    return {}
+
+
+@operation("CreateApplicationKey", "gatehouse")
+def create_application_key(caller: Caller, request: Shape) -> Shape:
+    """Give an application the keys that its active subscriptions lack, for instance after one was revoked."""
+    row = find_application(caller, request)
+    active = row.subscriptions.filter(status=Subscription.Status.ACTIVE).select_related("product_plan__plan")
+    for subscription in active.order_by("pk"):
+        equip(caller, row, subscription.product_plan.plan)
+    return application_shape(find_application(caller, request))
+
+
+@operation("RotateApplicationKey", "gatehouse")
+def rotate_application_key(caller: Caller, request: Shape) -> Shape:
+    """A new key in the plans of an old one, which keeps working for `overlapSeconds` and then refuses."""
+    row = find_application(caller, request)
+    old = _find_key(row, request["keyId"])
+    if old.replaced_by_id is not None:
+        raise ConflictException(f"API Key {old.api_key.key_id} has already been rotated")
+    fresh = new_key(caller, row)
+    for membership in old.api_key.plans.select_related("plan").order_by("pk"):
+        members = {"usagePlanId": membership.plan.plan_id, "keyId": fresh.api_key.key_id, "keyType": "API_KEY"}
+        registry.call(caller, "apigateway", "CreateUsagePlanKey", members)
+    old.replaced_by = fresh
+    old.save(update_fields=["replaced_by"])
+    overlap = timedelta(seconds=request.get("overlapSeconds", DEFAULT_OVERLAP_SECONDS))
+    _let_expire(caller, old, timezone.now() + overlap)
+    return application_key_shape(fresh, value=True)
+
+
+@operation("RevokeApplicationKey", "gatehouse")
+def revoke_application_key(caller: Caller, request: Shape) -> Shape:
+    """Delete a key at once; subscriptions stay and wait for another key."""
+    key = _find_key(find_application(caller, request), request["keyId"])
+    registry.call(caller, "apigateway", "DeleteApiKey", {"apiKey": key.api_key.key_id})
+    return {}
+
+
+def find_application(caller: Caller, request: Shape) -> Application:
+    """The application that the request names, if the caller may act for it; another owner's is an unknown one."""
+    row = _mine(caller, request).filter(application_id=request["applicationId"]).first()
+    if row is None:
+        raise NotFoundException("Invalid application identifier specified")
+    return row
+
+
+def owned_by(caller: Caller, request: Shape, owner: str) -> Q:
+    """The condition by which `request["ownerId"]` restricts rows. The developer portal always has to name the owner."""
+    if request.get("ownerId") is None:
+        if caller.via == "portal":
+            raise BadRequestException("The developer portal acts for an owner: ownerId must be specified")
+        return Q()
+    return Q(**{owner: _owner_key(request["ownerId"])})
+
+
+def application_shape(row: Application, *, values: bool = False) -> Shape:
+    """The Application of `service-2.json`."""
+    keys = sorted(row.keys.all(), key=lambda key: key.pk)
+    return {
+        "applicationId": row.application_id,
+        "ownerId": str(row.owner_id),
+        "name": row.name,
+        "description": row.description,
+        "keys": [application_key_shape(key, value=values) for key in keys],
+        "createdDate": row.created,
+    }
+
+
+def _mine(caller: Caller, request: Shape) -> QuerySet[Application]:
+    rows = Application.objects.filter(account_id=caller.account_id, region=caller.region)
+    keys = ApplicationKey.objects.select_related("api_key", "replaced_by__api_key").prefetch_related("api_key__plans__plan")
+    return rows.filter(owned_by(caller, request, "owner_id")).prefetch_related(Prefetch("keys", keys))
+
+
+def _owner_key(owner_id: str) -> int:
+    """The primary key that an owner's id is; no person has the key 0."""
+    return int(owner_id) if owner_id.isascii() and owner_id.isdigit() and len(owner_id) < 19 else 0
+
+
+def _check_name(caller: Caller, owner_id: int, name: str) -> None:
+    if Application.objects.filter(account_id=caller.account_id, owner_id=owner_id, name=name).exists():
+        raise ConflictException(f"You already have an application called {name}")
+
+
+def _find_key(row: Application, key_id: str) -> ApplicationKey:
+    for key in row.keys.all():
+        if key.api_key.key_id == key_id:
+            return key
+    raise NotFoundException("Invalid API Key identifier specified")
+
+
+def _let_expire(caller: Caller, key: ApplicationKey, at: datetime) -> None:
+    """Set when a key stops working; one that stops earlier anyway keeps its time."""
+    api_key = key.api_key
+    if api_key.expires_at is None or api_key.expires_at > at:
+        api_key.expires_at = at
+        api_key.save(update_fields=["expires_at", "last_updated"])
+        publisher.publish_keys(caller.account_id, caller.region, [api_key.key_id])

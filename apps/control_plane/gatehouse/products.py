@@ -1,0 +1,184 @@
+"""Products: API stages that developers subscribe to together, under usage plans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils import timezone
+
+from apps.control_plane import registry
+from apps.control_plane.caller import Caller
+from apps.control_plane.errors import BadRequestException, ConflictException
+from apps.control_plane.gatehouse.subscriptions import end_subscription
+from apps.control_plane.paging import page, paged
+from apps.control_plane.registry import Shape, operation
+from apps.control_plane.v1.stages import find_stage
+from apps.control_plane.v1.usage_plan_keys import find_usage_plan
+from apps.deployments.models import Stage
+from apps.portals.models import Product, ProductPlan, ProductStage
+from apps.usage_plans.models import UsagePlan
+
+_EVERYTHING = ("stages__stage__deployment", "plans__plan")
+
+
+@operation("CreateProduct", "gatehouse")
+def create_product(caller: Caller, request: Shape) -> Shape:
+    """A product that nobody sees until it is published."""
+    _check_slug(request["slug"])
+    row = Product.objects.create(
+        account_id=caller.account_id,
+        region=caller.region,
+        slug=request["slug"],
+        name=request["name"],
+        summary=request.get("summary") or "",
+        description=request.get("description") or "",
+    )
+    _set_stages(caller, row, request["stages"])
+    _set_plans(caller, row, request["usagePlans"])
+    _cover_stages(caller, row)
+    return product_shape(find_product(caller, row.product_id))
+
+
+@operation("GetProduct", "gatehouse")
+def get_product(caller: Caller, request: Shape) -> Shape:
+    """One product."""
+    return product_shape(find_product(caller, request["productId"]))
+
+
+@operation("ListProducts", "gatehouse")
+def list_products(caller: Caller, request: Shape) -> Shape:
+    """The products of the account, or those of them that are (not) published."""
+    rows = Product.objects.filter(account_id=caller.account_id, region=caller.region).prefetch_related(*_EVERYTHING)
+    if request.get("published") is not None:
+        rows = rows.filter(published=request["published"])
+    found, position = page(rows, request, "pk")
+    return paged([product_shape(row) for row in found], position)
+
+
+@operation("UpdateProduct", "gatehouse")
+def update_product(caller: Caller, request: Shape) -> Shape:
+    """Replace the members that the request has."""
+    row = find_product(caller, request["productId"])
+    if request.get("slug") not in (None, row.slug):
+        _check_slug(request["slug"])
+    for field in ("slug", "name", "summary", "description", "published"):
+        if request.get(field) is not None:
+            setattr(row, field, request[field])
+    row.save()
+    if request.get("stages") is not None:
+        _set_stages(caller, row, request["stages"])
+    if request.get("usagePlans") is not None:
+        _set_plans(caller, row, request["usagePlans"])
+    _cover_stages(caller, row)
+    return product_shape(find_product(caller, row.product_id))
+
+
+@operation("PublishProduct", "gatehouse")
+def publish_product(caller: Caller, request: Shape) -> Shape:
+    """Show a product in the portal, with the reference of what its stages serve now."""
+    row = find_product(caller, request["productId"])
+    for offered in row.stages.select_related("stage__deployment"):
+        deployment = offered.stage.deployment
+        offered.reference = deployment.openapi
+        offered.reference_deployment_id = deployment.deployment_id
+        offered.reference_published = timezone.now()
+        offered.save()
+    row.published = True
+    row.save(update_fields=["published"])
+    return product_shape(find_product(caller, row.product_id))
+
+
+@operation("DeleteProduct", "gatehouse")
+def delete_product(caller: Caller, request: Shape) -> Shape:
+    """End the product's subscriptions and delete it; its stages and plans stay."""
+    row = find_product(caller, request["productId"])
+    for subscription in row.subscriptions.select_related("product_plan__plan", "application"):
+        end_subscription(caller, subscription)
+    row.delete()
+    return {}
+
+
+def find_product(caller: Caller, product_id: str) -> Product:
+    """A product of the caller's account; raises NotFoundException."""
+    return caller.find(Product, "Invalid product identifier specified", product_id=product_id)
+
+
+def product_shape(row: Product) -> Shape:
+    """The Product of `service-2.json`."""
+    return {
+        "productId": row.product_id,
+        "slug": row.slug,
+        "name": row.name,
+        "summary": row.summary,
+        "description": row.description,
+        "published": row.published,
+        "stages": [_stage_shape(offered) for offered in sorted(row.stages.all(), key=lambda stage: stage.pk)],
+        "usagePlans": [
+            {
+                "usagePlanId": offered.plan.plan_id,
+                "name": offered.plan.name,
+                "approvalRequired": offered.approval_required,
+            }
+            for offered in sorted(row.plans.all(), key=lambda plan: (plan.position, plan.pk))
+        ],
+        "createdDate": row.created,
+    }
+
+
+def _stage_shape(offered: ProductStage) -> Shape:
+    shape: dict[str, Any] = {
+        "restApiId": offered.stage.rest_api_id,
+        "stageName": offered.stage.name,
+        "deploymentId": offered.stage.deployment.deployment_id,
+    }
+    if offered.reference_published is not None:
+        shape["referenceDeploymentId"] = offered.reference_deployment_id
+        shape["referencePublished"] = offered.reference_published
+    return shape
+
+
+def _check_slug(slug: str) -> None:
+    if Product.objects.filter(slug=slug).exists():
+        raise ConflictException(f"A product with the slug {slug} already exists")
+
+
+def _set_stages(caller: Caller, row: Product, wanted: Iterable[Shape]) -> None:
+    stages: dict[int, Stage] = {}
+    for reference in wanted:
+        stage = find_stage(caller, reference["restApiId"], reference["stageName"])
+        stages[stage.pk] = stage
+    if not stages:
+        raise BadRequestException("A product needs at least one stage")
+    row.stages.exclude(stage__in=stages).delete()
+    for stage in stages.values():
+        ProductStage.objects.get_or_create(product=row, stage=stage)
+
+
+def _set_plans(caller: Caller, row: Product, wanted: Iterable[Shape]) -> None:
+    plans: dict[int, tuple[UsagePlan, bool]] = {}
+    for offered in wanted:
+        plan = find_usage_plan(caller, offered["usagePlanId"])
+        plans[plan.pk] = plan, bool(offered.get("approvalRequired"))
+    if not plans:
+        raise BadRequestException("A product needs at least one usage plan")
+    for gone in row.plans.exclude(plan__in=plans).select_related("plan"):
+        if gone.subscriptions.exists():
+            raise ConflictException(f"Usage Plan {gone.plan.plan_id} has subscriptions to this product")
+        gone.delete()
+    for position, (plan, approval) in enumerate(plans.values()):
+        ProductPlan.objects.update_or_create(
+            product=row, plan=plan, defaults={"position": position, "approval_required": approval}
+        )
+
+
+def _cover_stages(caller: Caller, row: Product) -> None:
+    """Add to each of the product's plans the stages that it does not cover yet."""
+    stages = [(offered.stage.rest_api_id, offered.stage.name) for offered in row.stages.select_related("stage")]
+    for offered in row.plans.select_related("plan"):
+        covered = set(offered.plan.api_stages.values_list("rest_api_id", "stage_name"))
+        missing = [place for place in stages if place not in covered]
+        if missing:
+            operations = [{"op": "add", "path": "/apiStages", "value": f"{api}:{stage}"} for api, stage in missing]
+            request = {"usagePlanId": offered.plan.plan_id, "patchOperations": operations}
+            registry.call(caller, "apigateway", "UpdateUsagePlan", request)
