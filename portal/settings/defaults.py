@@ -17,7 +17,8 @@ SECRET_KEY = ENVIRONMENT.derived_key("django").hex()
 SEALING_KEY = ENVIRONMENT.derived_key("sealing")
 API_KEY_DIGEST_KEY = ENVIRONMENT.derived_key("api-key-digest")
 DEBUG = ENVIRONMENT.debug
-ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts) or ["127.0.0.1", "localhost", "[::1]", ".localhost"]
+# Without names of its own, the portal answers to the loopback names and to the address it listens on.
+ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts) or ["127.0.0.1", "localhost", "[::1]", ".localhost", ENVIRONMENT.bind]
 REDIS_URL = ENVIRONMENT.effective_redis_url
 
 INSTALLED_APPS = [
