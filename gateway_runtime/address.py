@@ -1,7 +1,7 @@
 """Which API and stage a request is for, by its host or by its path.
 
-    http://{api_id}.execute-api.{anything}/{stage}/{path}
-    http://{gateway}/_aws/execute-api/{api_id}/{stage}/{path}
+http://{api_id}.execute-api.{anything}/{stage}/{path}
+http://{gateway}/_aws/execute-api/{api_id}/{stage}/{path}
 """
 
 from __future__ import annotations

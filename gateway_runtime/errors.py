@@ -23,7 +23,9 @@ _TABLE = (
     GatewayResponse("AUTHORIZER_FAILURE", 500, "AuthorizerConfigurationException", "Internal server error"),
     GatewayResponse("BAD_REQUEST_BODY", 400, "BadRequestException", "Invalid request body"),
     GatewayResponse("BAD_REQUEST_PARAMETERS", 400, "BadRequestException", "Missing required request parameters"),
-    GatewayResponse("EXPIRED_TOKEN", 403, "ExpiredTokenException", "The security token included in the request is expired"),
+    GatewayResponse(
+        "EXPIRED_TOKEN", 403, "ExpiredTokenException", "The security token included in the request is expired"
+    ),
     GatewayResponse("INTEGRATION_FAILURE", 504, "GatewayTimeoutException", "Network error communicating with endpoint"),
     GatewayResponse("INTEGRATION_TIMEOUT", 504, "InternalServerErrorException", "Endpoint request timed out"),
     GatewayResponse("INVALID_API_KEY", 403, "ForbiddenException", "Forbidden"),

@@ -30,6 +30,7 @@ class Exchange:
     extended_id: str = ""
     trace_id: str | None = None
     started: float  # monotonic seconds
+    received_at: float  # seconds since the epoch
     # Set by phases
     subscription: Subscription | None = None
     target: str = ""

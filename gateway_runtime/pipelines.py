@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.phases.access_log import access_log
 from gateway_runtime.phases.api_key import validate_api_key
+from gateway_runtime.phases.authorize import authorize
 from gateway_runtime.phases.gateway_response import gateway_response
 from gateway_runtime.phases.integration import integrate, map_request, map_response
 from gateway_runtime.phases.meter import meter
@@ -37,6 +38,6 @@ class Pipeline(NamedTuple):
 
 
 REST = Pipeline(
-    phases=(validate_api_key, throttle, quota, map_request, integrate, map_response),
+    phases=(authorize, validate_api_key, throttle, quota, map_request, integrate, map_response),
     closing=(gateway_response, respond, access_log, meter),  # also after a refusal
 )

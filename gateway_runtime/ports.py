@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
-from datetime import date
 from typing import Protocol
 
 from gateway_runtime.upstream.origin import Origin
@@ -60,11 +59,12 @@ class Buckets(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class QuotaPeriod:
-    """One counter: `limit` grants until `ends_at` (epoch seconds); `key` names it in the store."""
+    """One counter: `limit` grants from `starts_at` to `ends_at` (epoch seconds); `key` names it in the store."""
 
     key: str
     limit: int
-    starts: date
+    period: str
+    starts_at: float
     ends_at: float
 
 
@@ -118,7 +118,9 @@ class Meter(Protocol):
     def use(self, account_id: str, region: str, plan_id: str, key_id: str) -> None:
         """A request drew on a key's quota under a plan."""
 
-    def traffic(self, label: TrafficLabel, key_id: str, status: int, latency: float, integration_latency: float) -> None:
+    def traffic(
+        self, label: TrafficLabel, key_id: str, status: int, latency: float, integration_latency: float
+    ) -> None:
         """A request was answered; latencies are seconds."""
 
 

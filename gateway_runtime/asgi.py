@@ -1,0 +1,44 @@
+"""The ASGI application of a data-plane process: `gateway_runtime.asgi:application`."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+# Channels asks Django for settings when it is imported; these name no database and no app.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.runtime")
+
+from channels.routing import ProtocolTypeRouter
+
+from apps.core.environment import read_environment
+from gateway_runtime.process import DataPlane
+
+
+class Application:
+    """Starts the data plane with the server and hands it the requests."""
+
+    def __init__(self) -> None:
+        self._plane: DataPlane | None = None
+        self._gateway: Any = None
+
+    async def http(self, scope: Any, receive: Any, send: Any) -> None:
+        await self._gateway(scope, receive, send)
+
+    async def websocket(self, scope: Any, receive: Any, send: Any) -> None:
+        """WebSocket APIs are not served: refuse the handshake, which the server answers with 403."""
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
+
+    async def lifespan(self, scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        self._plane = DataPlane(read_environment(os.environ))
+        self._gateway = self._plane.gateway
+        await self._plane.start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._plane.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+_plane = Application()
+application = ProtocolTypeRouter({"http": _plane.http, "websocket": _plane.websocket, "lifespan": _plane.lifespan})

@@ -1,0 +1,94 @@
+"""The data plane as one ASGI callable: address → compiled stage → walk of its steps → answer."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from gateway_runtime.address import address_of
+from gateway_runtime.edge import canonical
+from gateway_runtime.edge.body import BodyTooLarge, ClientDisconnected, RequestBody
+from gateway_runtime.edge.refusals import AmbiguousRequest, new_request_id
+from gateway_runtime.errors import GatewayError, forbidden
+from gateway_runtime.exchange import Exchange
+from gateway_runtime.integrations.forwarding import new_extended_id
+from gateway_runtime.phases.gateway_response import answer_error
+from gateway_runtime.phases.respond import send_answer
+from gateway_runtime.ports import Clock
+from gateway_runtime.snapshot.snapshot import Current
+from gateway_runtime.snapshot.stage import Step
+
+logger = logging.getLogger("gateway_runtime.gateway")
+
+_NOWHERE: tuple[Step, ...] = (answer_error, send_answer)  # the closing of a request that reached no stage
+
+
+class Gateway:
+    """Answers HTTP requests from the snapshot that is current when they begin."""
+
+    def __init__(self, current: Current, clock: Clock) -> None:
+        self._current = current
+        self._clock = clock
+        self._monotonic = clock.monotonic
+        self._time = clock.time
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        exchange = Exchange(scope, receive, send)
+        exchange.started = self._monotonic()
+        exchange.received_at = self._time()
+        exchange.request_id = new_request_id()
+        exchange.extended_id = new_extended_id()
+        exchange.snapshot = self._current.snapshot
+        try:
+            self._locate(exchange)
+            method = exchange.method
+            assert method is not None
+            for step in method.steps:
+                waiting = step(exchange)
+                if waiting is not None:
+                    await waiting
+        except GatewayError as error:
+            exchange.error = error
+            if error.detail:
+                logger.info("%s: %s", error.name, error.detail, extra={"request_id": exchange.request_id})
+        except AmbiguousRequest as ambiguous:
+            exchange.error = GatewayError("DEFAULT_4XX", status=ambiguous.status, detail=ambiguous.reason)
+        except BodyTooLarge:
+            exchange.error = GatewayError("REQUEST_TOO_LARGE")
+        except ClientDisconnected:
+            exchange.error = GatewayError("DEFAULT_4XX", status=499, detail="the client left")
+        except Exception:
+            logger.exception("a phase failed", extra={"request_id": exchange.request_id})
+            exchange.error = GatewayError("DEFAULT_5XX", detail="unexpected exception")
+        await self._close(exchange)
+
+    def _locate(self, exchange: Exchange) -> None:
+        """Find stage and method by the address, or refuse as AWS does."""
+        exchange.request = request = canonical.parse(exchange.scope)
+        exchange.body = RequestBody(request.headers, exchange.receive)
+        address = address_of(request)
+        if address is None:
+            raise forbidden()
+        stage = exchange.snapshot.stage(address.api_id, address.stage)
+        if stage is None or stage.document.disable_execute_api_endpoint:
+            raise forbidden()
+        exchange.stage = stage
+        exchange.path = address.path
+        found = stage.match(address.segments, request.method)
+        if found is None:
+            raise GatewayError("MISSING_AUTHENTICATION_TOKEN")
+        exchange.method, exchange.path_values = found
+
+    async def _close(self, exchange: Exchange) -> None:
+        """Take the closing steps; the time up to them is what `$context.responseLatency` shows."""
+        exchange.latency = self._monotonic() - exchange.started
+        steps = _NOWHERE if exchange.stage is None else exchange.stage.closing
+        for step in steps:
+            try:
+                waiting = step(exchange)
+                if waiting is not None:
+                    await waiting
+                    exchange.latency = self._monotonic() - exchange.started
+            except Exception:
+                # One that fails must not keep the others from logging and counting what happened.
+                logger.exception("a closing phase failed", extra={"request_id": exchange.request_id})

@@ -1,0 +1,98 @@
+"""What the gateway itself says to back ends, and what it does not let through in either direction."""
+
+from __future__ import annotations
+
+import base64
+import os
+import time
+from typing import Any
+
+from gateway_runtime.edge.canonical import Headers
+from gateway_runtime.exchange import Exchange
+from gateway_runtime.upstream.framing import tokens
+
+# Written by the gateway, or about the connection to the client; callers' own values would be believed.
+_NOT_FORWARDED = frozenset(
+    {
+        b"host", b"connection", b"keep-alive", b"proxy-connection", b"proxy-authorization", b"te", b"trailer",
+        b"transfer-encoding", b"upgrade", b"http2-settings", b"expect", b"content-length", b"forwarded",
+        b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-proto", b"x-amzn-trace-id",
+        b"x-amzn-apigateway-api-id",
+    }
+)  # fmt: skip
+
+_REMAPPED = (
+    b"authorization", b"connection", b"content-length", b"content-md5", b"date", b"host", b"max-forwards",
+    b"proxy-authenticate", b"server", b"trailer", b"user-agent", b"warning", b"www-authenticate", b"x-amzn-requestid",
+)  # fmt: skip
+_NEW_NAMES = {name: b"x-amzn-remapped-" + name for name in _REMAPPED}
+# The gateway's own names: a back end cannot speak in its place.
+_OWN = frozenset({b"x-amz-apigw-id", b"x-amzn-trace-id", b"x-amzn-errortype", b"x-gatehouse-deployment"})
+
+
+class _Digits:
+    """Random hexadecimal digits, cut from one batch of system randomness at a time."""
+
+    def __init__(self) -> None:
+        self._left = ""
+
+    def __call__(self, count: int) -> str:
+        if len(self._left) < count:
+            self._left = os.urandom(4096).hex()
+        digits, self._left = self._left[-count:], self._left[:-count]
+        return digits
+
+
+class ExtendedIds:
+    """Values of `x-amz-apigw-id`: eleven random bytes in base64."""
+
+    def __init__(self) -> None:
+        self._left: list[str] = []
+
+    def __call__(self) -> str:
+        if not self._left:
+            noise = os.urandom(11 * 256)
+            self._left = [base64.b64encode(noise[at : at + 11]).decode() for at in range(0, len(noise), 11)]
+        return self._left.pop()
+
+
+new_extended_id = ExtendedIds()
+_digits = _Digits()
+
+
+def trace_id(exchange: Exchange) -> str:
+    """The caller's trace goes on; otherwise a new one begins here."""
+    sent = exchange.request.header(b"x-amzn-trace-id")
+    if sent is not None and len(sent) <= 256 and b"Root=" in sent:
+        return sent.decode("latin-1")
+    return f"Root=1-{int(time.time()):08x}-{_digits(24)}"
+
+
+def forwarded_headers(exchange: Exchange) -> Headers:
+    """The caller's headers that a back end may see."""
+    headers = exchange.request.headers
+    kept = [header for header in headers if header[0] not in _NOT_FORWARDED]
+    if len(kept) != len(headers) - 1:  # more than Host is missing: look whether Connection names others
+        connection = exchange.request.header(b"connection")
+        if connection is not None:
+            named = tokens(connection)
+            kept = [header for header in kept if header[0] not in named]
+    return kept
+
+
+def own_headers(scope: dict[str, Any], client_ip: str, trace: str) -> Headers:
+    """Who called, how, and under which trace."""
+    server = scope.get("server")
+    scheme = scope.get("scheme", "http")
+    port = server[1] if server and server[1] else (443 if scheme == "https" else 80)
+    return [
+        (b"x-forwarded-for", client_ip.encode()),
+        (b"x-forwarded-proto", scheme.encode()),
+        (b"x-forwarded-port", b"%d" % port),
+        (b"x-amzn-trace-id", trace.encode("latin-1")),
+    ]
+
+
+def remapped(headers: Headers) -> Headers:
+    """A back end's headers under the names in which callers see them."""
+    return [(_NEW_NAMES.get(name, name), value) for name, value in headers if name not in _OWN]

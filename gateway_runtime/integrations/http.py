@@ -1,0 +1,157 @@
+"""HTTP: a request made by mappings, sent to a back end, and answered through an integration response."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING
+
+from gateway_runtime.edge.body import BodyTooLarge
+from gateway_runtime.edge.canonical import Headers
+from gateway_runtime.edge.turn import turn_of
+from gateway_runtime.errors import GatewayError, bad_response
+from gateway_runtime.exchange import Exchange
+from gateway_runtime.integrations.forwarding import own_headers, trace_id
+from gateway_runtime.integrations.target import compile_headers, compile_target
+from gateway_runtime.mapping.context import clean
+from gateway_runtime.mapping.responses import CompiledResponse, compile_responses
+from gateway_runtime.mapping.templates import RequestTemplates
+from gateway_runtime.snapshot.stage import Misconfigured
+from gateway_runtime.upstream.errors import ConnectFailed, IntegrationTimedOut, UpstreamError
+from gateway_runtime.upstream.response import UpstreamResponse
+
+if TYPE_CHECKING:
+    from gateway_runtime.snapshot.stage import MethodSite, Step
+
+
+def map_request(site: MethodSite) -> Step | None:
+    """Make target, headers and body from mappings alone: of the caller's request only the body may pass as it is."""
+    integration = site.method.integration
+    templates = RequestTemplates(integration.request_templates, integration.passthrough_behavior)
+    target = compile_target(site, forward_query=False)
+    mapped = compile_headers(site)
+    needs_body = target.needs_body or any(source.needs_body for _, source in mapped)
+    base: Headers = [
+        (b"user-agent", f"AmazonAPIGateway_{site.deployment.api_id}".encode()),
+        (b"accept", b"application/json"),
+        (b"x-amzn-apigateway-api-id", site.deployment.api_id.encode()),
+    ]
+    set_by_mapping = {name.lower() for name, _ in mapped}
+    base = [header for header in base if header[0] not in set_by_mapping]
+
+    def write(exchange: Exchange, body: str) -> None:
+        request = exchange.request
+        content_type = request.header(b"content-type")
+        template = templates.choose(content_type)
+        exchange.trace_id = trace = trace_id(exchange)
+        headers = base + own_headers(exchange.scope, request.client_ip, trace)
+        if b"content-type" not in set_by_mapping:
+            headers.append((b"content-type", content_type or b"application/json"))
+        for name, source in mapped:
+            headers += [(name, clean(value).encode("utf-8")) for value in source.read(exchange, body)]
+        exchange.out_headers = headers
+        exchange.target = target.write(exchange, body)
+        exchange.out_body = exchange.body if template is None else template.text
+
+    return _with_body(write) if needs_body else (lambda exchange: write(exchange, ""))
+
+
+def _with_body(write: object) -> Step:
+    async def step(exchange: Exchange) -> None:
+        text = (await exchange.body.read()).decode("utf-8", "replace")
+        write(exchange, text)  # type: ignore[operator]
+
+    return step
+
+
+def integrate(site: MethodSite) -> Step | None:
+    """Send the request; every way in which this fails has its gateway response."""
+    integration = site.method.integration
+    origin = compile_target(site, forward_query=False).origin
+    own_method = (integration.http_method or "ANY").upper()
+    if not own_method.isascii() or not own_method.isalpha():
+        raise Misconfigured(f"ill-formed HTTP method {own_method!r}")
+    fixed = None if own_method == "ANY" else own_method.encode()
+    timeout = integration.timeout_in_millis / 1000
+    request, monotonic = site.services.upstream.request, site.services.clock.monotonic
+
+    async def step(exchange: Exchange) -> None:
+        body = exchange.out_body
+        if not isinstance(body, bytes) and body.length == 0:
+            body = b""
+        exchange.integration_started = started = monotonic()
+        try:
+            exchange.upstream = upstream = await request(
+                origin,
+                fixed or exchange.request.method.encode(),
+                exchange.target.encode(),
+                exchange.out_headers,
+                body,
+                timeout=timeout,
+                client=turn_of(exchange.scope),
+            )
+        except IntegrationTimedOut as error:
+            raise GatewayError("INTEGRATION_TIMEOUT", detail=str(error)) from None
+        except ConnectFailed as error:
+            raise GatewayError("INTEGRATION_FAILURE", detail=str(error)) from None
+        except UpstreamError as error:
+            raise bad_response(str(error)) from None
+        except BodyTooLarge:
+            raise GatewayError("REQUEST_TOO_LARGE") from None
+        except ValueError as error:
+            raise GatewayError("API_CONFIGURATION_ERROR", detail=str(error)) from None
+        finally:
+            exchange.integration_latency = monotonic() - started
+        exchange.integration_status = upstream.status
+
+    return step
+
+
+def map_response(site: MethodSite) -> Step | None:
+    """Answer through the integration response that the back end's status selects."""
+    choose = compile_responses(site)
+
+    def step(exchange: Exchange) -> Awaitable[None] | None:
+        upstream = exchange.upstream
+        assert upstream is not None
+        try:
+            response = choose(upstream.status)
+        except LookupError as error:
+            upstream.close()
+            raise GatewayError("DEFAULT_5XX", detail=str(error)) from None
+        template = response.templates.choose(exchange.request.header(b"accept"))
+        if template is None and not response.needs_body:
+            _answer(exchange, response, "", _content_type(upstream))
+            exchange.streamed = upstream
+            return None
+        return _read_and_answer(exchange, response, upstream, None if template is None else template.text,
+                                b"" if template is None else template.content_type.encode())  # fmt: skip
+
+    return step
+
+
+async def _read_and_answer(
+    exchange: Exchange, response: CompiledResponse, upstream: UpstreamResponse, text: bytes | None, content_type: bytes
+) -> None:
+    try:
+        body = await upstream.read()
+    except IntegrationTimedOut as error:
+        raise GatewayError("INTEGRATION_TIMEOUT", detail=str(error)) from None
+    except UpstreamError as error:
+        raise bad_response(str(error)) from None
+    _answer(exchange, response, body.decode("utf-8", "replace"), content_type or _content_type(upstream))
+    exchange.answer = body if text is None else text
+
+
+def _answer(exchange: Exchange, response: CompiledResponse, body: str, content_type: bytes) -> None:
+    headers = response.headers(exchange, body)
+    if not any(name == b"content-type" for name, _ in headers):
+        headers.append((b"content-type", content_type))
+    exchange.status = response.status
+    exchange.headers = headers
+
+
+def _content_type(upstream: UpstreamResponse) -> bytes:
+    for name, value in upstream.headers:
+        if name == b"content-type":
+            return value
+    return b"application/json"

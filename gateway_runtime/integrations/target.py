@@ -1,0 +1,127 @@
+"""The address of a back end: an integration's URI with stage variables, path parameters and query parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+from urllib.parse import quote
+
+from gateway_runtime.edge.canonical import parse_query
+from gateway_runtime.exchange import Exchange
+from gateway_runtime.mapping.parameters import RequestSource, request_source
+from gateway_runtime.snapshot.stage import MethodSite, Misconfigured
+from gateway_runtime.upstream.origin import Origin, parse_origin
+
+_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
+_PARAMETER = re.compile(r"\{([^{}/]+)\}")
+_SAFE_IN_PATH = "!$&'()*+,;=:@/-._~"
+_SAFE_IN_QUERY = "-._~!'()*"
+
+
+class Target(NamedTuple):
+    """`write` makes path and query of a request; it is given the exchange and the body's text."""
+
+    origin: Origin
+    write: Callable[[Exchange, str], str]
+    needs_body: bool
+
+
+def resolve_uri(uri: str | None, site: MethodSite) -> str:
+    """The URI with stage variables in their places. Raises Misconfigured for one that the stage has not."""
+
+    def value(match: re.Match[str]) -> str:
+        try:
+            return site.stage.variables[match[1]]
+        except KeyError:
+            raise Misconfigured(f"the URI uses the stage variable {match[1]!r}, which is not set") from None
+
+    if not uri:
+        raise Misconfigured("the integration has no URI")
+    resolved = _STAGE_VARIABLE.sub(value, uri)
+    # A variable may hold the host alone.
+    return resolved if "://" in resolved else f"http://{resolved}"
+
+
+def compile_target(site: MethodSite, *, forward_query: bool) -> Target:
+    """Compile the URI and the mappings to it. `forward_query` sends the caller's own query parameters on."""
+    integration = site.method.integration
+    uri = resolve_uri(integration.uri, site)
+    try:
+        origin, target = parse_origin(uri, verify=not integration.insecure_skip_verification)
+    except ValueError as error:
+        raise Misconfigured(f"ill-formed URI: {error}") from None
+    path, _, fixed_query = target.partition("?")
+    paths = _mapped(site, "path")
+    queries = _mapped(site, "querystring")
+    write_path = _path_writer(path, paths)
+    write_query = _query_writer(fixed_query, queries, forward_query)
+    needs_body = any(source.needs_body for source in (*paths.values(), *queries.values()))
+
+    def write(exchange: Exchange, body: str) -> str:
+        query = write_query(exchange, body)
+        return f"{write_path(exchange, body)}?{query}" if query else write_path(exchange, body)
+
+    return Target(origin, write, needs_body)
+
+
+def _mapped(site: MethodSite, place: str) -> dict[str, RequestSource]:
+    prefix = f"integration.request.{place}."
+    return {
+        name.removeprefix(prefix): request_source(expression, site)
+        for name, expression in site.method.integration.request_parameters.items()
+        if name.startswith(prefix)
+    }
+
+
+def _path_writer(path: str, sources: dict[str, RequestSource]) -> Callable[[Exchange, str], str]:
+    """Literal text and mapped parameters in turn. Braces without a mapping stay, percent-encoded."""
+    pieces: list[str | RequestSource] = []
+    at = 0
+    for match in _PARAMETER.finditer(path):
+        source = sources.get(match[1].removesuffix("+"))
+        if source is not None:
+            pieces += [quote(path[at : match.start()], safe=_SAFE_IN_PATH + "%"), source]
+            at = match.end()
+    pieces.append(quote(path[at:], safe=_SAFE_IN_PATH + "%"))
+    if len(pieces) == 1:
+        constant = str(pieces[0])
+        return lambda exchange, body: constant
+
+    def write(exchange: Exchange, body: str) -> str:
+        return "".join([piece if isinstance(piece, str) else _in_path(piece, exchange, body) for piece in pieces])
+
+    return write
+
+
+def _in_path(source: RequestSource, exchange: Exchange, body: str) -> str:
+    if source.raw_path is not None:
+        return exchange.path_values.get(source.raw_path, "")
+    # From elsewhere a value is one segment: what it contains cannot lead to another path.
+    value = quote("".join(source.read(exchange, body)), safe="!$&'()*+,;=:@-._~")
+    return value.replace(".", "%2E") if value in (".", "..") else value
+
+
+def _query_writer(fixed: str, sources: dict[str, RequestSource], forward: bool) -> Callable[[Exchange, str], str]:
+    fixed = quote(fixed, safe=_SAFE_IN_QUERY + "%=&+/:;,@?$")
+
+    def write(exchange: Exchange, body: str) -> str:
+        sent = exchange.request.raw_query if forward else ""
+        if not sources:
+            return f"{fixed}&{sent}" if fixed and sent else fixed or sent
+        parts = [fixed] if fixed else []
+        if sent:
+            parts += [part for part in sent.split("&") if part and parse_query(part)[0][0] not in sources]
+        for name, source in sources.items():
+            encoded = quote(name, safe=_SAFE_IN_QUERY)
+            parts += [f"{encoded}={quote(value, safe=_SAFE_IN_QUERY)}" for value in source.read(exchange, body)]
+        return "&".join(parts)
+
+    if not sources and not forward:
+        return lambda exchange, body: fixed
+    return write
+
+
+def compile_headers(site: MethodSite) -> list[tuple[bytes, RequestSource]]:
+    """The headers that mappings set, names as written."""
+    return [(name.encode(), source) for name, source in _mapped(site, "header").items()]

@@ -1,0 +1,1 @@
+"""What goes from a request to the back end and back: parameters, templates, `$context` variables."""

@@ -1,0 +1,111 @@
+"""The `$context` variables of REST APIs, by name. A variable that has no value for a request gives None.
+
+Values that the caller chose are cleaned of control characters here, once for every place that shows them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import lru_cache
+
+from gateway_runtime.exchange import Exchange
+
+Variable = Callable[[Exchange], str | None]
+
+
+def clean(value: str) -> str:
+    """Without control characters: nothing a caller sends can begin a new line of a log or a header."""
+    if value.isprintable():
+        return value
+    return "".join(character if character.isprintable() else " " for character in value)
+
+
+def header(exchange: Exchange, name: bytes) -> str | None:
+    value = exchange.request.header(name)
+    return None if value is None else clean(value.decode("latin-1"))
+
+
+@lru_cache(maxsize=4)
+def _common_log_time(second: int) -> str:
+    return time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(second))
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(round(seconds * 1000))
+
+
+def _stage(name: str) -> Variable:
+    return lambda exchange: None if exchange.stage is None else getattr(exchange.stage.document, name)
+
+
+def _integration_status(exchange: Exchange) -> str | None:
+    return str(exchange.integration_status) if exchange.integration_status else None
+
+
+def _integration_latency(exchange: Exchange) -> str | None:
+    return _milliseconds(exchange.integration_latency) if exchange.integration_started else None
+
+
+def _error(name: str) -> Variable:
+    return lambda exchange: None if exchange.error is None else getattr(exchange.error, name)
+
+
+def _error_message_string(exchange: Exchange) -> str | None:
+    return None if exchange.error is None else f'"{exchange.error.message}"'
+
+
+def _integration_error(exchange: Exchange) -> str | None:
+    return (exchange.error.detail or None) if exchange.error is not None and exchange.integration_started else None
+
+
+def _api_key_id(exchange: Exchange) -> str | None:
+    return None if exchange.subscription is None else exchange.subscription.key.id
+
+
+def _api_key(exchange: Exchange) -> str | None:
+    """AWS logs the key's value here; a secret does not belong in a log, so its last four characters show."""
+    value = None if exchange.subscription is None else exchange.request.header(b"x-api-key")
+    return None if value is None else "***" + clean(value.decode("latin-1"))[-4:]
+
+
+def _resource(name: str) -> Variable:
+    return lambda exchange: None if exchange.method is None else getattr(exchange.method, name)
+
+
+VARIABLES: dict[str, Variable] = {
+    "accountId": _stage("account_id"),
+    "apiId": _stage("api_id"),
+    "stage": _stage("stage_name"),
+    "deploymentId": lambda exchange: None if exchange.stage is None else exchange.stage.document.deployment_id,
+    "domainName": lambda exchange: exchange.request.host,
+    "domainPrefix": lambda exchange: exchange.request.host.partition(".")[0],
+    "error.message": _error("message"),
+    "error.messageString": _error_message_string,
+    "error.responseType": _error("name"),
+    "extendedRequestId": lambda exchange: exchange.extended_id,
+    "httpMethod": lambda exchange: exchange.request.method,
+    "identity.apiKey": _api_key,
+    "identity.apiKeyId": _api_key_id,
+    "identity.sourceIp": lambda exchange: exchange.request.client_ip,
+    "identity.userAgent": lambda exchange: header(exchange, b"user-agent"),
+    "integration.error": _integration_error,
+    "integration.integrationStatus": _integration_status,
+    "integration.latency": _integration_latency,
+    "integration.status": _integration_status,
+    "integrationErrorMessage": _integration_error,
+    "integrationLatency": _integration_latency,
+    "integrationStatus": _integration_status,
+    "isCanaryRequest": lambda exchange: "false",
+    "path": lambda exchange: clean(exchange.path),
+    "protocol": lambda exchange: f"HTTP/{exchange.scope.get('http_version', '1.1')}",
+    "requestId": lambda exchange: exchange.request_id,
+    "requestTime": lambda exchange: _common_log_time(int(exchange.received_at)),
+    "requestTimeEpoch": lambda exchange: str(int(exchange.received_at * 1000)),
+    "resourceId": _resource("resource_id"),
+    "resourcePath": _resource("resource_path"),
+    "responseLatency": lambda exchange: _milliseconds(exchange.latency),
+    "responseLength": lambda exchange: str(exchange.sent_bytes),
+    "status": lambda exchange: str(exchange.status),
+    "xrayTraceId": lambda exchange: None if exchange.trace_id is None else clean(exchange.trace_id),
+}

@@ -1,0 +1,41 @@
+"""API keys: the value in `x-api-key` must belong to an enabled key of a plan that covers the stage."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from apps.core.secrets import api_key_digest
+from gateway_runtime.errors import GatewayError
+from gateway_runtime.exchange import Exchange
+
+if TYPE_CHECKING:
+    from gateway_runtime.snapshot.stage import MethodSite, Step
+
+_LONGEST_VALUE = 128  # as AWS bounds it
+
+
+@lru_cache(maxsize=8192)
+def _digest(value: bytes, secret: bytes) -> str:
+    return api_key_digest(value, secret)
+
+
+def validate_api_key(site: MethodSite) -> Step | None:
+    """Methods that require no key ignore one that is sent: it is neither checked nor metered."""
+    if not site.method.api_key_required:
+        return None
+    secret = site.services.api_key_secret
+    now = site.services.clock.time
+    stage = site.stage
+    from_header = site.deployment.api_key_source == "HEADER"
+
+    def step(exchange: Exchange) -> None:
+        value = exchange.request.header(b"x-api-key") if from_header else None
+        if value is None or len(value) > _LONGEST_VALUE:
+            raise GatewayError("INVALID_API_KEY")
+        found = exchange.snapshot.subscriptions.find(stage, _digest(value, secret), now())
+        if found is None:
+            raise GatewayError("INVALID_API_KEY")
+        exchange.subscription = found
+
+    return step

@@ -1,0 +1,27 @@
+"""Count what was answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway_runtime.exchange import Exchange
+
+if TYPE_CHECKING:
+    from gateway_runtime.snapshot.stage import StageSite, Step
+
+
+def meter(site: StageSite) -> Step | None:
+    """One more answer of a method, or of the stage where none matched."""
+    count = site.services.meter.traffic
+
+    def step(exchange: Exchange) -> None:
+        stage, method = exchange.stage, exchange.method
+        if stage is None:
+            return
+        asked = exchange.request.method
+        label = stage.unmatched_label(asked) if method is None else method.label(asked)
+        subscription = exchange.subscription
+        key_id = "" if subscription is None else subscription.key.id
+        count(label, key_id, exchange.status, exchange.latency, exchange.integration_latency)
+
+    return step

@@ -1,0 +1,70 @@
+"""Quotas of usage plans, and the count of what drew on them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from apps.core import quota_periods
+from gateway_runtime.errors import GatewayError
+from gateway_runtime.exchange import Exchange
+
+if TYPE_CHECKING:
+    from gateway_runtime.ports import Meter
+    from gateway_runtime.snapshot.stage import MethodSite, Step
+    from gateway_runtime.snapshot.subscriptions import Subscription
+
+
+def quota(site: MethodSite) -> Step | None:
+    """Count the request against the key's quota, or refuse it with 429; what is admitted is metered as used."""
+    if not site.method.api_key_required:
+        return None
+    services = site.services
+    now, grant, meter = services.clock.time, services.quotas.grant, services.meter
+
+    def step(exchange: Exchange) -> Awaitable[None] | None:
+        subscription = exchange.subscription
+        if subscription is None:
+            return None
+        period = subscription.quota_period(now())
+        if period is not None:
+            granted = grant(period)
+            if granted is False:
+                raise exceeded(subscription, now())
+            if granted is not True:
+                return _wait(granted, subscription, now(), meter)
+        used(subscription, meter)
+        return None
+
+    return step
+
+
+async def _wait(asked: Awaitable[bool], subscription: Subscription, now: float, meter: Meter) -> None:
+    if not await asked:
+        raise exceeded(subscription, now)
+    used(subscription, meter)
+
+
+def used(subscription: Subscription, meter: Meter) -> None:
+    plan = subscription.plan
+    meter.use(plan.account_id, plan.region, plan.plan_id, subscription.key.id)
+
+
+def exceeded(subscription: Subscription, now: float) -> GatewayError:
+    """429 with the quota's policy and the seconds until its period ends."""
+    limits = subscription.plan.quota
+    assert limits is not None
+    moment = datetime.fromtimestamp(now, UTC)
+    wait = quota_periods.seconds_to_reset(limits.period, moment, limits.offset)
+    period = subscription.quota_period(now)
+    assert period is not None
+    window = int(period.ends_at - period.starts_at)
+    return GatewayError(
+        "QUOTA_EXCEEDED",
+        headers=(
+            (b"ratelimit-policy", f'"quota";q={max(period.limit, 0)};w={window}'.encode()),
+            (b"ratelimit", f'"quota";r=0;t={wait}'.encode()),
+            (b"retry-after", str(wait).encode()),
+        ),
+    )

@@ -1,0 +1,69 @@
+"""Send the answer: identifiers on every one, and a body that streams where it passes through."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING
+
+from gateway_runtime.edge.body import ClientDisconnected
+from gateway_runtime.edge.canonical import Headers
+from gateway_runtime.exchange import Exchange
+from gateway_runtime.upstream.errors import UpstreamError
+from gateway_runtime.upstream.response import UpstreamResponse
+
+if TYPE_CHECKING:
+    from gateway_runtime.snapshot.stage import StageSite, Step
+
+logger = logging.getLogger("gateway_runtime.gateway")
+_BODILESS = frozenset({204, 304})
+
+
+def respond(site: StageSite | None) -> Step | None:
+    return send_answer
+
+
+def send_answer(exchange: Exchange) -> Awaitable[None]:
+    """Write the head and the body of the answer."""
+    headers = exchange.headers
+    headers.append((b"x-amzn-requestid", exchange.request_id.encode()))
+    headers.append((b"x-amz-apigw-id", exchange.extended_id.encode()))
+    if exchange.trace_id is not None:
+        headers.append((b"x-amzn-trace-id", exchange.trace_id.encode()))
+    if exchange.stage is not None:
+        headers += exchange.stage.echo
+    if exchange.streamed is not None:
+        return _pass_through(exchange, headers, exchange.streamed)
+    return _send_whole(exchange, headers, exchange.answer)
+
+
+async def _send_whole(exchange: Exchange, headers: Headers, body: bytes) -> None:
+    status = exchange.status
+    if status in _BODILESS:
+        body = b""
+    else:
+        headers.append((b"content-length", b"%d" % len(body)))
+    exchange.sent_bytes = len(body)
+    send = exchange.send
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _pass_through(exchange: Exchange, headers: Headers, response: UpstreamResponse) -> None:
+    if response.complete and not response.head_only:
+        await _send_whole(exchange, headers, await response.read())
+        return
+    if response.length is not None and exchange.status not in _BODILESS:
+        headers.append((b"content-length", b"%d" % response.length))
+    send = exchange.send
+    await send({"type": "http.response.start", "status": exchange.status, "headers": headers})
+    try:
+        while chunk := await response.next_chunk():
+            exchange.sent_bytes += len(chunk)
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    except (UpstreamError, ClientDisconnected) as error:
+        # The head has gone out with another promise: only a cut connection tells the client.
+        logger.info("answer cut short: %s", error, extra={"request_id": exchange.request_id})
+        exchange.aborted = True
+        return
+    await send({"type": "http.response.body", "body": b""})

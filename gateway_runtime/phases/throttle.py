@@ -1,0 +1,81 @@
+"""Throttling by token buckets: the caller's plan first, then the stage, then the account."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from gateway_runtime.errors import GatewayError
+from gateway_runtime.exchange import Exchange
+from gateway_runtime.ports import Bucket, Throttled
+
+if TYPE_CHECKING:
+    from gateway_runtime.snapshot.stage import MethodSite, Step
+
+
+def stage_buckets(site: MethodSite) -> tuple[Bucket, ...]:
+    """The buckets that all callers of a method share: the method's own or else the stage's, and the account's."""
+    stage, store = site.stage, site.services.buckets
+    place = (stage.account_id, stage.region, stage.api_id, stage.stage_name)
+    found: list[Bucket] = []
+    setting = site.setting()
+    rate, burst = setting.throttling_rate_limit, setting.throttling_burst_limit
+    if rate is not None and rate >= 0:
+        own = stage.method_settings.keys() - {"*/*"}
+        escaped = f"{site.resource.path.replace('~', '~0').replace('/', '~1')}/{site.method.http_method}"
+        name = "method" if escaped in own else "stage"
+        scope = (name, *place, escaped) if name == "method" else (name, *place)
+        found.append(store.bucket(name, scope, rate, math.ceil(rate) if burst is None else max(burst, 0)))
+    if site.account is not None:
+        limit = site.account.throttle
+        found.append(store.bucket("account", ("account", stage.account_id, stage.region), limit.rate, limit.burst))
+    return tuple(found)
+
+
+def throttle(site: MethodSite) -> Step | None:
+    """Take a token from each bucket that concerns the call, or refuse it with 429."""
+    store = site.services.buckets
+    keyed = site.method.api_key_required
+    shared = stage_buckets(site)
+    if not keyed and not shared:
+        return None
+    take = store.take
+
+    def step(exchange: Exchange) -> Awaitable[None] | None:
+        subscription, method = exchange.subscription, exchange.method
+        if subscription is not None and method is not None:
+            refused = take(subscription.buckets(method, store))
+        else:
+            refused = take(shared)
+        if refused is None:
+            return None
+        if isinstance(refused, Awaitable):
+            return _wait(refused)
+        raise throttled(refused)
+
+    return step
+
+
+async def _wait(asked: Awaitable[Throttled]) -> None:
+    refused = await asked
+    if refused is not None:
+        raise throttled(refused)
+
+
+def throttled(bucket: Bucket) -> GatewayError:
+    """429 with the policy that refused and the seconds until a token comes."""
+    return GatewayError("THROTTLED", headers=_headers(bucket.name, bucket.rate, bucket.burst))
+
+
+@lru_cache(maxsize=1024)
+def _headers(name: str, rate: float, burst: int) -> tuple[tuple[bytes, bytes], ...]:
+    if rate <= 0:
+        return ()  # no token ever comes
+    window, wait = max(1, math.ceil(burst / rate)), max(1, math.ceil(1 / rate))
+    return (
+        (b"ratelimit-policy", f'"{name}";q={burst};w={window}'.encode()),
+        (b"ratelimit", f'"{name}";r=0;t={wait}'.encode()),
+        (b"retry-after", str(wait).encode()),
+    )

@@ -1,0 +1,108 @@
+"""One worker process of the data plane: its parts, how they start, and how they stop without losing anything."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Coroutine
+from typing import Any
+
+from redis.asyncio import Redis
+
+from apps.core.environment import Environment
+from gateway_runtime.gateway import Gateway
+from gateway_runtime.ports import Services, SystemClock
+from gateway_runtime.snapshot.disk import LastGood
+from gateway_runtime.snapshot.snapshot import Current
+from gateway_runtime.snapshot.source import ConfigurationSource
+from gateway_runtime.stores.access_logs import FileAccessLogs
+from gateway_runtime.stores.redis_buckets import LEASE_SECONDS, RedisBuckets
+from gateway_runtime.stores.redis_quotas import RedisQuotas
+from gateway_runtime.stores.script_calls import ScriptCalls
+from gateway_runtime.stores.usage import UsageMeter
+from gateway_runtime.upstream.guard import AddressPolicy, GuardedConnector
+from gateway_runtime.upstream.pool import UpstreamPool
+
+logger = logging.getLogger("gateway_runtime.process")
+
+_FIRST_CONFIGURATION_SECONDS = 3.0
+
+
+class DataPlane:
+    """Made in the running event loop. `start`, then call `gateway`, then `stop`."""
+
+    def __init__(self, environment: Environment) -> None:
+        clock = SystemClock()
+        worker = f"{os.getpid()}-{os.urandom(4).hex()}"
+        directory = environment.data_dir / "runtime"
+        self._redis = _client(environment)
+        self._limits_redis = _client(environment)
+        self._calls = ScriptCalls(self._limits_redis)
+        self._buckets = RedisBuckets(self._calls, clock, worker, environment.workers)
+        self._quotas = RedisQuotas(self._calls, clock, environment.workers)
+        self._meter = UsageMeter(self._redis, directory / "journal", clock, f"gateway-{worker}")
+        self._logs = FileAccessLogs(environment.data_dir / "logs" / "access")
+        private = environment.allow_private_backends
+        self._pool = UpstreamPool(GuardedConnector(AddressPolicy(allow_loopback=private, allow_private=private)))
+        self.services = Services(
+            clock=clock,
+            buckets=self._buckets,
+            quotas=self._quotas,
+            upstream=self._pool,
+            access_logs=self._logs,
+            meter=self._meter,
+            api_key_secret=environment.derived_key("api-key-digest"),
+        )
+        self.current = Current()
+        self.source = ConfigurationSource(
+            self._redis, self.current, self.services, LastGood(directory / "configuration")
+        )
+        self.gateway = Gateway(self.current, clock)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Serve from the last good configuration at once, and follow Redis from now on."""
+        self._logs.start()
+        self.source.start_from_disk()
+        self._spawn(self.source.run())
+        self._spawn(self._meter.run())
+        self._spawn(self._settle_leases())
+        try:
+            # A fresh worker had better not refuse what its siblings serve; without Redis it serves what it has.
+            async with asyncio.timeout(_FIRST_CONFIGURATION_SECONDS):
+                await self.source.connected.wait()
+        except TimeoutError:
+            logger.warning("Redis does not answer: serving revision %d", self.current.snapshot.revision)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+    async def _settle_leases(self) -> None:
+        while True:
+            await asyncio.sleep(LEASE_SECONDS)
+            try:
+                await self._buckets.settle()
+                await self._quotas.settle()
+            except Exception:
+                logger.exception("leases are not settled")
+
+    async def stop(self) -> None:
+        """Deliver what was counted, give leases back, write what was logged."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.source.close()
+        await self._pool.aclose()
+        await self._buckets.close()
+        await self._quotas.close()
+        await self._calls.close()
+        await self._meter.close()
+        await asyncio.to_thread(self._logs.close)
+        await self._redis.aclose()
+        await self._limits_redis.aclose()
+
+
+def _client(environment: Environment) -> Redis:
+    client: Redis = Redis.from_url(environment.effective_redis_url, socket_connect_timeout=2, health_check_interval=15)
+    return client

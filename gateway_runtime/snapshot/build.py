@@ -1,0 +1,145 @@
+"""The next snapshot, built aside from the last one: verify, decode, compile what changed, keep what did not."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+
+from apps.core import documents
+from apps.core.documents import (
+    AccountDocument,
+    AnyDocument,
+    DeploymentDocument,
+    KeysDocument,
+    PlanDocument,
+    StageDocument,
+)
+from gateway_runtime.metrics import METRICS
+from gateway_runtime.ports import Services
+from gateway_runtime.snapshot.compile import compile_stage
+from gateway_runtime.snapshot.snapshot import Snapshot, StageKey
+from gateway_runtime.snapshot.stage import CompiledStage
+from gateway_runtime.snapshot.subscriptions import Subscriptions
+
+T = TypeVar("T")
+
+logger = logging.getLogger("gateway_runtime.snapshot")
+
+_KINDS: dict[str, type[AnyDocument]] = {
+    "stage": StageDocument,
+    "deployment": DeploymentDocument,
+    "plan": PlanDocument,
+    "keys": KeysDocument,
+    "account": AccountDocument,
+}
+_rejected = METRICS.counter("gatehouse_config_rejected_total", "Configuration sections refused because they are bad")
+
+
+def build(
+    last: Snapshot, revision: int, manifest: Mapping[str, str], fetched: Mapping[str, bytes], services: Services
+) -> Snapshot:
+    """The snapshot of a later revision. `fetched` holds documents by digest that `last` lacks.
+
+    A section whose document is missing, bad or cannot be compiled keeps the document it has in `last`, and is left out
+    when it has none there: a bad document never replaces a running one.
+    """
+    return _Build(last, fetched, services).run(revision, manifest)
+
+
+class _Build:
+    def __init__(self, last: Snapshot, fetched: Mapping[str, bytes], services: Services) -> None:
+        self._last = last
+        self._fetched = fetched
+        self._services = services
+        self._sections: dict[str, str] = {}
+        self._decoded: dict[str, AnyDocument] = {}
+        self._compiled: dict[StageKey, CompiledStage] = {}
+
+    def run(self, revision: int, manifest: Mapping[str, str]) -> Snapshot:
+        for section, digest in manifest.items():
+            if not self._accept(section, digest):
+                kept = self._last.sections.get(section)
+                if kept is not None:
+                    self._accept(section, kept)
+        stages: dict[str, dict[str, CompiledStage]] = {}
+        for section in self._sections:
+            if section.startswith("stage/"):
+                stage = self._stage(section)
+                if stage is not None:
+                    stages.setdefault(stage.document.api_id.lower(), {})[stage.document.stage_name] = stage
+        bodies = {digest: self._fetched.get(digest) or self._last.bodies[digest] for digest in self._decoded}
+        return Snapshot(revision, self._sections, bodies, self._decoded, self._compiled, stages, self._subscriptions())
+
+    def _accept(self, section: str, digest: str) -> bool:
+        """Take a document into the new snapshot; false when it is missing or bad."""
+        document = self._decoded.get(digest) or self._last.decoded.get(digest)
+        if document is None:
+            body = self._fetched.get(digest)
+            if body is None:
+                logger.warning("document %s of %s is not there", digest, section)
+                return False
+            if documents.digest(body) != digest:
+                return self._reject(section, "its digest is not that of its bytes")
+            try:
+                document = documents.decode(body)
+            except msgspec.MsgspecError as error:
+                return self._reject(section, str(error))
+        if not isinstance(document, _KINDS.get(section.partition("/")[0], ())):
+            return self._reject(section, f"it holds a {type(document).__name__}")
+        self._sections[section] = digest
+        self._decoded[digest] = document
+        return True
+
+    def _reject(self, section: str, reason: str) -> bool:
+        METRICS.values[_rejected] += 1
+        logger.error("configuration of %s refused, the one before stays: %s", section, reason)
+        return False
+
+    def _stage(self, section: str) -> CompiledStage | None:
+        """The stage of a section: the same object when nothing it is made of changed, the one before when it fails."""
+        stage = self._decoded[self._sections[section]]
+        assert isinstance(stage, StageDocument)
+        deployment = self._find(documents.deployment_section(stage.api_id, stage.deployment_id), DeploymentDocument)
+        account_section = documents.account_section(stage.account_id, stage.region)
+        account = self._find(account_section, AccountDocument)
+        before = self._before(stage)
+        if deployment is None:
+            self._reject(section, f"its deployment {stage.deployment_id} is not there")
+            return before
+        key = (
+            self._sections[section],
+            self._sections[documents.deployment_section(stage.api_id, stage.deployment_id)],
+            self._sections.get(account_section, ""),
+        )
+        compiled = self._last.compiled.get(key)
+        if compiled is None:
+            try:
+                compiled = compile_stage(stage, deployment, account, self._services)
+            except Exception as error:
+                logger.exception("stage %s does not compile", section)
+                self._reject(section, f"it does not compile: {error}")
+                return before
+        self._compiled[key] = compiled
+        return compiled
+
+    def _before(self, stage: StageDocument) -> CompiledStage | None:
+        return self._last.stage(stage.api_id.lower(), stage.stage_name)
+
+    def _find(self, section: str, kind: type[T]) -> T | None:
+        found = self._decoded.get(self._sections.get(section, ""))
+        return found if isinstance(found, kind) else None
+
+    def _subscriptions(self) -> Subscriptions:
+        def relevant(sections: Mapping[str, str]) -> dict[str, str]:
+            return {name: digest for name, digest in sections.items() if name.startswith(("plan/", "keys/"))}
+
+        if relevant(self._sections) == relevant(self._last.sections):
+            return self._last.subscriptions.fresh()
+        found = self._decoded.values()
+        return Subscriptions(
+            [document for document in found if isinstance(document, KeysDocument)],
+            [document for document in found if isinstance(document, PlanDocument)],
+        )

@@ -1,0 +1,54 @@
+"""All configuration at one revision, compiled. A request keeps the snapshot it began with until its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from apps.core.documents import AnyDocument
+from gateway_runtime.snapshot.stage import CompiledStage
+from gateway_runtime.snapshot.subscriptions import Subscriptions
+
+StageKey = tuple[str, str, str]  # digests of the stage, its deployment and its account
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class Snapshot:
+    """Immutable. `sections` are those in force, which may be older than announced where a new document is bad.
+
+    `bodies` and `decoded` are the documents by digest. `stages` are by API id (lower-case) and stage name; `compiled`
+    finds the same ones by the digests they were made from.
+    """
+
+    __slots__ = ("bodies", "compiled", "decoded", "revision", "sections", "stages", "subscriptions")
+
+    def __init__(
+        self,
+        revision: int = 0,
+        sections: Mapping[str, str] = _NOTHING,
+        bodies: Mapping[str, bytes] = MappingProxyType({}),
+        decoded: Mapping[str, AnyDocument] = MappingProxyType({}),
+        compiled: Mapping[StageKey, CompiledStage] = MappingProxyType({}),
+        stages: Mapping[str, Mapping[str, CompiledStage]] = MappingProxyType({}),
+        subscriptions: Subscriptions | None = None,
+    ) -> None:
+        self.revision = revision
+        self.sections = sections
+        self.bodies = bodies
+        self.decoded = decoded
+        self.compiled = compiled
+        self.stages = stages
+        self.subscriptions = subscriptions or Subscriptions((), ())
+
+    def stage(self, api_id: str, name: str) -> CompiledStage | None:
+        of_api = self.stages.get(api_id)
+        return None if of_api is None else of_api.get(name)
+
+
+class Current:
+    """Holds the snapshot in force; swapping it is one assignment."""
+
+    __slots__ = ("snapshot",)
+
+    def __init__(self) -> None:
+        self.snapshot = Snapshot()

@@ -1,0 +1,130 @@
+"""What a request meets: a compiled stage, its methods, and the sites that phases are bound to."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from apps.core.documents import AccountDocument, DeploymentDocument, Method, MethodSetting, Resource, StageDocument
+from gateway_runtime.edge.canonical import Headers
+from gateway_runtime.exchange import Exchange
+from gateway_runtime.ports import Bucket, Services, TrafficLabel
+from gateway_runtime.snapshot.router import Router
+
+Step = Callable[[Exchange], Awaitable[None] | None]
+
+
+class Misconfigured(ValueError):
+    """A method cannot be served as it is configured; the message is for the log. It answers API_CONFIGURATION_ERROR."""
+
+
+class NotImplementedHere(Misconfigured):
+    """A method uses an option that Gatehouse does not have. It answers 501 and names the option."""
+
+
+class StageSite(NamedTuple):
+    """Where closing phases are bound: a stage of a deployment."""
+
+    stage: StageDocument
+    deployment: DeploymentDocument
+    account: AccountDocument | None
+    services: Services
+
+
+class MethodSite(NamedTuple):
+    """Where phases are bound: one method, in its resource, deployed to a stage."""
+
+    stage: StageDocument
+    deployment: DeploymentDocument
+    account: AccountDocument | None
+    services: Services
+    resource: Resource
+    method: Method
+
+    @property
+    def path_and_method(self) -> str:
+        """The key of a plan's method throttles: `/pets/{petId}/GET`."""
+        return f"{self.resource.path}/{self.method.http_method}"
+
+    def setting(self) -> MethodSetting:
+        """The method's throttle settings, each taken from `*/*` where the method has none of its own."""
+        settings = self.stage.method_settings
+        whole = settings.get("*/*", MethodSetting())
+        escaped = self.resource.path.replace("~", "~0").replace("/", "~1")
+        own = settings.get(f"{escaped}/{self.method.http_method}", whole)
+        rate, burst = own.throttling_rate_limit, own.throttling_burst_limit
+        return MethodSetting(
+            throttling_rate_limit=whole.throttling_rate_limit if rate is None else rate,
+            throttling_burst_limit=whole.throttling_burst_limit if burst is None else burst,
+        )
+
+
+class CompiledMethod:
+    """The steps of one method. `stage_buckets` are the token buckets that every caller shares."""
+
+    __slots__ = (
+        "_labels",
+        "http_method",
+        "path_and_method",
+        "resource_id",
+        "resource_path",
+        "site",
+        "stage_buckets",
+        "steps",
+    )
+
+    def __init__(self, site: MethodSite, steps: tuple[Step, ...], stage_buckets: tuple[Bucket, ...] = ()) -> None:
+        self.site = site
+        self.steps = steps
+        self.stage_buckets = stage_buckets
+        self.resource_id = site.resource.id
+        self.resource_path = site.resource.path
+        self.http_method = site.method.http_method
+        self.path_and_method = site.path_and_method
+        self._labels: dict[str, TrafficLabel] = {}
+
+    def label(self, asked: str) -> TrafficLabel:
+        """What a call with this HTTP method is counted under; differs from `http_method` for ANY."""
+        label = self._labels.get(asked)
+        if label is None:
+            label = self._labels[asked] = traffic_label(self.site.stage, self.resource_path, asked)
+        return label
+
+
+class CompiledStage:
+    """A stage with everything a request needs; immutable but for caches of what is derived."""
+
+    __slots__ = ("_unmatched", "closing", "deployment", "document", "echo", "router")
+
+    def __init__(
+        self,
+        site: StageSite,
+        router: Router[dict[str, CompiledMethod]],
+        closing: tuple[Step, ...],
+    ) -> None:
+        self.document = site.stage
+        self.deployment = site.deployment
+        self.router = router
+        self.closing = closing
+        self.echo: Headers = [(b"x-gatehouse-deployment", site.deployment.deployment_id.encode())]
+        self._unmatched: dict[str, TrafficLabel] = {}
+
+    def match(self, segments: tuple[str, ...], http_method: str) -> tuple[CompiledMethod, dict[str, str]] | None:
+        """The method for a path below the stage: the one named, else ANY; and the path's parameters as sent."""
+        found = self.router.match(segments)
+        if found is None:
+            return None
+        methods, values = found
+        method = methods.get(http_method) or methods.get("ANY")
+        return None if method is None else (method, values)
+
+    def unmatched_label(self, asked: str) -> TrafficLabel:
+        """What a call is counted under that reached the stage but none of its methods."""
+        label = self._unmatched.get(asked)
+        if label is None:
+            label = self._unmatched[asked] = traffic_label(self.document, "", asked)
+        return label
+
+
+def traffic_label(stage: StageDocument, resource: str, asked: str) -> TrafficLabel:
+    return TrafficLabel(stage.account_id, stage.region, stage.api_id, stage.stage_name, resource, asked)

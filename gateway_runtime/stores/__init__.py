@@ -1,0 +1,1 @@
+"""Counters and sinks behind the ports: in memory, in Redis, on disk."""

@@ -1,0 +1,155 @@
+"""Token buckets that all workers of all nodes share, leased from Valkey so that most requests ask nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from weakref import WeakSet, WeakValueDictionary
+
+from apps.core import limit_keys
+from gateway_runtime.ports import Clock
+from gateway_runtime.stores.lua import TAKE
+from gateway_runtime.stores.memory import MemoryBucket
+from gateway_runtime.stores.script_calls import ScriptCalls, StoreAway
+
+LEASE_SECONDS = 0.1  # how long a lease serves, and how much of the rate all leases together hold
+_REMEMBERED_MS = 1000  # how long Valkey keeps the place of a lease whose worker has died
+
+
+class RedisBucket:
+    """One worker's view of a shared bucket: the tokens it holds on lease, and until when."""
+
+    __slots__ = (
+        "__weakref__", "asking", "burst", "key", "lease", "lease_until", "local", "name", "rate", "term", "want",
+    )  # fmt: skip
+
+    def __init__(self, name: str, key: str, rate: float, burst: int) -> None:
+        self.name = name
+        self.key = key
+        self.rate = rate
+        self.burst = burst
+        self.lease = 0
+        self.lease_until = 0.0
+        self.term = 0  # counts leases: a token put aside goes back only into the lease it came from
+        self.asking = False  # a call that renews the lease is under way
+        self.want = 0
+        self.local: MemoryBucket | None = None
+
+
+class RedisBuckets:
+    """Exact over everybody while Valkey answers; with `1/workers` of the limit in each worker while it does not."""
+
+    def __init__(self, calls: ScriptCalls, clock: Clock, worker: str, workers: int) -> None:
+        self._calls = calls
+        self._clock = clock
+        self._now = clock.monotonic
+        self._worker = worker
+        self._workers = workers
+        self._known: WeakValueDictionary[str, RedisBucket] = WeakValueDictionary()
+        self._leased: WeakSet[RedisBucket] = WeakSet()
+
+    def bucket(self, name: str, scope: tuple[str, ...], rate: float, burst: int) -> RedisBucket:
+        key = limit_keys.bucket(*scope)
+        bucket = self._known.get(key)
+        if bucket is None:
+            bucket = self._known[key] = RedisBucket(name, key, rate, burst)
+        elif (bucket.rate, bucket.burst) != (rate, burst):
+            bucket.rate, bucket.burst = rate, burst
+            if bucket.local is not None:
+                bucket.local.change(rate, burst)
+        return bucket
+
+    def take(self, buckets: tuple[RedisBucket, ...]) -> RedisBucket | Awaitable[RedisBucket | None] | None:
+        now = self._now()
+        for bucket in buckets:
+            if bucket.lease <= 0 or now >= bucket.lease_until:
+                return self._ask(buckets, now) if self._calls.available else self._take_locally(buckets)
+        for bucket in buckets:
+            bucket.lease -= 1
+        return None
+
+    def _take_locally(self, buckets: tuple[RedisBucket, ...]) -> RedisBucket | None:
+        for bucket in buckets:
+            if bucket.local is None:
+                bucket.local = MemoryBucket(bucket.name, bucket.rate, bucket.burst, self._clock, self._workers)
+            if not bucket.local.has_token():
+                return bucket
+        for bucket in buckets:
+            if bucket.local is not None:
+                bucket.local.take()
+        return None
+
+    async def _ask(self, buckets: tuple[RedisBucket, ...], now: float) -> RedisBucket | None:
+        """One call for all buckets without a lease; the others' tokens are put aside until it is answered."""
+        asked: list[RedisBucket] = []
+        aside: list[tuple[RedisBucket, int]] = []
+        for bucket in buckets:
+            if bucket.lease > 0 and now < bucket.lease_until:
+                bucket.lease -= 1
+                aside.append((bucket, bucket.term))
+            else:
+                asked.append(bucket)
+        renewing = [bucket for bucket in asked if not bucket.asking]
+        try:
+            answers = await self._call(asked, renewing, now, need=1)
+        except StoreAway:
+            return self._take_locally(buckets)
+        refused = next((bucket for bucket, extra in zip(asked, answers, strict=True) if extra < 0), None)
+        if refused is not None:
+            for bucket, term in aside:
+                if bucket.term == term:
+                    bucket.lease += 1
+        return refused
+
+    async def _call(self, asked: list[RedisBucket], renewing: list[RedisBucket], now: float, need: int) -> list[int]:
+        """Ask Valkey for a token of each bucket, and renew the leases of those in `renewing`."""
+        arguments: list[object] = [self._worker, _REMEMBERED_MS, need]
+        for bucket in asked:
+            renews = bucket in renewing
+            back = self._end_lease(bucket, now) if renews else 0
+            want = bucket.want if renews and need else 0
+            arguments += [bucket.rate, bucket.burst, int(renews), back, want, 8 * self._workers]
+        for bucket in renewing:
+            bucket.asking = True
+        try:
+            answers: list[int] = await self._calls.call(TAKE, [bucket.key for bucket in asked], arguments)
+        finally:
+            for bucket in renewing:
+                bucket.asking = False
+        for bucket, extra in zip(asked, answers, strict=True):
+            if bucket in renewing and extra > 0:
+                bucket.lease = extra
+                self._leased.add(bucket)
+        return answers
+
+    def _end_lease(self, bucket: RedisBucket, now: float) -> int:
+        """The tokens to give back; how soon the lease was used up decides how many to want next."""
+        left = max(0, bucket.lease)
+        if now < bucket.lease_until:
+            most = int(bucket.rate * LEASE_SECONDS / self._workers)
+            bucket.want = min(most, max(1, 2 * bucket.want))
+        elif left or now > bucket.lease_until + LEASE_SECONDS:
+            bucket.want = max(0, bucket.want - left) if left else 0
+        bucket.lease = 0
+        bucket.lease_until = now + LEASE_SECONDS
+        bucket.term += 1
+        self._leased.discard(bucket)
+        return left
+
+    async def settle(self) -> None:
+        """Give back what leases that have ended hold; called about as often as leases end."""
+        now = self._now()
+        ended = [bucket for bucket in self._leased if now >= bucket.lease_until and not bucket.asking]
+        if ended and self._calls.available:
+            try:
+                await self._call(ended, ended, now, need=0)
+            except StoreAway:
+                return  # Valkey forgets the leases by itself
+
+    async def close(self) -> None:
+        """Give every lease back."""
+        held = list(self._leased)
+        if held and self._calls.available:
+            try:
+                await self._call(held, held, self._now(), need=0)
+            except StoreAway:
+                return

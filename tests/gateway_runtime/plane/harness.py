@@ -1,0 +1,186 @@
+"""A gateway in the test's own event loop: the real ASGI application, driven by ASGI messages."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from apps.core.documents import AnyDocument
+from gateway_runtime.gateway import Gateway
+from gateway_runtime.ports import Buckets, Meter, Quotas, Services, TrafficLabel
+from gateway_runtime.snapshot.build import build
+from gateway_runtime.snapshot.snapshot import Current
+from gateway_runtime.stores.memory import MemoryBuckets, MemoryQuotas
+from gateway_runtime.upstream.guard import GuardedConnector
+from gateway_runtime.upstream.pool import UpstreamPool
+from tests.gateway_runtime.plane.builders import API, SECRET, RestApi, section_of, sections
+
+
+class FakeClock:
+    """Both clocks stand still until the story lets time pass."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000.0  # 2023-11-14, a Tuesday, 22:13:20 UTC
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return self.now
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@dataclass
+class Answer:
+    """What a caller saw."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+    complete: bool
+
+    def header(self, name: str) -> str | None:
+        return next((value for known, value in self.headers if known == name), None)
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class RecordingLogs:
+    """Access logs that can be read back."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def write(self, api_id: str, stage_name: str, line: str) -> None:
+        self.lines.append(line)
+
+
+@dataclass
+class RecordingMeter:
+    """Counts that can be read back."""
+
+    uses: list[tuple[str, str]] = field(default_factory=list)
+    answers: list[tuple[TrafficLabel, str, int]] = field(default_factory=list)
+
+    def use(self, account_id: str, region: str, plan_id: str, key_id: str) -> None:
+        self.uses.append((plan_id, key_id))
+
+    def traffic(
+        self, label: TrafficLabel, key_id: str, status: int, latency: float, integration_latency: float
+    ) -> None:
+        self.answers.append((label, key_id, status))
+
+
+class GatewayHarness:
+    """`serve` puts APIs, plans and keys in force; `get` and its like call them."""
+
+    def __init__(
+        self, clock: FakeClock, buckets: Buckets | None = None, quotas: Quotas | None = None, meter: Meter | None = None
+    ) -> None:
+        self.clock = clock
+        self.logs = RecordingLogs()
+        self.meter = RecordingMeter()
+        self.pool = UpstreamPool(GuardedConnector())
+        self.services = Services(
+            clock=clock,
+            buckets=buckets or MemoryBuckets(clock),
+            quotas=quotas or MemoryQuotas(),
+            upstream=self.pool,
+            access_logs=self.logs,
+            meter=meter or self.meter,
+            api_key_secret=SECRET,
+        )
+        self.current = Current()
+        self.application = Gateway(self.current, clock)
+        self._served: dict[str, str] = {}
+        self._bodies: dict[str, bytes] = {}
+
+    async def __aenter__(self) -> GatewayHarness:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self.pool.aclose()
+
+    def serve(self, *parts: RestApi | AnyDocument) -> None:
+        """Put these in force beside what is served already."""
+        named, bodies = sections(*parts)
+        self._served |= named
+        self._bodies |= bodies
+        self.current.snapshot = build(
+            self.current.snapshot, self.current.snapshot.revision + 1, self._served, self._bodies, self.services
+        )
+
+    def withdraw(self, document: AnyDocument) -> None:
+        self._served.pop(section_of(document))
+        self.serve()
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        *,
+        host: str | None = None,
+        chunks: list[bytes] | None = None,
+        headers: dict[str, str] | list[tuple[str, str]] | None = None,
+        **named: str,
+    ) -> Answer:
+        """Call a path that starts with the stage. Keyword arguments are headers, `_` standing for `-`."""
+        sent = list(headers.items()) if isinstance(headers, dict) else list(headers or [])
+        sent += [(name.replace("_", "-"), value) for name, value in named.items()]
+        sent.insert(0, ("host", host or f"{API}.execute-api.localhost"))
+        pieces = chunks if chunks is not None else [body]
+        if chunks is not None:
+            sent.append(("transfer-encoding", "chunked"))
+        elif body:
+            sent.append(("content-length", str(len(body))))
+        target, _, query = path.partition("?")
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": target,
+            "raw_path": target.encode(),
+            "query_string": query.encode(),
+            "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in sent],
+            "client": ("192.0.2.7", 50000),
+            "server": ("127.0.0.1", 8080),
+        }
+        return await drive(self.application, scope, pieces)
+
+    async def get(self, path: str, **options: Any) -> Answer:
+        return await self.call("GET", path, **options)
+
+    async def post(self, path: str, body: bytes = b"", **options: Any) -> Answer:
+        return await self.call("POST", path, body, **options)
+
+
+async def drive(application: Any, scope: dict[str, Any], pieces: list[bytes]) -> Answer:
+    """Run an ASGI application over one request and collect its answer."""
+    left = list(pieces)
+    answer = Answer(0, [], b"", False)
+
+    async def receive() -> dict[str, Any]:
+        if not left:
+            return {"type": "http.disconnect"}
+        piece = left.pop(0)
+        return {"type": "http.request", "body": piece, "more_body": bool(left)}
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            answer.status = message["status"]
+            answer.headers = [(name.decode(), value.decode("latin-1")) for name, value in message["headers"]]
+        else:
+            answer.body += message.get("body", b"")
+            answer.complete = not message.get("more_body", False)
+
+    await application(scope, receive, send)
+    return answer
