@@ -12,6 +12,7 @@ from apps.control_plane.v1.stage_settings import STAGE_PATCHES, check_stage_name
 from apps.control_plane.v1.tags import drop_tags, put_tags, stage_path, tags_of, tags_of_all
 from apps.deployments import publisher
 from apps.deployments.models import Deployment, Stage, StageHistory
+from apps.portals.references import publish_references_of
 from apps.usage_plans.models import UsagePlan, UsagePlanStage
 
 MAX_STAGES = 10
@@ -125,6 +126,7 @@ def point_at(caller: Caller, row: Stage, deployment: Deployment) -> None:
     last = row.history.order_by("-pk").values_list("deployment_id", flat=True).first()
     if last != deployment.pk:
         StageHistory.objects.create(stage=row, deployment=deployment, principal=caller.principal)
+        publish_references_of(row)
     publish_stage(row)
 
 
