@@ -176,6 +176,7 @@ class Turn:
         parts = [_STATUS_LINES[status], self._protocol.date_line()]
         breaks = parts[1].count(b"\n") + 2
         closes = False
+        self._declared, self._chunked = None, False
         self._bodiless = status in _BODILESS or self.scope["method"] == "HEAD"
         for name, value in headers:
             lower = name.lower()

@@ -78,6 +78,7 @@ class OriginPool:
                 self.release(given[0], True)
             else:
                 self.waiting.remove(entry)
+                self.pool.forget_if_unused(self)
             raise
         return given[0]
 
