@@ -265,6 +265,29 @@ def test_transactions_that_publish_at_once_all_arrive_and_in_order(account, valk
     }
 
 
+def test_keys_of_one_shard_made_at_once_are_all_published(account, valkey):
+    same_shard = [key_id for key_id in map(str, range(5000)) if documents.key_shard(key_id) == "00"][:12]
+
+    def make(key_ids):
+        try:
+            for key_id in key_ids:
+                with transaction.atomic():
+                    make_key(account, f"key{key_id}", key_id=key_id)
+                    publisher.publish_keys(account.id, REGION, [key_id])
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=make, args=(same_shard[number::3],)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    publisher.catch_up()
+
+    digest = told(valkey)[1][documents.keys_section(account.id, REGION, "00")]
+    assert {key.id for key in read_document(valkey, digest).keys} == set(same_shard)
+
+
 def test_republishing_everything_repairs_sections_and_removes_ghosts(account, valkey):
     stage = make_stage(deploy(served_api(account)))
     plan = make_plan(account)

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from datetime import UTC, date, datetime, timedelta
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -213,11 +214,13 @@ BATCHES_A_KILL = 100
 @pytest.fixture
 def drains(valkey, settings):
     """Starts drains in processes of their own, on this test's database and Valkey."""
-    database = connection.settings_dict
-    if connection.vendor != "sqlite":
-        pytest.skip("the drains find the database by its file")
+    name = connection.settings_dict["NAME"]
+    if connection.vendor == "sqlite":
+        database_url = f"sqlite:///{name}"
+    else:
+        database_url = urlsplit(os.environ["GATEHOUSE_TEST_DATABASE_URL"])._replace(path=f"/{name}").geturl()
     environment = os.environ | {
-        "DATABASE_URL": f"sqlite:///{database['NAME']}",
+        "DATABASE_URL": database_url,
         "REDIS_URL": settings.REDIS_URL,
         "GATEHOUSE_SECRET_KEY": "a-secret-of-the-test-suite",
         "DJANGO_SETTINGS_MODULE": "portal.settings.portal",
