@@ -41,8 +41,13 @@ def check_operation(operation: OperationSpec, findings: Findings) -> None:
     method = cast("Method", _Declared(operation.request_parameters, operation.path, operation.responses))
     where = f"on '{operation.http_method}' for resource at path '{operation.path}'"
     pointer = f"{operation.pointer}/{INTEGRATION}"
+    row = integration_row(spec)
+    for column in Integration._meta.concrete_fields:
+        most = getattr(column, "max_length", None)
+        if most and len(getattr(row, column.attname) or "") > most:
+            findings.add("error", f"Unable to put integration {where}: {column.name} can be at most {most} characters", pointer)
     try:
-        check_integration(integration_row(spec), method)
+        check_integration(row, method)
     except BadRequestException as error:
         findings.add("error", f"Unable to put integration {where}: {error.message}", pointer)
         return

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from apps.control_plane.openapi import openapi3, swagger2
+from apps.control_plane.openapi.documentation import PLAIN_SCHEMA
 from apps.control_plane.openapi.export_paths import IAM, default_description
-from apps.control_plane.openapi.paths import PLAIN_SCHEMA
 from apps.control_plane.openapi.schemas import with_references
 
 _INFO = ("title", "description", "version")

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
+from apps.control_plane.openapi.documentation import LOCATIONS, operation_documentation
 from apps.control_plane.openapi.extensions import check_names
 from apps.control_plane.openapi.integrations import is_status, read_integration
 from apps.control_plane.openapi.node import Node
 from apps.control_plane.openapi.security import Security
 from apps.control_plane.openapi.spec import ANY_METHOD, METHODS, OperationSpec, ResponseSpec
 
-LOCATIONS = {"path": "path", "query": "querystring", "header": "header"}
-_FOR_PEOPLE = ("summary", "description", "tags", "deprecated", "externalDocs")
-PLAIN_SCHEMA = (
-    "type", "format", "items", "enum", "default", "minimum", "maximum", "minLength", "maxLength", "pattern", "minItems", "maxItems",
-    "uniqueItems", "multipleOf",
-)  # fmt: skip
-"""What Swagger 2 can say of the schema of a parameter that is not a body."""
-
+_MAX_OPERATION_ID = 1024
 _BESIDE_METHODS = {"parameters", "summary", "description", "servers", "$ref"}
 
 ReadModels = Callable[[Node, Node], dict[str, str]]
@@ -73,7 +66,10 @@ def request_parameters(found: list[Node]) -> dict[str, bool]:
         location = parameter.text("in")
         if location in LOCATIONS:
             name = f"method.request.{LOCATIONS[location]}.{parameter.text('name')}"
-            result[name] = parameter.flag("required")
+            if _is_name(parameter.text("name")):
+                result[name] = parameter.flag("required")
+            else:
+                parameter.error(f"Invalid mapping expression parameter specified: {name}")
         elif location != "body":
             parameter.warn(f"Parameter in '{location}' is not supported. Ignoring.")
     return result
@@ -90,16 +86,36 @@ def responses(operation: Node, read_models: ReadModels) -> tuple[ResponseSpec, .
             continue
         response = reference.resolved()
         if response is not None:
-            headers = response.member("headers").members()
             result.append(
                 ResponseSpec(
                     status_code=status,
                     description=response.text("description") or "",
-                    response_parameters={f"method.response.header.{name}": False for name, _ in headers},
+                    response_parameters=_headers(response),
                     response_models=read_models(operation, response),
                 )
             )
     return tuple(result)
+
+
+def _headers(response: Node) -> dict[str, bool]:
+    result = {}
+    for name, header in response.member("headers").members():
+        if _is_name(name):
+            result[f"method.response.header.{name}"] = False
+        else:
+            header.error(f"Invalid mapping expression parameter specified: method.response.header.{name}")
+    return result
+
+
+def _is_name(name: str | None) -> bool:
+    return bool(name) and not any(character.isspace() for character in name or "")
+
+
+def _operation_name(operation: Node) -> str | None:
+    name = operation.text("operationId")
+    if name is not None and len(name) > _MAX_OPERATION_ID:
+        operation.error(f"Operation name can be at most {_MAX_OPERATION_ID} characters.", "operationId")
+    return name
 
 
 def operation_spec(
@@ -118,41 +134,12 @@ def operation_spec(
         path=path,
         http_method=method,
         pointer=operation.pointer,
-        operation_name=operation.text("operationId"),
+        operation_name=_operation_name(operation),
         authorization_type=needs.authorization_type,
         api_key_required=needs.api_key,
         request_parameters=request_parameters(found),
         request_models=models,
-        documentation=_documentation(operation, found),
+        documentation=operation_documentation(operation, found),
         responses=responses(operation, read_models),
         integration=read_integration(operation, path),
     )
-
-
-def _documentation(operation: Node, found: list[Node]) -> dict[str, Any]:
-    """What the operation says to people, with what its parameters say beyond name, place and being required."""
-    result = {key: operation.data[key] for key in _FOR_PEOPLE if operation.data.get(key) not in (None, "", [], False)}
-    parameters = {}
-    for parameter in found:
-        location = parameter.text("in")
-        if location in LOCATIONS:
-            told = _parameter_documentation(parameter)
-            if told:
-                parameters[f"method.request.{LOCATIONS[location]}.{parameter.text('name')}"] = told
-    if parameters:
-        result["parameters"] = parameters
-    bodies = [operation.member("requestBody").resolved() if operation.has("requestBody") else None]
-    bodies += [parameter for parameter in found if parameter.text("in") == "body"]
-    description = next((body.text("description") for body in bodies if body and body.has("description")), None)
-    if description:
-        result["requestBody"] = {"description": description}
-    return result
-
-
-def _parameter_documentation(parameter: Node) -> dict[str, Any]:
-    """A parameter's description, example and schema; Swagger 2 spreads the schema over the parameter itself."""
-    told = {key: parameter.data[key] for key in ("description", "example") if parameter.data.get(key) is not None}
-    schema = parameter.data.get("schema") or {key: parameter.data[key] for key in PLAIN_SCHEMA if key in parameter.data}
-    if isinstance(schema, dict) and schema and schema != {"type": "string"}:
-        told["schema"] = schema
-    return told

@@ -11,6 +11,7 @@ from apps.control_plane.errors import BadRequestException
 from apps.control_plane.openapi import openapi3, resource_tree, swagger2
 from apps.control_plane.openapi.checks import check_operation
 from apps.control_plane.openapi.document import Document
+from apps.control_plane.openapi.documentation import api_documentation
 from apps.control_plane.openapi.extensions import PREFIX, check_names
 from apps.control_plane.openapi.node import Findings, Node
 from apps.control_plane.openapi.paths import path_items
@@ -18,8 +19,7 @@ from apps.control_plane.openapi.spec import ApiSpec, OperationSpec
 from apps.control_plane.v1.rest_apis import MAX_COMPRESSION_SIZE
 
 _BASE_PATHS = ("ignore", "prepend", "split")
-_INFO_FOR_PEOPLE = ("termsOfService", "contact", "license")
-_DOCUMENTATION = PREFIX + "documentation"
+_MAX_VERSION = 64
 
 
 def read(document: Document, parameters: Mapping[str, str]) -> tuple[ApiSpec, Findings]:
@@ -63,7 +63,7 @@ def _spec(root: Node, base_path: str, operations: list[OperationSpec]) -> ApiSpe
     return ApiSpec(
         name=info.text("title"),
         description=info.text("description"),
-        version=info.text("version"),
+        version=_version(info),
         base_path=base_path,
         paths={path: item.pointer for path, item in path_items(root)},
         operations=tuple(operations),
@@ -78,8 +78,15 @@ def _spec(root: Node, base_path: str, operations: list[OperationSpec]) -> ApiSpe
         policy=_policy(root),
         security_policy=root.text(PREFIX + "security-policy"),
         endpoint_access_mode=root.text(PREFIX + "endpoint-access-mode"),
-        openapi_info=_openapi_info(root, info),
+        openapi_info=api_documentation(root, info),
     )
+
+
+def _version(info: Node) -> str | None:
+    version = info.text("version")
+    if version is not None and len(version) > _MAX_VERSION:
+        info.error(f"The version of an API can be at most {_MAX_VERSION} characters.", "version")
+    return version
 
 
 def _endpoint_configuration(root: Node) -> Node:
@@ -126,16 +133,6 @@ def _minimum_compression_size(root: Node) -> int | None:
 def _policy(root: Node) -> str | None:
     policy = root.member(PREFIX + "policy")
     return json.dumps(policy.data, separators=(",", ":")) if policy.data else None
-
-
-def _openapi_info(root: Node, info: Node) -> dict[str, Any]:
-    """What the document says to people about the whole API, kept for exports and the developer portal."""
-    said = {key: info.data[key] for key in _INFO_FOR_PEOPLE if info.data.get(key)}
-    kept: dict[str, Any] = {"info": said} if said else {}
-    for key in ("tags", "externalDocs", _DOCUMENTATION):
-        if root.data.get(key):
-            kept[key] = root.data[key]
-    return kept
 
 
 def _with_base_path(spec: ApiSpec, mode: str, findings: Findings) -> ApiSpec:

@@ -8,6 +8,9 @@ from apps.control_plane.errors import BadRequestException
 from apps.control_plane.openapi.node import Findings
 from apps.control_plane.v1.resources import MAX_RESOURCES, checked_path_part
 
+_MAX_PART = 1024
+_MAX_PATH = 8192
+
 
 def normal_path(path: str) -> str:
     """The path of a resource: no slash at the end, the root is `/`."""
@@ -53,6 +56,8 @@ def check(paths: dict[str, str], findings: Findings) -> None:
 
 def _problem(path: str, variables: dict[str, str]) -> str | None:
     part, parent = part_of(path), parent_of(path)
+    if len(part) > _MAX_PART or len(path) > _MAX_PATH:
+        return f"A path part can be at most {_MAX_PART} characters, a path {_MAX_PATH}."
     try:
         checked_path_part(part)
     except BadRequestException as error:

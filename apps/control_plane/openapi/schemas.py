@@ -12,7 +12,7 @@ from apps.control_plane.openapi.node import Node
 from apps.control_plane.openapi.spec import MODEL_REF, ModelSpec
 
 MAX_MODELS = 250
-_MODEL_NAME = re.compile(r"[A-Za-z0-9]+")
+_MODEL_NAME = re.compile(r"[A-Za-z0-9]{1,256}")
 _MODEL_URL = re.compile(r"https://apigateway\.[a-z0-9.-]+/restapis/[^/]+/models/")
 
 
