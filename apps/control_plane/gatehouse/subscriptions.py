@@ -133,7 +133,7 @@ def _keys_of(rows: list[Subscription]) -> dict[tuple[int, int], str]:
     return {
         (application, plan): key_id
         for application, plan, key_id in members.values_list(
-            "api_key__application_key__application", "plan", "api_key__key_id"
+            "api_key__application_key__application__pk", "plan__pk", "api_key__key_id"
         )
     }
 

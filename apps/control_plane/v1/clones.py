@@ -68,7 +68,7 @@ def _copy(row: Any, kind: type[Model], **changes: Any) -> Any:
         values[field.attname] = getattr(row, field.attname)
     for name, value in changes.items():
         if value is not None:
-            field = kind._meta.get_field(name)
-            values.pop(field.attname, None)  # type: ignore[union-attr]
+            # A relation's value is kept under its column's name above (`parent_id`), and given here as a row.
+            values.pop(f"{name}_id" if isinstance(value, Model) else name, None)
             values[name] = value
     return kind._default_manager.create(**values)

@@ -107,7 +107,7 @@ def _check_place(parent: Resource, path_part: str, row: Resource | None = None) 
     """Whether a resource called `path_part` may stand below `parent`; `row` is the one that moves there."""
     if parent.path_part.endswith("+}"):
         raise BadRequestException(f"Cannot create a child of a resource with a greedy path variable: {parent.path_part}")
-    siblings = parent.children.exclude(pk=row.pk if row else None).values_list("path_part", flat=True)
+    siblings = [child.path_part for child in parent.children.all() if row is None or child.pk != row.pk]
     if path_part in siblings:
         raise ConflictException(f"Another resource with the same parent already has this name: {path_part}")
     if path_part.startswith("{"):

@@ -190,7 +190,7 @@ def _check_stage(caller: Caller, row: UsagePlan, rest_api_id: str, stage_name: s
     ).exists()
     if not exists:
         raise NotFoundException(f"API Stage not found: {rest_api_id}:{stage_name}")
-    if row.pk is None:
+    if row._state.adding:
         return
     twice = UsagePlanKey.objects.filter(
         api_key__plans__plan=row, plan__api_stages__rest_api_id=rest_api_id, plan__api_stages__stage_name=stage_name
