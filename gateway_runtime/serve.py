@@ -146,8 +146,12 @@ class Master:
             worker.name, worker.process.pid, code, lived, pause,
         )  # fmt: skip
         await asyncio.sleep(pause)
-        if not self._stop.is_set() and self._workers.get(worker.slot) is worker:
-            self._workers[worker.slot] = await self._start(worker.slot)
+        while not self._stop.is_set() and self._workers.get(worker.slot) is worker:
+            try:
+                self._workers[worker.slot] = await self._start(worker.slot)
+            except OSError as error:  # no processes or descriptors left: the system may recover
+                logger.error("no new worker: %s", error)
+                await asyncio.sleep(1.0)
 
     def _spawn_task_roll(self) -> None:
         self._spawn(self._roll())

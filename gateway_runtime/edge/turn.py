@@ -27,9 +27,10 @@ def _status_line(status: int) -> bytes:
 
 _STATUS_LINES = {status: _status_line(status) for status in range(100, 600)}
 _INTERNAL_ERROR = b'{"message": "Internal server error"}'
+_HELD_BODY = 64 * 1024
 _BODILESS = frozenset({204, 304})
 _HEADER_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z").match
-_FORBIDDEN_IN_HEAD = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]").search
+_CONTROLS = bytes(code for code in range(32) if code not in (9, 10, 13)) + b"\x7f"
 
 
 _known_names: set[bytes] = set()  # header names seen valid; bounded
@@ -50,7 +51,7 @@ class Turn:
     """
 
     __slots__ = (
-        "_bodiless", "_body", "_buffered", "_chunked", "_declared", "_delivered", "_protocol", "_waiter", "disconnected", "expects_continue",
+        "_bodiless", "_body", "_buffered", "_chunked", "_declared", "_delivered", "_held", "_protocol", "_waiter", "disconnected", "expects_continue",
         "http10", "keep_alive", "more_body", "on_disconnect", "received", "response_complete", "response_started",
         "scope", "started_at",
     )  # fmt: skip
@@ -74,6 +75,7 @@ class Turn:
         self.received = 0
         self.response_started = False
         self.response_complete = False
+        self._held = b""
         self._bodiless = False
         self._chunked = False
         self._declared: int | None = None
@@ -130,9 +132,11 @@ class Turn:
     async def _answer_failure(self) -> None:
         if self.response_complete or self.disconnected:
             return
-        if self.response_started:
+        if self.response_started and not self._held:
             self._protocol.abort()
             return
+        self.response_started = False
+        self._held = b""
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(_INTERNAL_ERROR)),
@@ -207,11 +211,18 @@ class Turn:
         parts.append(b"\r\n")
         head = b"".join(parts)
         # A line break inside a name or a value would show as one more line; one scan instead of two per header.
-        if head.count(b"\n") != breaks or head.count(b"\r") != breaks or _FORBIDDEN_IN_HEAD(head):
+        if (
+            head.count(b"\n") != breaks
+            or head.count(b"\r") != breaks
+            or len(head.translate(None, _CONTROLS)) != len(head)
+        ):
             raise RuntimeError("control character in a response header")
         self.response_started = True
         self.expects_continue = False
-        self._protocol.write(head)
+        if self._bodiless or (self._declared is not None and self._declared <= _HELD_BODY):
+            self._held = head  # leaves with its body, in one system call
+        else:
+            self._protocol.write(head)
 
     def _choose_framing(self, parts: list[bytes]) -> int:
         if self.http10:
@@ -224,22 +235,22 @@ class Turn:
     def _write_body(self, body: bytes, more_body: bool) -> None:
         if self._bodiless:
             self._declared = None
+            body = b""
         elif self._chunked:
-            data = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+            body = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
             if not more_body:
-                data += b"0\r\n\r\n"
-            if data:
-                self._protocol.write(data)
-        else:
-            if self._declared is not None:
-                self._declared -= len(body)
-                if self._declared < 0:
-                    raise RuntimeError("response body longer than its content-length")
-            if body:
-                self._protocol.write(body)
+                body += b"0\r\n\r\n"
+        elif self._declared is not None:
+            self._declared -= len(body)
+            if self._declared < 0:
+                raise RuntimeError("response body longer than its content-length")
+        if not more_body and self._declared:
+            raise RuntimeError("response body shorter than its content-length")
+        if self._held:
+            body, self._held = self._held + body, b""
+        if body:
+            self._protocol.write(body)
         if not more_body:
-            if self._declared:
-                raise RuntimeError("response body shorter than its content-length")
             self.response_complete = True
             self.on_disconnect = None
             self._wake()
