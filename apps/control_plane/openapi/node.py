@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from apps.control_plane.errors import BadRequestException
+from apps.control_plane.openapi.document import MAX_NODES
 from apps.control_plane.openapi.document import pointer as json_pointer
 
 Severity = Literal["error", "warning", "unsupported"]
 _REFERENCES_IN_A_ROW = 20
+_KEPT = 1_000
 
 
 @dataclass(frozen=True)
@@ -26,15 +30,50 @@ class Finding:
 
 @dataclass
 class Findings:
-    """What reading one definition has found, in order and once each."""
+    """What reading one definition has found, in order and once each; of each severity the first thousand are kept."""
 
     found: dict[Finding, None] = field(default_factory=dict)
+    _counts: Counter[Severity] = field(default_factory=Counter)
 
     def add(self, severity: Severity, message: str, pointer: str) -> None:
-        self.found[Finding(severity, message, pointer)] = None
+        finding = Finding(severity, message, pointer)
+        if finding not in self.found:
+            self._counts[severity] += 1
+            if self._counts[severity] <= _KEPT:
+                self.found[finding] = None
 
     def of(self, severity: Severity) -> list[Finding]:
         return [finding for finding in self.found if finding.severity == severity]
+
+
+@dataclass
+class References:
+    """How much a definition has grown by following its references, which may lead to one large thing very often."""
+
+    sizes: dict[tuple[str, ...], int] = field(default_factory=dict)
+    total: int = 0
+
+    def follow(self, parts: tuple[str, ...], target: dict[str, Any]) -> None:
+        """Count a target once more; raises BadRequestException when it is too much."""
+        if parts not in self.sizes:
+            self.sizes[parts] = _size(target)
+        self.total += self.sizes[parts]
+        if self.total > MAX_NODES:
+            raise BadRequestException(f"Invalid OpenAPI input. Its references lead to more than {MAX_NODES} values.")
+
+
+def _size(value: Any) -> int:
+    """Values in a value; long texts count for more."""
+    size, level = 0, [value]
+    while level:
+        size += sum(1 + len(item) // 64 if isinstance(item, str) else 1 for item in level)
+        level = [
+            child
+            for item in level
+            if isinstance(item, (dict, list))
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+    return size
 
 
 @dataclass(frozen=True)
@@ -45,6 +84,7 @@ class Node:
     path: tuple[str | int, ...]
     root: dict[str, Any]
     findings: Findings
+    references: References
 
     @property
     def pointer(self) -> str:
@@ -73,7 +113,7 @@ class Node:
     def member(self, key: str) -> Node:
         """An object; an empty one when there is none."""
         value = self._typed(key, dict, "object")
-        return Node({} if value is None else value, (*self.path, key), self.root, self.findings)
+        return Node({} if value is None else value, (*self.path, key), self.root, self.findings, self.references)
 
     def members(self) -> Iterator[tuple[str, Node]]:
         """The members that are objects, without vendor extensions."""
@@ -88,7 +128,7 @@ class Node:
         nodes = []
         for index, value in enumerate(self._typed(key, list, "array") or []):
             if isinstance(value, dict):
-                nodes.append(Node(value, (*self.path, key, index), self.root, self.findings))
+                nodes.append(Node(value, (*self.path, key, index), self.root, self.findings, self.references))
             else:
                 self.warn(_not_of_type((*self.path, key, index), "object"), key)
         return nodes
@@ -131,7 +171,8 @@ class Node:
             if parts is None or not isinstance(target, dict):
                 self.warn(f"Reference to '{reference}' not found. Ignoring.", "$ref")
                 return None
-            node = Node(target, parts, self.root, self.findings)
+            self.references.follow(parts, target)
+            node = Node(target, parts, self.root, self.findings, self.references)
         self.warn(f"Reference to '{self.data['$ref']}' leads in a circle. Ignoring.", "$ref")
         return None
 

@@ -13,7 +13,7 @@ from apps.control_plane.openapi.checks import check_operation
 from apps.control_plane.openapi.document import Document
 from apps.control_plane.openapi.documentation import api_documentation
 from apps.control_plane.openapi.extensions import PREFIX, check_names
-from apps.control_plane.openapi.node import Findings, Node
+from apps.control_plane.openapi.node import Findings, Node, References
 from apps.control_plane.openapi.paths import path_items
 from apps.control_plane.openapi.spec import ApiSpec, OperationSpec
 from apps.control_plane.v1.rest_apis import MAX_COMPRESSION_SIZE
@@ -29,7 +29,7 @@ def read(document: Document, parameters: Mapping[str, str]) -> tuple[ApiSpec, Fi
     BadRequestException when the document is no definition at all or a parameter has no meaning.
     """
     findings = Findings()
-    root = Node(document.data, (), document.data, findings)
+    root = Node(document.data, (), document.data, findings, References())
     version = swagger2 if _is_swagger(root) else openapi3
     check_names(root)
     models = version.read_models(root)
@@ -95,7 +95,7 @@ def _endpoint_configuration(root: Node) -> Node:
     for node in [root, *(root.items("servers") if root.has("servers") else ())]:
         if node.has(key):
             return node.member(key)
-    return Node({}, (key,), root.root, root.findings)
+    return Node({}, (key,), root.root, root.findings, root.references)
 
 
 def _endpoint_members(endpoint: Node) -> dict[str, Any]:

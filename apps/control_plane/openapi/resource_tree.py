@@ -41,23 +41,28 @@ def with_parents(paths: Iterable[str]) -> list[str]:
 
 def check(paths: dict[str, str], findings: Findings) -> None:
     """Find what would keep the resources of `paths` (path → pointer) from being made."""
-    tree = with_parents(paths)
+    places: dict[str, str] = {}
+    for path, pointer in paths.items():
+        if len(path) > _MAX_PATH:
+            findings.add("error", f"Unable to create resource: a path can be at most {_MAX_PATH} characters.", pointer)
+            continue
+        while path != "/" and path not in places:
+            places[path] = pointer
+            path = parent_of(path)
+        if len(places) >= MAX_RESOURCES:
+            findings.add("error", "Maximum number of resources for this API has been reached.", pointer)
+            return
     variables: dict[str, str] = {}
-    for path in tree[1:]:
+    for path in with_parents(places)[1:]:
         problem = _problem(path, variables)
         if problem:
-            where = paths.get(path) or next(at for other, at in paths.items() if other.startswith(path + "/"))
-            findings.add("error", f"Unable to create resource at path '{path}': {problem}", where)
-    if len(tree) > MAX_RESOURCES:
-        findings.add(
-            "error", f"Maximum number of resources for this API has been reached: {len(tree)} of {MAX_RESOURCES}", "#/paths"
-        )
+            findings.add("error", f"Unable to create resource at path '{path}': {problem}", places[path])
 
 
 def _problem(path: str, variables: dict[str, str]) -> str | None:
     part, parent = part_of(path), parent_of(path)
-    if len(part) > _MAX_PART or len(path) > _MAX_PATH:
-        return f"A path part can be at most {_MAX_PART} characters, a path {_MAX_PATH}."
+    if len(part) > _MAX_PART:
+        return f"A path part can be at most {_MAX_PART} characters."
     try:
         checked_path_part(part)
     except BadRequestException as error:

@@ -23,6 +23,7 @@ class Models:
         self.section = section
         self.names = frozenset(named.data)
         self.specs: dict[str, ModelSpec] = {}
+        self.inline: dict[str, str] = {}  # pointer of a schema that may be used often → name
         for name, schema in named.members():
             if _MODEL_NAME.fullmatch(name):
                 self._add(name, schema)
@@ -44,8 +45,10 @@ class Models:
 
     def _inline(self, schema: Node) -> str:
         """Equal inline schemas are one model, and importing again finds it again."""
-        digest = hashlib.sha256(json.dumps(schema.data, sort_keys=True).encode()).hexdigest()
-        name = f"MODEL{digest[:6]}"
+        if schema.pointer not in self.inline:
+            digest = hashlib.sha256(json.dumps(schema.data, sort_keys=True).encode()).hexdigest()
+            self.inline[schema.pointer] = f"MODEL{digest[:6]}"
+        name = self.inline[schema.pointer]
         if name not in self.specs:
             self._add(name, schema)
         return name
