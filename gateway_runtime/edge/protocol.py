@@ -25,10 +25,15 @@ from gateway_runtime.edge.deadlines import Sweep
 from gateway_runtime.edge.refusals import AmbiguousRequest, refusal
 from gateway_runtime.edge.turn import TURN_KEY, Turn
 from gateway_runtime.limits import EDGE, EdgeLimits
+from gateway_runtime.metrics import METRICS
 
 logger = logging.getLogger("gateway_runtime.edge")
 
 _sweeps: WeakKeyDictionary[ServerState, Sweep] = WeakKeyDictionary()
+_REFUSED = {
+    status: METRICS.counter("gatehouse_edge_refused_total", "Requests refused before any API", status=str(status))
+    for status in (400, 408, 414, 417, 431, 500, 503)
+}
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 _FRAMED = frozenset({b"content-length", b"transfer-encoding", b"upgrade", b"expect", b"connection"})
 
@@ -386,6 +391,7 @@ class EdgeProtocol(HttpToolsProtocol):
             self.pending_refusal = status
 
     def _answer_and_close(self, status: int) -> None:
+        METRICS.values[_REFUSED[status]] += 1
         date = self.date_line()[6:-2]
         self.write(refusal(status, date))
         self._close_softly()
