@@ -45,7 +45,7 @@ class Document:
 
 
 def load(body: bytes) -> Document:
-    """Read a definition. Raises BadRequestException, with line and column where there are any."""
+    """Read a definition. Raises BadRequestException, with line and column where there are any (its cause has them too)."""
     if len(body) > MAX_BYTES:
         raise BadRequestException(f"Invalid OpenAPI input. The definition is larger than {MAX_BYTES // 1024 // 1024} MB.")
     try:
@@ -59,7 +59,7 @@ def load(body: bytes) -> Document:
             raise MalformedText("The definition is not an object", Position(1, 1))
         _check(data)
     except MalformedText as error:
-        raise BadRequestException(f"Invalid OpenAPI input. {error}") from None
+        raise BadRequestException(f"Invalid OpenAPI input. {error}") from error
     return Document(data, text, is_json)
 
 

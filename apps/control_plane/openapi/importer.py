@@ -11,6 +11,7 @@ from apps.control_plane.openapi.node import Finding, Findings
 from apps.control_plane.openapi.positions import Position
 from apps.control_plane.openapi.reading import read
 from apps.control_plane.openapi.spec import ApiSpec, OperationSpec
+from apps.control_plane.openapi.yaml_text import MalformedText
 
 MOST_TOLD = 100
 """Findings of one kind that an answer tells; the rest is counted."""
@@ -40,10 +41,13 @@ class Definition:
             raise BadRequestException("Warnings found during import:\n\t" + "\n\t".join(self.warnings))
 
 
-def definition(body: bytes, parameters: Mapping[str, str]) -> Definition:
-    """Read a definition; what it finds is not raised yet. Raises BadRequestException for what is none."""
+def definition(body: bytes, parameters: Mapping[str, str], existing: Iterable[str] = ()) -> Definition:
+    """Read a definition; what it finds is not raised yet. Raises BadRequestException for what is none.
+
+    `existing` are the paths of the API that it is to be merged into.
+    """
     document = load(body)
-    spec, findings = read(document, parameters)
+    spec, findings = read(document, parameters, existing)
     return Definition(spec, document, findings)
 
 
@@ -94,13 +98,13 @@ class Preview:
     warnings: tuple[PreviewNote, ...]
 
 
-def preview(body: bytes, parameters: Mapping[str, str]) -> Preview:
+def preview(body: bytes, parameters: Mapping[str, str], existing: Iterable[str] = ()) -> Preview:
     """Read a definition as import would, and tell everything about it instead of raising. Nothing is written."""
     try:
         document = load(body)
-        spec, findings = read(document, parameters)
+        spec, findings = read(document, parameters, existing)
     except AwsError as error:
-        return Preview(None, None, (), (), (PreviewNote("error", error.message),), ())
+        return Preview(None, None, (), (), (_refusal(error),), ())
     refusing = [*findings.of("unsupported"), *findings.of("error")]
     places = document.positions({finding.pointer for finding in findings.found})
     return Preview(
@@ -110,6 +114,13 @@ def preview(body: bytes, parameters: Mapping[str, str]) -> Preview:
         models=tuple(model.name for model in spec.models),
         errors=tuple(_notes(refusing, places)),
         warnings=tuple(_notes(findings.of("warning"), places)),
+    )
+
+
+def _refusal(error: AwsError) -> PreviewNote:
+    place = error.__cause__.position if isinstance(error.__cause__, MalformedText) else None
+    return PreviewNote(
+        "error", error.message, line=place.line if place else None, column=place.column if place else None
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,11 +22,14 @@ _BASE_PATHS = ("ignore", "prepend", "split")
 _MAX_VERSION = 64
 
 
-def read(document: Document, parameters: Mapping[str, str]) -> tuple[ApiSpec, Findings]:
+def read(
+    document: Document, parameters: Mapping[str, str], existing: Iterable[str] = ()
+) -> tuple[ApiSpec, Findings]:
     """What a definition says, and what is wrong with it.
 
-    `parameters` are those of ImportRestApi: `basepath` (ignore, prepend, split), `ignore` (documentation). Raises
-    BadRequestException when the document is no definition at all or a parameter has no meaning.
+    `parameters` are those of ImportRestApi: `basepath` (ignore, prepend, split), `ignore` (documentation). `existing` are
+    the paths of the API that the definition is to be merged into, which its own have to fit. Raises BadRequestException
+    when the document is no definition at all or a parameter has no meaning.
     """
     findings = Findings()
     root = Node(document.data, (), document.data, findings, References())
@@ -37,7 +40,7 @@ def read(document: Document, parameters: Mapping[str, str]) -> tuple[ApiSpec, Fi
     spec = _spec(root, version.base_path(root), operations)
     spec = replace(spec, models=tuple(models.specs.values()))
     spec = _with_base_path(spec, parameters.get("basepath") or "ignore", findings)
-    resource_tree.check(spec.paths, findings)
+    resource_tree.check({**dict.fromkeys(existing, "#/paths"), **spec.paths}, findings)
     _check_unique(spec, findings)
     for operation in spec.operations:
         check_operation(operation, findings)

@@ -32,6 +32,7 @@ class MalformedText(Exception):
     def __init__(self, reason: str, position: Position | None = None) -> None:
         place = f" (line {position.line}, column {position.column})" if position else ""
         super().__init__(f"{reason}{place}")
+        self.position = position
 
 
 def load(text: str, *, max_depth: int, max_nodes: int) -> Any:

@@ -6,7 +6,6 @@ from typing import Any
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException
-from apps.control_plane.openapi import resource_tree
 from apps.control_plane.openapi.importer import Definition, definition
 from apps.control_plane.openapi.spec import ApiSpec
 from apps.control_plane.openapi.writer import write
@@ -35,10 +34,8 @@ def put_rest_api(caller: Caller, request: Shape) -> Shape:
     """Change an API to what a definition describes (`overwrite`), or add that to what it has (`merge`)."""
     row = caller.rest_api(request["restApiId"])
     overwrite = request.get("mode") == "overwrite"
-    found = definition(request["body"], request.get("parameters") or {})
-    if not overwrite:
-        kept = dict.fromkeys(row.resources.values_list("path", flat=True), "#/paths")
-        resource_tree.check({**kept, **found.spec.paths}, found.findings)
+    kept = [] if overwrite else row.resources.values_list("path", flat=True)
+    found = definition(request["body"], request.get("parameters") or {}, kept)
     found.check(fail_on_warnings=bool(request.get("failOnWarnings")))
     update_rest_api(caller, {"restApiId": row.id, "patchOperations": _patches(row, found.spec, overwrite)})
     row = caller.rest_api(row.id)

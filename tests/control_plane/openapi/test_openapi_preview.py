@@ -38,15 +38,20 @@ def test_a_preview_tells_errors_and_warnings_with_their_lines() -> None:
 
 
 def test_a_preview_of_no_definition_is_one_error() -> None:
-    shown = preview(b"a: [", {})
+    shown = preview(b"a:\n  b: ]", {})
 
     assert shown.operations == ()
-    assert len(shown.errors) == 1
+    assert [(note.severity, note.line, note.column) for note in shown.errors] == [("error", 2, 6)]
     assert shown.errors[0].message.startswith("Invalid OpenAPI input.")
-    assert shown.errors[0].severity == "error"
     assert preview(b"{}", {}).errors == (
         PreviewNote("error", "Invalid OpenAPI input. The definition has neither 'swagger' nor 'openapi'."),
     )
+
+
+def test_a_preview_of_a_merge_knows_what_is_there() -> None:
+    shown = preview(body(openapi3({"/pets/{name}": {}})), {}, existing=["/", "/pets", "/pets/{id}"])
+
+    assert "A sibling ({id}) of this resource already has a variable path part" in shown.errors[0].message
 
 
 def test_a_preview_follows_the_base_path() -> None:
