@@ -5,17 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from apps.core.mapping_text import holds_vtl, is_plain_path
 from apps.deployments.models import Stage
 from apps.rest_apis.models import Integration, Method, Resource, RestApi
 
 SERVED_INTEGRATIONS = frozenset({"HTTP", "HTTP_PROXY", "MOCK"})
 
-# A reference ($x, ${x}, $!x), a directive that Velocity runs, or a comment. A lone `$` or `#`, as in "$5" or "#1", is text.
-_VTL = re.compile(
-    r"\$!?\{?[A-Za-z_]"
-    r"|#\{?(?:set|if|elseif|else|end|foreach|include|parse|stop|break|define|macro|evaluate)\b"
-    r"|##|#\*|#\[\["
-)
+# `method.request.body.…` and `integration.response.body.…` of a parameter mapping, with the JSONPath behind it.
+_BODY = re.compile(r"(?:method\.request|integration\.response)\.body(?:\.(.*))?", re.DOTALL)
 
 
 class UnsupportedForDeployment(Exception):
@@ -59,6 +56,10 @@ def _integration_refusals(integration: Integration) -> list[str]:
         reasons.append("VPC_LINK connections")
     if integration.response_transfer_mode == "STREAM":
         reasons.append("response transfer mode STREAM")
+    mappings = [integration.request_parameters, *(answer.response_parameters for answer in integration.responses.all())]
+    reasons += [
+        f"the JSONPath {path} in a parameter mapping" for mapping in mappings for path in _unserved_paths(mapping)
+    ]
     if integration.type == "HTTP_PROXY":
         # A proxy integration hands bodies through: templates are kept on it, but AWS does not run them either.
         return reasons
@@ -73,7 +74,13 @@ def _integration_refusals(integration: Integration) -> list[str]:
 
 
 def _has_vtl(templates: Mapping[str, str | None]) -> bool:
-    return any(_VTL.search(template or "") for template in templates.values())
+    return any(holds_vtl(template or "") for template in templates.values())
+
+
+def _unserved_paths(parameters: Mapping[str, str]) -> list[str]:
+    """The JSONPaths of a mapping that go beyond names and indexes."""
+    bodies = (_BODY.fullmatch(expression) for expression in parameters.values())
+    return [body[1] for body in bodies if body is not None and not is_plain_path(body[1] or "")]
 
 
 def stage_refusals(stage: Stage) -> list[str]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 
-_STEP = re.compile(r"\.([A-Za-z0-9_\-]+)|\[(\d+)\]|\['([^']*)'\]|\[\"([^\"]*)\"\]")
+from apps.core.mapping_text import PATH_STEP
 
 
 def compile_path(expression: str) -> Callable[[Any], Any]:
@@ -19,7 +18,7 @@ def compile_path(expression: str) -> Callable[[Any], Any]:
     steps: list[str | int] = []
     at = 0
     while at < len(text):
-        match = _STEP.match(text, at)
+        match = PATH_STEP.match(text, at)
         if match is None:
             raise ValueError(f"JSONPath {expression!r} is not supported in a parameter mapping")
         name, index, single, double = match.groups()

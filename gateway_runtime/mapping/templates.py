@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
+from apps.core.mapping_text import holds_vtl
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.snapshot.stage import NotImplementedHere
 
-_DYNAMIC = re.compile(r"\$!?\{?[A-Za-z_]|#(?:\{?[a-zA-Z@]|#|\*|\[\[)")
 _DEFAULT_TYPE = "application/json"
 
 
@@ -30,7 +29,7 @@ def static(templates: dict[str, str | None]) -> dict[str, Template | None]:
     """Templates by lower-case content type; one without text passes the body. Raises NotImplementedHere for VTL."""
     found: dict[str, Template | None] = {}
     for content_type, text in templates.items():
-        if text is not None and _DYNAMIC.search(text):
+        if text is not None and holds_vtl(text):
             raise NotImplementedHere(f"the {content_type} mapping template uses VTL, which is not implemented")
         key = media_type(content_type.encode("latin-1", "replace"))
         found[key] = None if text is None else Template(content_type, text.encode())
