@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,14 +44,19 @@ class Document:
         return json_positions(self.text, pointers) if self.is_json else yaml_text.positions(self.text, pointers)
 
 
-def load(body: bytes) -> Document:
-    """Read a definition. Raises BadRequestException, with line and column where there are any (its cause has them too)."""
+def load(body: bytes, variables: Mapping[str, str] | None = None) -> Document:
+    """Read a definition, with `${AWS::Region}` and the like replaced by `variables` (`AWS::Region` → value).
+
+    Raises BadRequestException, with line and column where there are any (its cause has them too).
+    """
     if len(body) > MAX_BYTES:
         raise BadRequestException(f"Invalid OpenAPI input. The definition is larger than {MAX_BYTES // 1024 // 1024} MB.")
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadRequestException(f"Invalid OpenAPI input. Byte {error.start} is not UTF-8.") from None
+    for name, value in (variables or {}).items():
+        text = text.replace(f"${{{name}}}", value)
     is_json = text.lstrip()[:1] == "{"
     try:
         data = _json(text) if is_json else yaml_text.load(text, max_depth=MAX_DEPTH, max_nodes=MAX_NODES)

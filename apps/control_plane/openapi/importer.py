@@ -17,6 +17,10 @@ MOST_TOLD = 100
 """Findings of one kind that an answer tells; the rest is counted."""
 
 
+_EXAMPLE = {"AWS::AccountId": "123456789012", "AWS::Partition": "aws", "AWS::Region": "us-east-1"}
+"""What stands for AWS's variables in a preview, which no account asks for."""
+
+
 @dataclass(frozen=True)
 class Definition:
     """A definition without errors. `warnings` are told to the caller and kept with the API."""
@@ -41,12 +45,20 @@ class Definition:
             raise BadRequestException("Warnings found during import:\n\t" + "\n\t".join(self.warnings))
 
 
-def definition(body: bytes, parameters: Mapping[str, str], existing: Iterable[str] = ()) -> Definition:
+def aws_variables(account_id: str, region: str) -> dict[str, str]:
+    """The variables that AWS lets definitions use, such as `${AWS::Region}` in ARNs."""
+    partition = "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+    return {"AWS::AccountId": account_id, "AWS::Partition": partition, "AWS::Region": region}
+
+
+def definition(
+    body: bytes, parameters: Mapping[str, str], variables: Mapping[str, str], existing: Iterable[str] = ()
+) -> Definition:
     """Read a definition; what it finds is not raised yet. Raises BadRequestException for what is none.
 
-    `existing` are the paths of the API that it is to be merged into.
+    `variables` are `aws_variables`; `existing` are the paths of the API that it is to be merged into.
     """
-    document = load(body)
+    document = load(body, variables)
     spec, findings = read(document, parameters, existing)
     return Definition(spec, document, findings)
 
@@ -101,7 +113,7 @@ class Preview:
 def preview(body: bytes, parameters: Mapping[str, str], existing: Iterable[str] = ()) -> Preview:
     """Read a definition as import would, and tell everything about it instead of raising. Nothing is written."""
     try:
-        document = load(body)
+        document = load(body, _EXAMPLE)
         spec, findings = read(document, parameters, existing)
     except AwsError as error:
         return Preview(None, None, (), (), (_refusal(error),), ())

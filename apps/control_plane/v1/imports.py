@@ -6,7 +6,7 @@ from typing import Any
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException
-from apps.control_plane.openapi.importer import Definition, definition
+from apps.control_plane.openapi.importer import Definition, aws_variables, definition
 from apps.control_plane.openapi.spec import ApiSpec
 from apps.control_plane.openapi.writer import write
 from apps.control_plane.registry import Shape, operation, service_model
@@ -20,7 +20,7 @@ from apps.rest_apis.models import RestApi
 def import_rest_api(caller: Caller, request: Shape) -> Shape:
     """A new API as a definition describes it. It has no models but those of the definition."""
     parameters = request.get("parameters") or {}
-    found = definition(request["body"], parameters)
+    found = definition(request["body"], parameters, aws_variables(caller.account_id, caller.region))
     found.check(fail_on_warnings=bool(request.get("failOnWarnings")))
     members = _members(found.spec, parameters)
     check(service_model("apigateway").operation_model("CreateRestApi"), members)
@@ -35,7 +35,8 @@ def put_rest_api(caller: Caller, request: Shape) -> Shape:
     row = caller.rest_api(request["restApiId"])
     overwrite = request.get("mode") == "overwrite"
     kept = [] if overwrite else row.resources.values_list("path", flat=True)
-    found = definition(request["body"], request.get("parameters") or {}, kept)
+    variables = aws_variables(caller.account_id, caller.region)
+    found = definition(request["body"], request.get("parameters") or {}, variables, kept)
     found.check(fail_on_warnings=bool(request.get("failOnWarnings")))
     update_rest_api(caller, {"restApiId": row.id, "patchOperations": _patches(row, found.spec, overwrite)})
     row = caller.rest_api(row.id)
@@ -49,7 +50,7 @@ def _write(row: RestApi, found: Definition, *, overwrite: bool) -> None:
         row.version = spec.version
     row.openapi_info = spec.openapi_info if overwrite else {**row.openapi_info, **spec.openapi_info}
     row.warnings = found.warnings
-    row.save()
+    row.save(update_fields=["version", "openapi_info", "warnings"])
     write(row, spec, overwrite=overwrite)
 
 

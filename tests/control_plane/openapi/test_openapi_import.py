@@ -379,6 +379,20 @@ def test_a_policy_is_kept(caller: Caller) -> None:
     assert json.loads(answer["policy"]) == policy
 
 
+def test_awss_variables_are_the_callers(caller: Caller) -> None:
+    function = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:f"
+    uri = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/%s/invocations"
+    operation = an_operation()
+    operation["x-amazon-apigateway-integration"] = {"type": "aws_proxy", "httpMethod": "POST", "uri": uri % function}
+
+    imported(caller, openapi3({"/": {"get": operation}}))
+
+    assert the_method().integration.uri == (
+        "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/"
+        "arn:aws:lambda:us-east-1:123456789012:function:f/invocations"
+    )
+
+
 # Size ---------------------------------------------------------------------------------------------------------------
 
 
