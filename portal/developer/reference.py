@@ -6,6 +6,7 @@ The input is what the exporter wrote at deployment. Everything here is pure and 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,13 @@ from typing import Any
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "x-amazon-apigateway-any-method")
 # How deep an example or a schema is shown; what lies deeper is summed up, and a schema that holds itself ends here.
 MAX_DEPTH = 6
+# Longer enumerations are typed rather than chosen from a list.
+_MOST_CHOICES = 50
+# Headers that are not the reader's to fill in: the key has a field of its own, the others are the connection's.
+_SET_BY_TRY_IT = {
+    "x-api-key", "host", "content-length", "content-type", "transfer-encoding", "connection", "te", "trailer", "upgrade",
+    "expect", "keep-alive", "proxy-authorization", "proxy-connection",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,7 @@ class Parameter:
     type: str
     description: str = ""
     example: str = ""
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,24 +93,37 @@ def read_reference(document: dict[str, Any]) -> Reference:
     """The reference of an OpenAPI 3 document; preflight (OPTIONS) methods are not shown."""
     info = _mapping(document.get("info"))
     reference = Reference(_text(info.get("title")), _text(info.get("version")), _text(info.get("description")))
+    anchors: set[str] = set()
+    for path, name, operation, shared in _shown_operations(document):
+        anchor = _free_anchor("ANY" if name.startswith("x-") else name, path, anchors)
+        page = _operation(document, anchor, path, name, operation, shared)
+        reference.groups.setdefault(page.group, []).append(page)
+    return reference
+
+
+def count_operations(document: Any) -> int:
+    """How many operations `read_reference` finds, without reading their schemas."""
+    return sum(1 for _ in _shown_operations(_mapping(document)))
+
+
+def _shown_operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], list[Any]]]:
+    """(path, member of the path item, operation, the path's own parameters), by path."""
     for path, item in sorted(_mapping(document.get("paths")).items()):
         shared = _list(_mapping(item).get("parameters"))
         for name in METHODS:
             operation = _mapping(item).get(name)
             if isinstance(operation, dict) and name != "options":
-                page = _operation(document, path, name, operation, shared)
-                reference.groups.setdefault(page.group, []).append(page)
-    return reference
+                yield path, name, operation, shared
 
 
 def _operation(
-    document: dict[str, Any], path: str, name: str, operation: dict[str, Any], shared: list[Any]
+    document: dict[str, Any], anchor: str, path: str, name: str, operation: dict[str, Any], shared: list[Any]
 ) -> OperationPage:
     method = "ANY" if name.startswith("x-") else name.upper()
     body_type, body_schema, body_example = _body(document, operation)
     tags = [_text(tag) for tag in _list(operation.get("tags"))]
     return OperationPage(
-        anchor=_anchor(method, path),
+        anchor=anchor,
         method=method,
         path=path,
         title=_text(operation.get("summary")) or _text(operation.get("operationId")) or f"{method} {path}",
@@ -117,24 +139,39 @@ def _operation(
 
 
 def _parameters(document: dict[str, Any], path: str, listed: list[Any]) -> Iterator[Parameter]:
-    seen = set()
+    found: dict[tuple[str, str], Parameter] = {}
+    # A path's own parameters are always there, also when the document does not list them.
+    for segment in path.split("/"):
+        if segment.startswith("{"):
+            name = path_parameter(segment)
+            found[name, "path"] = Parameter(name, "path", True, "string")
     for raw in listed:
         parameter = _resolve(document, raw)
         name, where = _text(parameter.get("name")), _text(parameter.get("in"))
-        if not name or where not in {"path", "query", "header"} or (name.lower() == "x-api-key" and where == "header"):
-            continue
-        seen.add((name, where))
-        schema = _resolve(document, parameter.get("schema"))
-        example = parameter.get("example", schema.get("example", schema.get("default", "")))
-        yield Parameter(
-            name, where, bool(parameter.get("required")), _type(document, schema),
-            _text(parameter.get("description")), str(example),
-        )  # fmt: skip
-    # A path's own parameters are always there, also when the document does not list them.
-    for segment in path.split("/"):
-        name = segment.strip("{}").rstrip("+")
-        if segment.startswith("{") and (name, "path") not in seen:
-            yield Parameter(name, "path", True, "string")
+        if name and where in {"path", "query", "header"} and name.lower() not in _SET_BY_TRY_IT:
+            # An operation's parameter replaces the one that its path shares under the same name.
+            found[name, where] = _parameter(document, name, where, parameter)
+    yield from found.values()
+
+
+def path_parameter(segment: str) -> str:
+    """The name in a path's `{name}` or `{name+}` segment."""
+    return segment.strip("{}").rstrip("+")
+
+
+def _parameter(document: dict[str, Any], name: str, where: str, parameter: dict[str, Any]) -> Parameter:
+    schema = _resolve(document, parameter.get("schema"))
+    example = parameter.get("example", schema.get("example", schema.get("default", "")))
+    values = tuple(str(value) for value in _list(schema.get("enum")))
+    return Parameter(
+        name,
+        where,
+        where == "path" or bool(parameter.get("required")),
+        _type(document, schema),
+        _text(parameter.get("description")),
+        example if isinstance(example, str) else json.dumps(example),
+        values if len(values) <= _MOST_CHOICES else (),
+    )
 
 
 def _body(document: dict[str, Any], operation: dict[str, Any]) -> tuple[str, dict[str, Any], str]:
@@ -194,18 +231,20 @@ def _example(document: dict[str, Any], schema: dict[str, Any], depth: int) -> An
 def _properties(document: dict[str, Any], schema: dict[str, Any], depth: int = 0) -> Iterator[Property]:
     if schema.get("type") == "array":
         schema = _resolve(document, schema.get("items"))
-    required = _list(schema.get("required"))
-    for name, raw in _mapping(schema.get("properties")).items():
-        member = _resolve(document, raw)
-        yield Property(name, _type(document, member), name in required, _text(member.get("description")), depth)
-        if depth < MAX_DEPTH and (member.get("type") in {"object", "array"} or "properties" in member):
-            yield from _properties(document, member, depth + 1)
+    for part in [*(_resolve(document, part) for part in _list(schema.get("allOf"))), schema]:
+        required = _list(part.get("required"))
+        for name, raw in _mapping(part.get("properties")).items():
+            member = _resolve(document, raw)
+            yield Property(name, _type(document, member), name in required, _text(member.get("description")), depth)
+            if depth + 1 < MAX_DEPTH and ({"properties", "allOf"} & member.keys() or member.get("type") == "array"):
+                yield from _properties(document, member, depth + 1)
 
 
-def _type(document: dict[str, Any], schema: dict[str, Any]) -> str:
-    kind = _text(schema.get("type")) or ("object" if "properties" in schema else "any")
+def _type(document: dict[str, Any], schema: dict[str, Any], depth: int = 0) -> str:
+    kind = _text(schema.get("type")) or ("object" if {"properties", "allOf"} & schema.keys() else "any")
     if kind == "array":
-        return f"array of {_type(document, _resolve(document, schema.get('items')))}"
+        # An array of arrays of itself has no last word.
+        return f"array of {_type(document, _resolve(document, schema.get('items')), depth + 1)}" if depth < 3 else kind
     shown = _text(schema.get("format"))
     values = _list(schema.get("enum"))
     if values:
@@ -215,7 +254,7 @@ def _type(document: dict[str, Any], schema: dict[str, Any]) -> str:
 
 def _needs_key(document: dict[str, Any], operation: dict[str, Any]) -> bool:
     schemes = _mapping(_mapping(document.get("components")).get("securitySchemes"))
-    for requirement in _list(operation.get("security")):
+    for requirement in _list(operation.get("security", document.get("security"))):
         for name in _mapping(requirement):
             scheme = _mapping(schemes.get(name))
             if scheme.get("type") == "apiKey" and _text(scheme.get("name")).lower() == "x-api-key":
@@ -237,9 +276,15 @@ def _resolve(document: dict[str, Any], value: Any) -> dict[str, Any]:
     return {}
 
 
-def _anchor(method: str, path: str) -> str:
-    words = "".join(character if character.isalnum() else "-" for character in path).strip("-")
-    return f"{method.lower()}-{words}".rstrip("-")
+def _free_anchor(method: str, path: str, taken: set[str]) -> str:
+    """A name for the operation in addresses. `/a-b` and `/a/b` read the same in one; the later gets a number."""
+    words = "-".join(re.findall(r"[A-Za-z0-9]+", path))
+    wanted = anchor = f"{method.lower()}-{words}".rstrip("-")
+    number = 2
+    while anchor in taken:
+        anchor, number = f"{wanted}-{number}", number + 1
+    taken.add(anchor)
+    return anchor
 
 
 def _first_segment(path: str) -> str:

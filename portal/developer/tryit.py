@@ -8,17 +8,27 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
+import re
 import time
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 import requests
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from portal.developer.reference import OperationPage
+from portal.developer.reference import OperationPage, path_parameter
 
 TIMEOUT_SECONDS = 30
 MAX_ANSWER_BYTES = 6 * 1024 * 1024
-SHOWN_BYTES = 200_000
+SHOWN_CHARACTERS = 200_000
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
+"""What one may choose where an operation takes any method."""
+
+_OWN_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "Gatehouse-try-it"}
+_UNPRINTABLE = re.compile(r"[^\t\x20-\x7e\xa0-\xff]")
+
+logger = logging.getLogger("gatehouse.try_it")
 
 
 @dataclass(frozen=True)
@@ -32,16 +42,32 @@ class Attempt:
     key: str
 
     def path(self) -> str:
-        """The path with its parameters filled in; each value is one segment, a greedy one may hold several."""
-        segments = []
+        """The path with its parameters filled in, percent-encoded: a value is one segment, a greedy one may hold several."""
+        return "/".join(quote(segment, safe="") for segment in self._segments())
+
+    def _segments(self) -> list[str]:
+        segments: list[str] = []
         for segment in self.operation.path.split("/"):
-            if segment.startswith("{"):
-                name = segment.strip("{}")
-                safe = "/" if name.endswith("+") else ""
-                segments.append(quote(self.values.get(("path", name.rstrip("+")), ""), safe=safe))
-            else:
+            if not segment.startswith("{"):
                 segments.append(segment)
-        return "/".join(segments)
+                continue
+            value = self.values.get(("path", path_parameter(segment)), "")
+            segments += value.split("/") if segment.endswith("+}") else [value]
+        return segments
+
+    def problem(self) -> str:
+        """What is wrong with the values before anything is sent, in a sentence; "" when nothing is."""
+        for parameter in self.operation.parameters:
+            if parameter.required and not self.values.get((parameter.where, parameter.name)):
+                return f"Fill in {parameter.name}: the operation needs it."
+        if any(segment in {".", ".."} for segment in self._segments()):
+            return "A path parameter cannot be . or .. because that would lead to another path."
+        if "" in self._segments()[1:-1]:
+            return "A path parameter cannot have an empty part."
+        for (where, name), value in self.values.items():
+            if where == "header" and _UNPRINTABLE.search(value):
+                return f"The header {name} can hold printable characters of Latin-1 only, on one line."
+        return ""
 
     def query(self) -> str:
         return urlencode({name: value for (where, name), value in self.values.items() if where == "query" and value})
@@ -75,9 +101,23 @@ class Answer:
     def ok(self) -> bool:
         return 200 <= self.status < 400
 
+    @property
+    def status_line(self) -> str:
+        return f"{self.status} {self.reason}".strip()
+
+    @property
+    def is_json(self) -> bool:
+        return "json" in self.header("content-type").lower() or self.body[:1] in {"{", "["}
+
+    def header(self, name: str) -> str:
+        return next((value for known, value in self.headers if known.lower() == name), "")
+
 
 def send(attempt: Attempt, base: str) -> Answer:
-    """Call the gateway at `base` (`http://…/_aws/execute-api/{api}/{stage}`) and read the answer, up to 6 MB."""
+    """Call the gateway at `base` (`http://…/_aws/execute-api/{api}/{stage}`) and read the answer, up to 6 MB and 30 seconds."""
+    problem = attempt.problem()
+    if problem:
+        return Answer(problem=problem)
     started = time.perf_counter()
     try:
         with requests.Session() as session:
@@ -85,34 +125,37 @@ def send(attempt: Attempt, base: str) -> Answer:
             with session.request(
                 attempt.method,
                 attempt.url(base),
-                headers={"Accept": "*/*", "User-Agent": "Gatehouse-try-it", **attempt.headers()},
+                headers={**_OWN_HEADERS, **attempt.headers()},
                 data=attempt.body.encode() if attempt.body else None,
                 timeout=TIMEOUT_SECONDS,
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                content, truncated = _read(response)
-    except requests.Timeout:
+                content, truncated = _read(response, started + TIMEOUT_SECONDS)
+    except (requests.Timeout, ReadTimeoutError):
         return Answer(problem=f"The API did not answer within {TIMEOUT_SECONDS} seconds.")
-    except (requests.RequestException, UnicodeError, ValueError) as error:
-        return Answer(problem=f"The API could not be called ({type(error).__name__}).")
+    except (requests.RequestException, HTTPError, UnicodeError, ValueError) as error:
+        logger.info("try-it could not call %s: %s", base, type(error).__name__)
+        return Answer(problem="The gateway could not be reached. It may be restarting: try again in a moment.")
+    shown = _shown(content)
     return Answer(
         status=response.status_code,
         reason=response.reason or "",
         headers=tuple(response.headers.items()),
-        body=_shown(content),
+        body=shown[:SHOWN_CHARACTERS],
         milliseconds=round((time.perf_counter() - started) * 1000),
-        truncated=truncated or len(content) > SHOWN_BYTES,
+        truncated=truncated or len(shown) > SHOWN_CHARACTERS,
     )
 
 
-def _read(response: requests.Response) -> tuple[bytes, bool]:
-    content = b""
-    for chunk in response.iter_content(64 * 1024):
+def _read(response: requests.Response, deadline: float) -> tuple[bytes, bool]:
+    """The body as it came (no decompression, which could make a small answer huge), and whether there was more."""
+    content = bytearray()
+    for chunk in response.raw.stream(64 * 1024, decode_content=False):
         content += chunk
-        if len(content) > MAX_ANSWER_BYTES:
-            return content[:MAX_ANSWER_BYTES], True
-    return content, False
+        if len(content) > MAX_ANSWER_BYTES or time.perf_counter() > deadline:
+            return bytes(content[:MAX_ANSWER_BYTES]), True
+    return bytes(content), False
 
 
 def _shown(content: bytes) -> str:
@@ -120,7 +163,7 @@ def _shown(content: bytes) -> str:
     try:
         text = content.decode()
     except UnicodeDecodeError:
-        return f"({len(content)} bytes of binary data)"
-    with contextlib.suppress(ValueError):
+        return f"({len(content):,} bytes of binary data)"
+    with contextlib.suppress(ValueError, RecursionError):
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    return text[:SHOWN_BYTES]
+    return text

@@ -116,6 +116,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_CALLABLE = "portal.developer.account_pages.locked_out"
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -200,6 +201,22 @@ ACCOUNT_LOGIN_METHODS = {"email", "username"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_ADAPTER = "portal.developer.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "signup": "portal.developer.account_forms.SignUpForm",
+    "login": "portal.developer.account_forms.SignInForm",
+    "reset_password": "portal.developer.account_forms.AskForResetForm",
+    "reset_password_from_key": "portal.developer.account_forms.ResetForm",
+    "change_password": "portal.developer.account_forms.ChangeForm",
+}
+ACCOUNT_CONFIRM_EMAIL_ON_GET = True
+# Only in the browser that signed up: the link alone signs nobody in.
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 3
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+# Failed attempts are counted once, by axes, for both rooms.
+ACCOUNT_RATE_LIMITS = {"login_failed": None}
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"

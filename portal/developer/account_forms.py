@@ -1,0 +1,52 @@
+"""allauth's forms in our words. What they check and do is allauth's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordForm, ResetPasswordKeyForm, SignupForm
+from django import forms
+
+_NEW_PASSWORD = "At least 10 characters; no common password, and not your address."  # noqa: S105 - a hint
+
+
+def _worded(field: forms.Field, label: str, hint: str = "") -> None:
+    field.label = label
+    field.help_text = hint
+    field.widget.attrs.pop("placeholder", None)
+
+
+class SignUpForm(SignupForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _worded(self.fields["email"], "E-mail")
+        _worded(self.fields["password1"], "Password", _NEW_PASSWORD)
+
+
+class SignInForm(LoginForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _worded(self.fields["login"], "E-mail")
+        self.fields["login"].widget.attrs.update(autocapitalize="none", autocomplete="username")
+        _worded(self.fields["password"], "Password")
+
+
+class AskForResetForm(ResetPasswordForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _worded(self.fields["email"], "E-mail")
+
+
+class ResetForm(ResetPasswordKeyForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _worded(self.fields["password1"], "New password", _NEW_PASSWORD)
+        _worded(self.fields["password2"], "New password, again")
+
+
+class ChangeForm(ChangePasswordForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _worded(self.fields["oldpassword"], "Current password")
+        _worded(self.fields["password1"], "New password", _NEW_PASSWORD)
+        _worded(self.fields["password2"], "New password, again")

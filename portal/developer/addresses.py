@@ -1,0 +1,15 @@
+"""Where the gateway answers: for people's samples, and for the portal's own try-it calls."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+
+def public_url(api_id: str, stage_name: str) -> str:
+    """The invoke URL that callers use, without a trailing slash."""
+    return f"{settings.ENVIRONMENT.gateway_url}/_aws/execute-api/{api_id}/{stage_name}"
+
+
+def try_it_url(api_id: str, stage_name: str) -> str:
+    """The invoke URL as the portal itself reaches it."""
+    return f"{settings.ENVIRONMENT.try_it_url}/_aws/execute-api/{api_id}/{stage_name}"

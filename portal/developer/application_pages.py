@@ -1,0 +1,212 @@
+"""My apps: applications with their keys, subscriptions and usage. Whatever is not the reader's own does not exist here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from apps.accounts.models import User
+from apps.control_plane.errors import AwsError, NotFoundException
+from portal.developer.access import change, create_application, home_of_applications, unsubscribe
+from portal.developer.application_forms import OVERLAPS, ApplicationForm, RotationForm
+from portal.developer.applications import ApplicationOnPage, KeyOnPage, my_application, my_applications
+from portal.developer.usage import SPANS, calls, calls_chart, span_named, subscriptions
+
+Arguments = ParamSpec("Arguments")
+OwnView = Callable[Concatenate[HttpRequest, ApplicationOnPage, Arguments], HttpResponse]
+
+
+def own_application(view: OwnView[Arguments]) -> Callable[Concatenate[HttpRequest, Arguments], HttpResponse]:
+    """A view of one of the reader's applications: it gets the application, and anybody else gets a 404."""
+
+    @never_cache
+    @login_required
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Arguments.args, **kwargs: Arguments.kwargs) -> HttpResponse:
+        application_id = str(kwargs.pop("application_id"))
+        try:
+            return view(request, my_application(_user(request), application_id), *args, **kwargs)
+        except NotFoundException as error:
+            raise Http404(error.message) from error
+
+    return wrapped  # type: ignore[no-any-return]
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def applications(request: HttpRequest) -> HttpResponse:
+    """The reader's applications, and a form for another."""
+    user = _user(request)
+    form = ApplicationForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        home = home_of_applications()
+        if home is None:
+            form.add_error(
+                None, "This installation has no account yet. Someone who administers it has to finish its setup."
+            )
+        else:
+            try:
+                return redirect("developer:application", create_application(request, user, *home, **form.cleaned_data))
+            except AwsError as error:
+                form.add_error("name", error.message)
+    context = {"section": "apps", "applications": my_applications(user), "form": form}
+    return render(request, "developer/applications.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+@own_application
+def application(request: HttpRequest, mine: ApplicationOnPage) -> HttpResponse:
+    """One application."""
+    context = {"reveal": request.GET.get("reveal", ""), "overlaps": OVERLAPS, **_usage(request, mine)}
+    context["form"] = ApplicationForm(initial={"name": mine.name, "description": mine.description})
+    return render(request, "developer/application.html", context)
+
+
+@require_safe
+@own_application
+def usage(request: HttpRequest, mine: ApplicationOnPage) -> HttpResponse:
+    """The usage part of the page, asked for every two seconds: 204 while it has not changed."""
+    context = _usage(request, mine)
+    if context["digest"] == request.GET.get("seen"):
+        return HttpResponse(status=204)
+    return render(request, "developer/parts/usage.html", context)
+
+
+@require_POST
+@own_application
+def edit(request: HttpRequest, mine: ApplicationOnPage) -> HttpResponse:
+    """Change name and description."""
+    form = ApplicationForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "An application needs a name of at most 128 characters.")
+    else:
+        _attempt(request, mine, "Saved.", "UpdateApplication", **form.cleaned_data)
+    return redirect("developer:application", mine.id)
+
+
+@require_POST
+@own_application
+def delete(request: HttpRequest, mine: ApplicationOnPage) -> HttpResponse:
+    """Delete the application once its name has been typed."""
+    if request.POST.get("confirm", "").strip() != mine.name.strip():
+        messages.error(request, "Nothing was deleted: the name did not match.")
+        return redirect("developer:application", mine.id)
+    if _attempt(request, mine, f"{mine.name} and its keys are gone.", "DeleteApplication"):
+        return redirect("developer:applications")
+    return redirect("developer:application", mine.id)
+
+
+@require_POST
+@own_application
+def create_key(request: HttpRequest, mine: ApplicationOnPage) -> HttpResponse:
+    """A key for subscriptions that have none, after one was revoked."""
+    _attempt(request, mine, "Your new key is ready.", "CreateApplicationKey")
+    return redirect("developer:application", mine.id)
+
+
+@require_safe
+@own_application
+def reveal_key(request: HttpRequest, mine: ApplicationOnPage, key_id: str) -> HttpResponse:
+    """A key as text, or masked again with `hide`."""
+    key = _key(mine, key_id)
+    context = {"application": mine, "key": key, "reveal": "" if "hide" in request.GET else key.id}
+    return render(request, "developer/parts/key_value.html", context)
+
+
+@require_POST
+@own_application
+def rotate_key(request: HttpRequest, mine: ApplicationOnPage, key_id: str) -> HttpResponse:
+    """A new key; the old one keeps working for the chosen time."""
+    form = RotationForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Choose how long the old key keeps working.")
+        return redirect("developer:application", mine.id)
+    overlap = int(form.cleaned_data["overlap"])
+    done = "Your new key is ready; the old one works until the time shown." if overlap else "Your new key is ready."
+    _attempt(
+        request, mine, done, "RotateApplicationKey", keyId=_key(mine, key_id).id, overlapSeconds=overlap
+    )  # fmt: skip
+    return redirect("developer:application", mine.id)
+
+
+@require_POST
+@own_application
+def revoke_key(request: HttpRequest, mine: ApplicationOnPage, key_id: str) -> HttpResponse:
+    """End a key at once."""
+    _attempt(request, mine, "The key is revoked.", "RevokeApplicationKey", keyId=_key(mine, key_id).id)
+    return redirect("developer:application", mine.id)
+
+
+@require_POST
+@own_application
+def end_subscription(request: HttpRequest, mine: ApplicationOnPage, subscription_id: str) -> HttpResponse:
+    """End a subscription."""
+    subscription = next((one for one in mine.subscriptions if one.subscription_id == subscription_id), None)
+    if subscription is None:
+        raise Http404("No such subscription.")
+    try:
+        unsubscribe(request, _user(request), subscription)
+    except NotFoundException:
+        raise
+    except AwsError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, f"{mine.name} no longer uses {subscription.product.name}.")
+    return redirect("developer:application", mine.id)
+
+
+def _usage(request: HttpRequest, mine: ApplicationOnPage) -> dict[str, Any]:
+    now = timezone.now()
+    span = span_named(request.GET.get("span", ""))
+    points = calls(mine, span, now)
+    subscribed = subscriptions(mine, now)
+    numbers = [(p.start.isoformat(), p.totals.count, p.totals.errors_4xx, p.totals.errors_5xx) for p in points]
+    state = repr(
+        (span.id, numbers, [(one.row.status, one.quota and (one.quota.used, one.quota.limit)) for one in subscribed])
+    )
+    return {
+        "section": "apps",
+        "application": mine,
+        "subscriptions": subscribed,
+        "span": span,
+        "spans": SPANS,
+        "chart": calls_chart(points, span),
+        "total": sum(point.totals.count for point in points),
+        "digest": hashlib.sha256(state.encode()).hexdigest()[:16],
+    }
+
+
+def _attempt(request: HttpRequest, mine: ApplicationOnPage, done: str, name: str, **members: Any) -> bool:
+    """Perform an operation behind a button; its success or error becomes a toast on the next page."""
+    try:
+        change(request, _user(request), mine.row, name, **members)
+    except NotFoundException:
+        raise
+    except AwsError as error:
+        messages.error(request, error.message)
+        return False
+    messages.success(request, done)
+    return True
+
+
+def _key(mine: ApplicationOnPage, key_id: str) -> KeyOnPage:
+    key = next((key for key in mine.keys if key.id == key_id), None)
+    if key is None:
+        raise Http404("No such key.")
+    return key
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User), "the views are for signed-in people"
+    return request.user

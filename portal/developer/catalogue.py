@@ -1,0 +1,147 @@
+"""What the portal offers: published products, as cards and as pages. Reads only, each with a fixed number of queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.http import Http404
+
+from apps.portals.models import Product, ProductPlan, ProductStage
+from portal.developer.limits import LimitWords, limit_words
+from portal.developer.reference import Reference, count_operations, read_reference
+
+LONGEST_SEARCH = 100
+PAGE_SIZE = 60
+
+
+@dataclass(frozen=True)
+class OfferedApi:
+    """An API stage in a product. `slug` names it in addresses; a stage whose reference is not there yet is `pending`."""
+
+    row: ProductStage
+
+    @property
+    def slug(self) -> str:
+        return f"{self.api_id}-{self.stage_name}"
+
+    @property
+    def api_id(self) -> str:
+        return self.row.stage.rest_api_id
+
+    @property
+    def stage_name(self) -> str:
+        return self.row.stage.name
+
+    @property
+    def name(self) -> str:
+        return self.row.stage.rest_api.name
+
+    @property
+    def pending(self) -> bool:
+        return not self.row.reference
+
+    @property
+    def operation_count(self) -> int:
+        return count_operations(self.row.reference)
+
+    @property
+    def version(self) -> str:
+        info = self.row.reference.get("info") if isinstance(self.row.reference, dict) else None
+        version = info.get("version") if isinstance(info, dict) else None
+        return version if isinstance(version, str) else ""
+
+    @cached_property
+    def reference(self) -> Reference:
+        return read_reference(self.row.reference)
+
+
+@dataclass(frozen=True)
+class OfferedPlan:
+    """A plan under which a product is offered."""
+
+    row: ProductPlan
+
+    @property
+    def id(self) -> str:
+        return self.row.plan.plan_id
+
+    @property
+    def name(self) -> str:
+        return self.row.plan.name
+
+    @property
+    def description(self) -> str:
+        return self.row.plan.description or ""
+
+    @property
+    def approval_required(self) -> bool:
+        return self.row.approval_required
+
+    @cached_property
+    def words(self) -> LimitWords:
+        return limit_words(self.row.plan)
+
+
+class Offer:
+    """A published product as a visitor sees it."""
+
+    def __init__(self, product: Product) -> None:
+        self.product = product
+        self.slug = product.slug
+        self.name = product.name
+        self.summary = product.summary
+        self.apis = [OfferedApi(row) for row in product.stages.all()]
+        self.plans = [OfferedPlan(row) for row in product.plans.all()]
+
+    @property
+    def initial(self) -> str:
+        return self.name[:1].upper() or "?"
+
+    @property
+    def operation_count(self) -> int:
+        return sum(api.operation_count for api in self.apis)
+
+    @property
+    def pending(self) -> bool:
+        """Whether no reference has been rendered for any of its APIs."""
+        return all(api.pending for api in self.apis)
+
+    @property
+    def version(self) -> str:
+        return next((api.version for api in self.apis if api.version), "")
+
+    @property
+    def open_plan(self) -> OfferedPlan | None:
+        """The first plan that nobody has to approve: what "Get a key" means when no plan was chosen."""
+        return next((plan for plan in self.plans if not plan.approval_required), None)
+
+    def api(self, slug: str) -> OfferedApi | None:
+        return next((api for api in self.apis if api.slug == slug), None)
+
+    def plan(self, plan_id: str) -> OfferedPlan | None:
+        return next((plan for plan in self.plans if plan.id == plan_id), None)
+
+
+def offers(search: str = "") -> list[Offer]:
+    """Published products by name, at most `PAGE_SIZE`; every word of `search` must be in the name or the summary."""
+    products = _published().order_by("name", "pk")
+    for word in search[:LONGEST_SEARCH].split():
+        products = products.filter(Q(name__icontains=word) | Q(summary__icontains=word) | Q(slug__icontains=word))
+    return [Offer(product) for product in products[:PAGE_SIZE]]
+
+
+def offer(slug: str) -> Offer:
+    """A published product; raises Http404 for one that is unknown or not published."""
+    product = _published().filter(slug=slug).first()
+    if product is None:
+        raise Http404("No such product.")
+    return Offer(product)
+
+
+def _published() -> QuerySet[Product]:
+    return Product.objects.filter(published=True).prefetch_related(
+        Prefetch("stages", ProductStage.objects.select_related("stage__rest_api").order_by("pk")),
+        Prefetch("plans", ProductPlan.objects.select_related("plan").order_by("position", "pk")),
+    )

@@ -1,0 +1,37 @@
+"""`/llms.txt`: the published products for programs that read."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from portal.developer import catalogue
+
+
+@require_safe
+def llms(request: HttpRequest) -> HttpResponse:
+    """Every published product with its page and its OpenAPI document, as Markdown."""
+    lines = [
+        "# Gatehouse developer portal",
+        "",
+        "> APIs offered here, each with its page and its OpenAPI document. Calls carry a key in the header x-api-key.",
+        "",
+        "## Products",
+        "",
+    ]
+    for offer in catalogue.offers():
+        page = _url(reverse("developer:product", args=[offer.slug]))
+        document = _url(reverse("developer:api_openapi", args=[offer.slug]))
+        summary = f": {_line(offer.summary)}" if offer.summary else ""
+        lines.append(f"- [{_line(offer.name)}]({page}){summary} ([OpenAPI]({document}))")
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/markdown; charset=utf-8")
+
+
+def _url(path: str) -> str:
+    return f"{settings.ENVIRONMENT.portal_url}{path}"
+
+
+def _line(text: str) -> str:
+    return " ".join(text.replace("[", "(").replace("]", ")").split())

@@ -1,0 +1,60 @@
+"""The pages that everybody sees: the landing page, the catalogue and a product's page."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from portal.developer import catalogue
+from portal.developer.applications import applications_for
+from portal.developer.first_call import first_call
+from portal.developer.prose import render_markdown
+
+FEATURED = 6
+
+
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    """What this portal is, how one starts, and the first products."""
+    offers = catalogue.offers()
+    return render(
+        request,
+        "developer/landing.html",
+        {
+            "section": "",
+            "offers": offers[:FEATURED],
+            "more": len(offers) > FEATURED,
+            "samples": first_call(request, offers),
+        },
+    )
+
+
+@require_safe
+def products(request: HttpRequest) -> HttpResponse:
+    """The catalogue; a search by htmx gets the cards alone."""
+    search = request.GET.get("q", "").strip()
+    context = {"section": "products", "offers": catalogue.offers(search), "search": search}
+    fragment = request.headers.get("HX-Target") == "products"
+    response = render(request, "developer/parts/products.html" if fragment else "developer/products.html", context)
+    response["Vary"] = "HX-Target, Cookie"
+    return response
+
+
+@require_safe
+def product(request: HttpRequest, slug: str) -> HttpResponse:
+    """A product: what it is, its plans, its APIs, and the reader's own access to it."""
+    offer = catalogue.offer(slug)
+    applications = applications_for(request.user, offer.product)
+    return render(
+        request,
+        "developer/product.html",
+        {
+            "section": "products",
+            "offer": offer,
+            "description": render_markdown(offer.product.description),
+            "applications": applications,
+            "my_plans": {access.plan_id for access in applications if access.active},
+            "samples": first_call(request, [offer]),
+        },
+    )

@@ -1,0 +1,54 @@
+"""The try-it form: what it asks for, and what was filled in. It can only name an operation of the page's own API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from portal.developer.first_call import prefilled
+from portal.developer.reference import OperationPage, Parameter
+from portal.developer.tryit import METHODS, Attempt
+
+LONGEST_VALUE = 4_096
+LONGEST_BODY = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Field:
+    """An input of the form; its name says where the value goes: `path:petId`, `query:limit`, `header:X-Trace`."""
+
+    parameter: Parameter
+    value: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.parameter.where}:{self.parameter.name}"
+
+
+def fields(attempt: Attempt) -> list[Field]:
+    """The inputs of an operation with what they hold."""
+    return [
+        Field(parameter, attempt.values.get((parameter.where, parameter.name), ""))
+        for parameter in attempt.operation.parameters
+    ]
+
+
+def fresh_attempt(operation: OperationPage, key: str) -> Attempt:
+    """What the form holds before anybody touched it."""
+    attempt = prefilled(operation, key)
+    return Attempt(operation, attempt.method, attempt.values, attempt.body, key)
+
+
+def read_attempt(operation: OperationPage, posted: Mapping[str, str], key: str) -> Attempt:
+    """What was filled in. Only the operation's own parameters are read, cut to a length that no URL or header exceeds."""
+    method = operation.method
+    if method == "ANY":
+        method = posted.get("method", "GET") if posted.get("method") in METHODS else "GET"
+    values = {
+        (parameter.where, parameter.name): posted.get(f"{parameter.where}:{parameter.name}", "")[:LONGEST_VALUE]
+        for parameter in operation.parameters
+    }
+    takes_body = bool(operation.body_type) or operation.method == "ANY"
+    # Forms send line breaks as CR LF.
+    body = posted.get("body", "")[:LONGEST_BODY].replace("\r\n", "\n") if takes_body else ""
+    return Attempt(operation, method, values, body, key)

@@ -1,0 +1,63 @@
+"""The addresses of the developer portal. allauth's views keep allauth's names, under addresses that people can read."""
+
+from __future__ import annotations
+
+from allauth.account import views as allauth_views
+from django.urls import URLPattern, URLResolver, include, path
+
+from portal.developer import account_pages, api, application_pages, getting_access, llms, reference_pages, storefront
+
+_portal = [
+    path("", storefront.landing, name="landing"),
+    path("llms.txt", llms.llms, name="llms"),
+    path("products/", storefront.products, name="products"),
+    path("products/<slug:slug>/", storefront.product, name="product"),
+    path("products/<slug:slug>/access/", getting_access.access, name="access"),
+    path("products/<slug:slug>/reference/", reference_pages.reference, name="reference"),
+    path("products/<slug:slug>/reference/<str:api>/", reference_pages.reference, name="reference_of_api"),
+    path("products/<slug:slug>/reference/<str:api>/try/", reference_pages.try_it, name="try_it"),
+    path("continue/", getting_access.carry_on, name="carry_on"),
+    path("apps/", application_pages.applications, name="applications"),
+    path("apps/<str:application_id>/", application_pages.application, name="application"),
+    path("apps/<str:application_id>/usage/", application_pages.usage, name="application_usage"),
+    path("apps/<str:application_id>/edit/", application_pages.edit, name="edit_application"),
+    path("apps/<str:application_id>/delete/", application_pages.delete, name="delete_application"),
+    path("apps/<str:application_id>/keys/", application_pages.create_key, name="create_key"),
+    path("apps/<str:application_id>/keys/<str:key_id>/", application_pages.reveal_key, name="reveal_key"),
+    path("apps/<str:application_id>/keys/<str:key_id>/rotate/", application_pages.rotate_key, name="rotate_key"),
+    path("apps/<str:application_id>/keys/<str:key_id>/revoke/", application_pages.revoke_key, name="revoke_key"),
+    path(
+        "apps/<str:application_id>/subscriptions/<str:subscription_id>/end/",
+        application_pages.end_subscription,
+        name="end_subscription",
+    ),
+    path("api/v1/", api.root, name="api_root"),
+    path("api/v1/products/", api.products, name="api_products"),
+    path("api/v1/products/<slug:slug>/", api.product, name="api_product"),
+    path("api/v1/products/<slug:slug>/openapi.json", api.openapi, name="api_openapi"),
+    path("api/v1/applications/", api.applications, name="api_applications"),
+    path("api/v1/applications/<str:application_id>/", api.application, name="api_application"),
+    path("api/v1/applications/<str:application_id>/usage/", api.usage, name="api_usage"),
+]
+
+_account = [
+    path("sign-in/", account_pages.sign_in, name="account_login"),
+    path("sign-in/inactive/", allauth_views.account_inactive, name="account_inactive"),
+    path("sign-out/", account_pages.sign_out, name="account_logout"),
+    path("sign-up/", account_pages.sign_up, name="account_signup"),
+    path("sign-up/check-your-email/", account_pages.check_your_email, name="account_email_verification_sent"),
+    path("sign-up/confirm/<str:key>/", allauth_views.confirm_email, name="account_confirm_email"),
+    path("password/change/", account_pages.change_password, name="account_change_password"),
+    path("password/reset/", allauth_views.password_reset, name="account_reset_password"),
+    path("password/reset/sent/", account_pages.reset_sent, name="account_reset_password_done"),
+    path(
+        "password/reset/<str:uidb36>/<str:key>/",
+        allauth_views.password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
+    path(
+        "password/reset/done/", allauth_views.password_reset_from_key_done, name="account_reset_password_from_key_done"
+    ),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [path("", include((_portal, "developer"))), *_account]
