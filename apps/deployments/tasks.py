@@ -6,6 +6,7 @@ import logging
 
 import redis
 from celery import shared_task
+from django.db import OperationalError
 
 from apps.deployments import announcements, collection
 
@@ -15,7 +16,10 @@ logger = logging.getLogger("gatehouse.configuration")
 @shared_task
 def catch_up_configuration() -> None:
     """Tell Redis what it does not know; one SELECT and one GET when it knows everything."""
-    announcements.catch_up()
+    try:
+        announcements.catch_up()
+    except OperationalError as error:
+        logger.warning("configuration is not compared, the database is away: %s", error)
 
 
 @shared_task

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import redis
 from celery import shared_task
+from django.db import OperationalError
 from django.utils import timezone
 
 from apps.metering import quota_counters, stream
@@ -26,6 +27,8 @@ def drain_usage() -> None:
         stream.drain()
     except redis.RedisError as error:
         logger.warning("usage waits with the runtimes: %s", error)
+    except OperationalError as error:
+        logger.warning("usage waits in the stream, the database is away: %s", error)
 
 
 @shared_task

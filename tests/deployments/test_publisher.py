@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+import time
 from contextlib import suppress
 
 import pytest
@@ -189,6 +191,17 @@ def test_an_unreachable_valkey_costs_no_operation_and_is_told_later(account, val
 
     assert counter() == (1, 1)
     assert len(told(valkey)[1]) == 1
+
+
+def test_a_valkey_that_hangs_holds_an_operation_for_less_than_a_second(account, settings):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        started = time.monotonic()
+
+        publisher.publish_plan(make_plan(account))
+
+        assert time.monotonic() - started < 1.0
+    assert counter() == (1, 0)
 
 
 def test_a_valkey_that_lost_its_data_is_filled_again_with_what_is_left(account, valkey, listener):
