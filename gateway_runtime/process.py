@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 from collections.abc import Coroutine
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from apps.core.environment import Environment
 from gateway_runtime.gateway import Gateway
@@ -17,6 +19,7 @@ from gateway_runtime.snapshot.disk import LastGood
 from gateway_runtime.snapshot.snapshot import Current
 from gateway_runtime.snapshot.source import ConfigurationSource
 from gateway_runtime.stores.access_logs import FileAccessLogs
+from gateway_runtime.stores.lua import GRANT, TAKE
 from gateway_runtime.stores.redis_buckets import LEASE_SECONDS, RedisBuckets
 from gateway_runtime.stores.redis_quotas import RedisQuotas
 from gateway_runtime.stores.script_calls import ScriptCalls
@@ -72,8 +75,13 @@ class DataPlane:
             # A fresh worker had better not refuse what its siblings serve; without Redis it serves what it has.
             async with asyncio.timeout(_FIRST_CONFIGURATION_SECONDS):
                 await self.source.connected.wait()
-        except TimeoutError:
+                await self._calls.prepare(TAKE, GRANT)
+        except (TimeoutError, RedisError, OSError):
             logger.warning("Redis does not answer: serving revision %d", self.current.snapshot.revision)
+        # What is here now stays: the collector need not look at it again, nor run for every few requests.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 50)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))

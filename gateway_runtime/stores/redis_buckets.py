@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from weakref import WeakSet, WeakValueDictionary
 
@@ -12,6 +13,7 @@ from gateway_runtime.stores.memory import MemoryBucket
 from gateway_runtime.stores.script_calls import ScriptCalls, StoreAway
 
 LEASE_SECONDS = 0.1  # how long a lease serves, and how much of the rate all leases together hold
+_LONGEST_REFUSAL = 0.02
 _REMEMBERED_MS = 1000  # how long Valkey keeps the place of a lease whose worker has died
 
 
@@ -19,7 +21,7 @@ class RedisBucket:
     """One worker's view of a shared bucket: the tokens it holds on lease, and until when."""
 
     __slots__ = (
-        "__weakref__", "asking", "burst", "key", "lease", "lease_until", "local", "name", "rate", "term", "want",
+        "__weakref__", "burst", "empty_until", "key", "lease", "lease_until", "local", "name", "rate", "renewal", "term", "want",
     )  # fmt: skip
 
     def __init__(self, name: str, key: str, rate: float, burst: int) -> None:
@@ -30,7 +32,8 @@ class RedisBucket:
         self.lease = 0
         self.lease_until = 0.0
         self.term = 0  # counts leases: a token put aside goes back only into the lease it came from
-        self.asking = False  # a call that renews the lease is under way
+        self.renewal: asyncio.Future[None] | None = None  # done when the call that renews the lease is answered
+        self.empty_until = 0.0  # Valkey has just refused: what comes before then is refused without asking
         self.want = 0
         self.local: MemoryBucket | None = None
 
@@ -62,6 +65,8 @@ class RedisBuckets:
         now = self._now()
         for bucket in buckets:
             if bucket.lease <= 0 or now >= bucket.lease_until:
+                if now < bucket.empty_until:
+                    return bucket
                 return self._ask(buckets, now) if self._calls.available else self._take_locally(buckets)
         for bucket in buckets:
             bucket.lease -= 1
@@ -80,6 +85,14 @@ class RedisBuckets:
 
     async def _ask(self, buckets: tuple[RedisBucket, ...], now: float) -> RedisBucket | None:
         """One call for all buckets without a lease; the others' tokens are put aside until it is answered."""
+        renewal = next((bucket.renewal for bucket in buckets if bucket.renewal is not None), None)
+        if renewal is not None:
+            await renewal
+            now = self._now()
+            if all(bucket.lease > 0 and now < bucket.lease_until for bucket in buckets):
+                for bucket in buckets:
+                    bucket.lease -= 1
+                return None
         asked: list[RedisBucket] = []
         aside: list[tuple[RedisBucket, int]] = []
         for bucket in buckets:
@@ -88,7 +101,7 @@ class RedisBuckets:
                 aside.append((bucket, bucket.term))
             else:
                 asked.append(bucket)
-        renewing = [bucket for bucket in asked if not bucket.asking]
+        renewing = [bucket for bucket in asked if bucket.renewal is None]
         try:
             answers = await self._call(asked, renewing, now, need=1)
         except StoreAway:
@@ -108,17 +121,21 @@ class RedisBuckets:
             back = self._end_lease(bucket, now) if renews else 0
             want = bucket.want if renews and need else 0
             arguments += [bucket.rate, bucket.burst, int(renews), back, want, 8 * self._workers]
+        renewal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         for bucket in renewing:
-            bucket.asking = True
+            bucket.renewal = renewal
         try:
             answers: list[int] = await self._calls.call(TAKE, [bucket.key for bucket in asked], arguments)
         finally:
             for bucket in renewing:
-                bucket.asking = False
+                bucket.renewal = None
+            renewal.set_result(None)
         for bucket, extra in zip(asked, answers, strict=True):
             if bucket in renewing and extra > 0:
                 bucket.lease = extra
                 self._leased.add(bucket)
+            elif extra < 0:
+                bucket.empty_until = now + min(_LONGEST_REFUSAL, 0.5 / bucket.rate if bucket.rate > 0 else 1.0)
         return answers
 
     def _end_lease(self, bucket: RedisBucket, now: float) -> int:
@@ -138,7 +155,7 @@ class RedisBuckets:
     async def settle(self) -> None:
         """Give back what leases that have ended hold; called about as often as leases end."""
         now = self._now()
-        ended = [bucket for bucket in self._leased if now >= bucket.lease_until and not bucket.asking]
+        ended = [bucket for bucket in self._leased if now >= bucket.lease_until and bucket.renewal is None]
         if ended and self._calls.available:
             try:
                 await self._call(ended, ended, now, need=0)

@@ -58,6 +58,12 @@ class ScriptCalls:
             self._busy = self._loop.create_task(self._work())
         return future
 
+    async def prepare(self, *scripts: str) -> None:
+        """Connect and load scripts before the first request needs them. Raises RedisError, OSError."""
+        for script in scripts:
+            self._scripts[script] = hashlib.sha1(script.encode()).hexdigest()  # noqa: S324
+            await self._redis.script_load(script)
+
     async def _work(self) -> None:
         try:
             while self._waiting:
