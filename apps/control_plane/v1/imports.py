@@ -6,6 +6,7 @@ from typing import Any
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException
+from apps.control_plane.locking import hold
 from apps.control_plane.openapi.importer import Definition, aws_variables, definition
 from apps.control_plane.openapi.spec import ApiSpec
 from apps.control_plane.openapi.writer import write
@@ -33,6 +34,7 @@ def import_rest_api(caller: Caller, request: Shape) -> Shape:
 def put_rest_api(caller: Caller, request: Shape) -> Shape:
     """Change an API to what a definition describes (`overwrite`), or add that to what it has (`merge`)."""
     row = caller.rest_api(request["restApiId"])
+    hold(row)
     overwrite = request.get("mode") == "overwrite"
     kept = [] if overwrite else row.resources.values_list("path", flat=True)
     variables = aws_variables(caller.account_id, caller.region)
