@@ -1,9 +1,9 @@
 """Small worlds made through the operations, for any test: an API, a stage of it, a plan and a key.
 
-    api = a_rest_api(caller, {"/pets/{petId}": {"GET": http("http://127.0.0.1:9000/pets/{petId}")}})
-    stage = a_stage(caller, api)
-    plan, key = a_plan(caller, (api, stage)), a_key(caller)
-    subscribe(caller, plan, key)
+api = a_rest_api(caller, {"/pets/{petId}": {"GET": http("http://127.0.0.1:9000/pets/{petId}")}})
+stage = a_stage(caller, api)
+plan, key = a_plan(caller, (api, stage)), a_key(caller)
+subscribe(caller, plan, key)
 """
 
 from __future__ import annotations
@@ -22,9 +22,7 @@ Methods = Mapping[str, Shape]
 def a_caller(account_id: str = "123456789012", region: str = "us-east-1") -> Caller:
     """The owner of an account, which is created when there is none."""
     Account.objects.get_or_create(id=account_id, defaults={"name": f"Account {account_id}"})
-    return Caller(
-        account_id=account_id, region=region, principal=f"arn:aws:iam::{account_id}:user/owner", via="seed"
-    )
+    return Caller(account_id=account_id, region=region, principal=f"arn:aws:iam::{account_id}:user/owner", via="seed")
 
 
 def call(caller: Caller, operation: str, /, **request: Any) -> Shape:

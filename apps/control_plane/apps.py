@@ -29,6 +29,7 @@ OPERATION_MODULES = (
     "gatehouse.subscriptions",
     "gatehouse.stages",
     "gatehouse.account",
+    "gatehouse.access_keys",
 )
 """Every module that declares operations. They are named here so that every process knows all of them."""
 

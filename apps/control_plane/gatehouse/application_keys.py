@@ -18,7 +18,9 @@ def equip(caller: Caller, application: Application, plan: UsagePlan) -> Applicat
     A key that may not draw on it, because it draws on another plan for one of its stages, is left alone and a new one made.
     """
     working = [
-        key for key in application.keys.select_related("api_key").order_by("-pk") if is_working(key) and not key.replaced_by_id
+        key
+        for key in application.keys.select_related("api_key").order_by("-pk")
+        if is_working(key) and not key.replaced_by_id
     ]
     for key in working:
         if key.api_key.plans.filter(plan=plan).exists():

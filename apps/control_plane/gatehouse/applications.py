@@ -142,7 +142,9 @@ def application_shape(row: Application, *, values: bool = False) -> Shape:
 
 def _mine(caller: Caller, request: Shape) -> QuerySet[Application]:
     rows = Application.objects.filter(account_id=caller.account_id, region=caller.region)
-    keys = ApplicationKey.objects.select_related("api_key", "replaced_by__api_key").prefetch_related("api_key__plans__plan")
+    keys = ApplicationKey.objects.select_related("api_key", "replaced_by__api_key").prefetch_related(
+        "api_key__plans__plan"
+    )
     return rows.filter(owned_by(caller, request, "owner_id")).prefetch_related(Prefetch("keys", keys))
 
 

@@ -20,6 +20,7 @@ from apps.control_plane.errors import (
     LimitExceededException,
     NotFoundException,
 )
+from apps.control_plane.locking import hold
 from apps.control_plane.paging import page, paged
 from apps.control_plane.patching import LISTS_PATHS, Patch, PatchTable, Rule, boolean, replaceable, text
 from apps.control_plane.registry import Shape, operation
@@ -71,6 +72,7 @@ def get_api_keys(caller: Caller, request: Shape) -> Shape:
 def update_api_key(caller: Caller, request: Shape) -> Shape:
     """Patch a key; it acts at once."""
     row = find_api_key(caller, request["apiKey"])
+    hold(row)
     _patches(caller).apply(row, request.get("patchOperations"))
     row.save()
     publisher.publish_keys(caller.account_id, caller.region, [row.key_id])
@@ -174,7 +176,9 @@ def _csv_lines(body: bytes) -> Iterable[dict[str, str]]:
             "and UsagePlanIds"
         )
     return [
-        dict(zip(header, (cell.strip() for cell in line), strict=False)) for line in lines[1:] if any(map(str.strip, line))
+        dict(zip(header, (cell.strip() for cell in line), strict=False))
+        for line in lines[1:]
+        if any(map(str.strip, line))
     ]
 
 

@@ -12,9 +12,7 @@ from apps.rest_apis.models import Integration, IntegrationResponse, Method
 _PASSTHROUGH = ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")
 _PLACES = {"header": "header", "querystring": "querystring", "path": "path"}
 _TARGET = re.compile(r"integration\.request\.(header|querystring|path|multivalueheader|multivaluequerystring)\.\S+")
-_METHOD_SOURCE = re.compile(
-    r"method\.request\.(header|querystring|path|multivalueheader|multivaluequerystring)\.(\S+)"
-)
+_METHOD_SOURCE = re.compile(r"method\.request\.(header|querystring|path|multivalueheader|multivaluequerystring)\.(\S+)")
 _OTHER_SOURCE = re.compile(r"'.*'|context\.\S+|stageVariables\.[A-Za-z0-9_]+|method\.request\.body(\.\S+)?", re.DOTALL)
 _RESPONSE_TARGET = re.compile(r"method\.response\.(header|multivalueheader)\.\S+")
 _RESPONSE_SOURCE = re.compile(
@@ -97,7 +95,11 @@ def _wrong_request_mapping(target: str, source: str, method: Method) -> list[str
 
 def _is_path_variable(source: re.Match[str], method: Method) -> bool:
     variables = re.findall(r"\{([^}+]+)\+?\}", method.resource.path)
-    return source[1] == "path" and source[2] in variables and f"method.request.path.{source[2]}" in method.request_parameters
+    return (
+        source[1] == "path"
+        and source[2] in variables
+        and f"method.request.path.{source[2]}" in method.request_parameters
+    )
 
 
 def _wrong_response_mapping(target: str, source: str, declared: set[str]) -> list[str]:
@@ -110,6 +112,5 @@ def _refuse_mappings(wrong: object) -> None:
     problems = list(wrong)  # type: ignore[call-overload]
     if problems:
         raise BadRequestException(
-            "Invalid mapping expression specified: Validation Result: warnings : [], errors : "
-            f"[{', '.join(problems)}]"
+            f"Invalid mapping expression specified: Validation Result: warnings : [], errors : [{', '.join(problems)}]"
         )

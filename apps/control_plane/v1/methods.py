@@ -26,7 +26,9 @@ from apps.rest_apis.models import ApiModel, Integration, IntegrationResponse, Me
 
 HTTP_METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY")
 _AUTHORIZATION_TYPES = ("NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS")
-_REQUEST_PARAMETER = re.compile(r"method\.request\.(querystring|path|header|multivaluequerystring|multivalueheader)\.\S+")
+_REQUEST_PARAMETER = re.compile(
+    r"method\.request\.(querystring|path|header|multivaluequerystring|multivalueheader)\.\S+"
+)
 
 
 @operation("PutMethod")

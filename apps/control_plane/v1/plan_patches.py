@@ -147,7 +147,9 @@ PLAN_PATCHES = PatchTable(
         _member(
             "/quota/period",
             "quota_period",
-            one_of(("DAY", "WEEK", "MONTH"), "Invalid quota period specified: {value}. Valid values are DAY, WEEK, MONTH"),
+            one_of(
+                ("DAY", "WEEK", "MONTH"), "Invalid quota period specified: {value}. Valid values are DAY, WEEK, MONTH"
+            ),
         ),
     ),
     LISTS_PATHS,

@@ -6,6 +6,7 @@ import re
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException, LimitExceededException
+from apps.control_plane.locking import hold
 from apps.control_plane.paging import page, paged
 from apps.control_plane.patching import LISTS_PATHS, Patch, PatchTable, Rule, text
 from apps.control_plane.registry import Shape, operation
@@ -22,6 +23,7 @@ _VARIABLE = re.compile(r"\{[a-zA-Z0-9._:-]+\+?\}")
 def create_resource(caller: Caller, request: Shape) -> Shape:
     """A child of another resource."""
     parent = caller.resource(request["restApiId"], request["parentId"])
+    hold(parent)
     if Resource.objects.filter(rest_api=parent.rest_api).count() >= MAX_RESOURCES:
         raise LimitExceededException(
             "Maximum number of resources for this API has been reached. Please contact AWS if you need additional resources."
@@ -48,7 +50,9 @@ def get_resources(caller: Caller, request: Shape) -> Shape:
     api = caller.rest_api(request["restApiId"])
     embed = "methods" in (request.get("embed") or ())
     rows, position = page(
-        Resource.objects.filter(rest_api=api).select_related("parent").prefetch_related(*with_everything("methods", embed)),
+        Resource.objects.filter(rest_api=api)
+        .select_related("parent")
+        .prefetch_related(*with_everything("methods", embed)),
         request,
         "path",
         "resource_id",
@@ -106,7 +110,9 @@ def checked_path_part(path_part: str) -> str:
 def _check_place(parent: Resource, path_part: str, row: Resource | None = None) -> None:
     """Whether a resource called `path_part` may stand below `parent`; `row` is the one that moves there."""
     if parent.path_part.endswith("+}"):
-        raise BadRequestException(f"Cannot create a child of a resource with a greedy path variable: {parent.path_part}")
+        raise BadRequestException(
+            f"Cannot create a child of a resource with a greedy path variable: {parent.path_part}"
+        )
     siblings = [child.path_part for child in parent.children.all() if row is None or child.pk != row.pk]
     if path_part in siblings:
         raise ConflictException(f"Another resource with the same parent already has this name: {path_part}")

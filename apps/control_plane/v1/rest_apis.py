@@ -7,6 +7,7 @@ from typing import Any
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, LimitExceededException
+from apps.control_plane.locking import hold
 from apps.control_plane.paging import page, paged
 from apps.control_plane.patching import (
     NAMES_PATH,
@@ -84,9 +85,7 @@ def get_rest_apis(caller: Caller, request: Shape) -> Shape:
     rows, position = page(
         RestApi.objects.filter(account_id=caller.account_id, region=caller.region), request, "created", "id"
     )
-    roots = dict(
-        Resource.objects.filter(rest_api__in=rows, parent=None).values_list("rest_api_id", "resource_id")
-    )
+    roots = dict(Resource.objects.filter(rest_api__in=rows, parent=None).values_list("rest_api_id", "resource_id"))
     tags = tags_of_all(caller, [rest_api_path(row.id) for row in rows])
     return paged(
         [rest_api_shape(row, tags=tags[rest_api_path(row.id)] or None, root_id=roots.get(row.id)) for row in rows],
@@ -98,9 +97,11 @@ def get_rest_apis(caller: Caller, request: Shape) -> Shape:
 def update_rest_api(caller: Caller, request: Shape) -> Shape:
     """Patch an API. What acts without a deployment is published again with its stages."""
     row = caller.rest_api(request["restApiId"])
+    hold(row)
     before = (row.disable_execute_api_endpoint, row.api_key_source)
     _PATCHES.apply(row, request.get("patchOperations"))
-    row.save()
+    # The revision is counted by the database alone, so that two changes at once count as two.
+    row.save(update_fields=[field.name for field in row._meta.fields if field.name not in ("id", "draft_revision")])
     draft_changed(row.id)
     if before != (row.disable_execute_api_endpoint, row.api_key_source):
         for stage in row.stages.select_related("rest_api", "deployment").order_by("pk"):
@@ -207,7 +208,9 @@ def _policy(document: str | None) -> str | None:
     except ValueError:
         parsed = None
     if not isinstance(parsed, dict):
-        raise BadRequestException("Invalid policy document. Please check the policy syntax and ensure that Principals are valid.")
+        raise BadRequestException(
+            "Invalid policy document. Please check the policy syntax and ensure that Principals are valid."
+        )
     return document
 
 
@@ -243,14 +246,14 @@ _ip_address_type = one_of(("ipv4", "dualstack"), "Invalid ipAddressType specifie
 _PATCHES = PatchTable(
     (
         replaceable("/name", "name", _check_name),
-        Rule(
-            "/description", {"replace": assign("description", optional_text), "remove": clear("description")}
-        ),
+        Rule("/description", {"replace": assign("description", optional_text), "remove": clear("description")}),
         replaceable("/policy", "policy", _policy),
         replaceable(
             "/apiKeySource",
             "api_key_source",
-            one_of(("HEADER", "AUTHORIZER"), "Invalid apiKeySource specified: {value}. Valid values are HEADER, AUTHORIZER"),
+            one_of(
+                ("HEADER", "AUTHORIZER"), "Invalid apiKeySource specified: {value}. Valid values are HEADER, AUTHORIZER"
+            ),
         ),
         replaceable("/disableExecuteApiEndpoint", "disable_execute_api_endpoint", boolean),
         replaceable("/minimumCompressionSize", "minimum_compression_size", _compression_size),

@@ -1,4 +1,4 @@
-"""What can be patched on a stage, and what has to hold of its names, variables and method settings."""
+"""What can be patched on a stage, and what has to hold of its name and its variables."""
 
 from __future__ import annotations
 
@@ -18,30 +18,15 @@ from apps.control_plane.patching import (
     assign,
     boolean,
     decimal,
-    escape,
-    integer,
-    one_of,
     optional_text,
     replaceable,
     text,
 )
+from apps.control_plane.v1.method_settings import METHOD_SETTING_RULES, no_method_setting
 from apps.deployments.models import Deployment, Stage
 
 _VARIABLE_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 _VARIABLE_VALUE = re.compile(r"[A-Za-z0-9 \-._~:/?#&=,@]*")
-
-DEFAULT_METHOD_SETTING: Mapping[str, Any] = {
-    "metricsEnabled": False,
-    "dataTraceEnabled": False,
-    "throttlingBurstLimit": 5000,
-    "throttlingRateLimit": 10000.0,
-    "cachingEnabled": False,
-    "cacheTtlInSeconds": 300,
-    "cacheDataEncrypted": False,
-    "requireAuthorizationForCacheControl": True,
-    "unauthorizedCacheControlHeaderStrategy": "SUCCEED_WITH_RESPONSE_HEADER",
-}
-"""What a method's settings are once one of them has been set."""
 
 _PATHS = (
     "/deploymentId, /description, /cacheClusterEnabled, /cacheClusterSize, /clientCertificateId, /accessLogSettings, "
@@ -87,15 +72,9 @@ def check_variables(variables: Mapping[str, str] | None) -> None:
         raise BadRequestException("A stage can have at most 100 stage variables")
 
 
-def _no_method_setting(patch: Patch) -> str:
-    return (
-        f"Cannot remove method setting {patch.path.lstrip('/')} because there is no method setting for this method "
-    )
-
-
 def _unknown(table: PatchTable, patch: Patch) -> str:
     if patch.op == "remove":
-        return _no_method_setting(patch)
+        return no_method_setting(patch)
     if patch.op == "copy":
         return _bad_copy(patch)
     if patch.op == "replace":
@@ -175,7 +154,7 @@ def _remove_override(stage: Stage, patch: Patch) -> None:
     overrides = (stage.canary_settings or {}).get("stageVariableOverrides", {})
     gone = [patch.names[0]] if patch.names else list(overrides)
     if not gone or any(name not in overrides for name in gone):
-        raise BadRequestException(_no_method_setting(patch))
+        raise BadRequestException(no_method_setting(patch))
     canary = _canary(stage)
     left = {name: value for name, value in overrides.items() if name not in gone}
     canary.pop("stageVariableOverrides")
@@ -187,7 +166,7 @@ def _remove_canary(stage: Stage, patch: Patch) -> None:
     stage.canary_settings = None
 
 
-# Variables, access log, method settings -----------------------------------------------------------------------------
+# Variables and access log -----------------------------------------------------------------------------
 
 
 def _set_variable(stage: Stage, patch: Patch) -> None:
@@ -198,7 +177,7 @@ def _set_variable(stage: Stage, patch: Patch) -> None:
 
 def _remove_variable(stage: Stage, patch: Patch) -> None:
     if patch.names[0] not in stage.variables:
-        raise BadRequestException(_no_method_setting(patch))
+        raise BadRequestException(no_method_setting(patch))
     stage.variables = {name: value for name, value in stage.variables.items() if name != patch.names[0]}
 
 
@@ -211,72 +190,6 @@ def _remove_access_log(stage: Stage, patch: Patch) -> None:
     settings = stage.access_log_settings or {}
     left = {name: value for name, value in settings.items() if name != member} if member else {}
     stage.access_log_settings = left or None
-
-
-def _method_key(names: tuple[str, ...]) -> str:
-    """`*/*` or `~1pets~1{petId}/GET`; a path that came with plain slashes is the same path."""
-    resource, http_method = names
-    if resource == "*":
-        return f"*/{http_method}"
-    return f"{escape('/' + resource.strip('/'))}/{http_method}"
-
-
-def _set_method_setting(member: str, parse: Parser, stage: Stage, patch: Patch) -> None:
-    key = _method_key(patch.names)
-    known = stage.method_settings.get(key) or DEFAULT_METHOD_SETTING
-    stage.method_settings = {**stage.method_settings, key: {**known, member: parse(patch.value)}}
-
-
-def _remove_method_settings(stage: Stage, patch: Patch) -> None:
-    key = _method_key(patch.names)
-    if key not in stage.method_settings:
-        raise BadRequestException(_no_method_setting(patch))
-    stage.method_settings = {name: value for name, value in stage.method_settings.items() if name != key}
-
-
-_METHOD_SETTINGS: tuple[tuple[str, str, Parser], ...] = (
-    ("metrics/enabled", "metricsEnabled", boolean),
-    (
-        "logging/loglevel",
-        "loggingLevel",
-        one_of(("OFF", "ERROR", "INFO"), "Invalid logging level specified. Must be one of: [OFF, ERROR, INFO]"),
-    ),
-    ("logging/dataTrace", "dataTraceEnabled", boolean),
-    (
-        "throttling/burstLimit",
-        "throttlingBurstLimit",
-        integer("Invalid throttling burst limit. Must be a non-negative integer", -1),
-    ),
-    (
-        "throttling/rateLimit",
-        "throttlingRateLimit",
-        decimal("Invalid throttling rate limit. Must be a non-negative number", -1.0),
-    ),
-    ("caching/enabled", "cachingEnabled", boolean),
-    (
-        "caching/ttlInSeconds",
-        "cacheTtlInSeconds",
-        integer("Invalid cache TTL. Must be between 0 and 3600 seconds", 0, 3600),
-    ),
-    ("caching/dataEncrypted", "cacheDataEncrypted", boolean),
-    ("caching/requireAuthorizationForCacheControl", "requireAuthorizationForCacheControl", boolean),
-    (
-        "caching/unauthorizedCacheControlHeaderStrategy",
-        "unauthorizedCacheControlHeaderStrategy",
-        one_of(
-            ("FAIL_WITH_403", "SUCCEED_WITH_RESPONSE_HEADER", "SUCCEED_WITHOUT_RESPONSE_HEADER"),
-            "Invalid unauthorized cache control header strategy specified: {value}",
-        ),
-    ),
-)
-
-
-def _method_setting_rules() -> tuple[Rule, ...]:
-    return tuple(
-        Rule(f"/{{resourcePath+}}/{{httpMethod}}/{path}", {"replace": setter, "add": setter})
-        for path, member, parse in _METHOD_SETTINGS
-        for setter in (partial(_set_method_setting, member, parse),)
-    )
 
 
 def _access_log_rule(member: str) -> Rule:
@@ -302,13 +215,16 @@ STAGE_PATCHES = PatchTable(
         Rule("/canarySettings/deploymentId", {"replace": _set_canary_deployment}),
         Rule(
             "/canarySettings/percentTraffic",
-            {"replace": _set_canary("percentTraffic", decimal("Invalid percent traffic. Must be between 0.0 and 100.0", 0, 100))},
+            {
+                "replace": _set_canary(
+                    "percentTraffic", decimal("Invalid percent traffic. Must be between 0.0 and 100.0", 0, 100)
+                )
+            },
         ),
         Rule("/canarySettings/useStageCache", {"replace": _set_canary("useStageCache", boolean)}),
         Rule("/canarySettings/stageVariableOverrides", {"remove": _remove_override}),
         Rule("/canarySettings/stageVariableOverrides/{name}", {"replace": _set_override, "remove": _remove_override}),
-        *_method_setting_rules(),
-        Rule("/{resourcePath+}/{httpMethod}", {"remove": _remove_method_settings}),
+        *METHOD_SETTING_RULES,
     ),
     _WORDING,
 )

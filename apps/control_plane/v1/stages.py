@@ -6,6 +6,7 @@ from typing import Any
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException, LimitExceededException, NotFoundException
+from apps.control_plane.locking import hold
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.v1.publishing import publish_stage
 from apps.control_plane.v1.stage_settings import STAGE_PATCHES, check_stage_name, check_variables
@@ -67,6 +68,7 @@ def get_stages(caller: Caller, request: Shape) -> Shape:
 def update_stage(caller: Caller, request: Shape) -> Shape:
     """Patch a stage. It acts at once; a new deployment makes a row of history."""
     row = find_stage(caller, request["restApiId"], request["stageName"])
+    hold(row)
     STAGE_PATCHES.apply(row, request.get("patchOperations"))
     point_at(caller, row, row.deployment)
     return stage_shape(row, tags_of(caller, stage_path(row.rest_api_id, row.name)))

@@ -103,7 +103,9 @@ def _existing_path(caller: Caller, arn: str) -> str:
     if match is None:
         raise BadRequestException("Invalid ARN specified in the request")
     if match["region"] != caller.region:
-        raise BadRequestException("Invalid ARN specified in the request. The region does not match the request's region")
+        raise BadRequestException(
+            "Invalid ARN specified in the request. The region does not match the request's region"
+        )
     for pattern, exists in _TAGGABLE:
         found = pattern.fullmatch(match["path"])
         if found and exists(caller, *found.groups()):

@@ -7,6 +7,7 @@ from django.db.models.functions import Left
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException, LimitExceededException, NotFoundException
+from apps.control_plane.locking import hold
 from apps.control_plane.paging import page, paged
 from apps.control_plane.registry import Shape, operation
 from apps.deployments import publisher
@@ -69,6 +70,7 @@ def find_membership(caller: Caller, plan_id: str, key_id: str) -> UsagePlanKey:
 
 def put_into_plan(plan: UsagePlan, key: ApiKey) -> None:
     """Make a key draw on a plan; the caller publishes it. A key has one plan for each stage, and ten in all."""
+    hold(key)
     memberships = UsagePlanKey.objects.filter(api_key=key)
     if memberships.filter(plan=plan).exists():
         raise ConflictException(f"API Key {key.key_id} is already associated with Usage Plan {plan.plan_id}")

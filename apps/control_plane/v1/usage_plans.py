@@ -7,6 +7,7 @@ from typing import Any
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, LimitExceededException, NotFoundException
+from apps.control_plane.locking import hold
 from apps.control_plane.paging import page, paged
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.v1.plan_patches import PLAN_PATCHES, PlanEdit
@@ -80,6 +81,7 @@ def get_usage_plans(caller: Caller, request: Shape) -> Shape:
 def update_usage_plan(caller: Caller, request: Shape) -> Shape:
     """Patch a plan; it acts at once."""
     row = find_usage_plan(caller, request["usagePlanId"])
+    hold(row)
     edit = PlanEdit(
         row,
         {(stage.rest_api_id, stage.stage_name): dict(stage.throttle) for stage in row.api_stages.order_by("pk")},

@@ -117,7 +117,12 @@ def test_patches_change_a_key_and_wrong_ones_tell_the_paths_there_are(caller: Ca
 
     assert (shape["name"], shape["enabled"], shape["customerId"]) == ("other", False, "c-1")
     with pytest.raises(BadRequestException) as refused:
-        call(caller, "UpdateApiKey", apiKey=key["id"], patchOperations=[{"op": "replace", "path": "/value", "value": "v"}])
+        call(
+            caller,
+            "UpdateApiKey",
+            apiKey=key["id"],
+            patchOperations=[{"op": "replace", "path": "/value", "value": "v"}],
+        )
     assert refused.value.message == (
         "Invalid patch path  '/value' specified for op 'replace'. Must be one of: [/name, /description, /enabled, /customerId]"
     )

@@ -1,0 +1,22 @@
+"""An unmodified boto3 against the running portal, and the recordings of the real service to compare with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from replay import Replay
+from sequences import Client, Open
+
+from apps.accounts.models import Account
+
+
+@pytest.fixture
+def api_gateway(aws: Callable[..., Client]) -> Client:
+    return aws("apigateway")
+
+
+@pytest.fixture
+def recording(account: Account) -> Open:
+    """`recording("test_resource_lifecycle")` opens a recorded sequence."""
+    return lambda name: Replay(name, account.id)
