@@ -16,7 +16,7 @@ def _box(key: bytes) -> SecretBox:
     return SecretBox(key)
 
 
-class SealedTextField(models.TextField):  # type: ignore[type-arg]
+class SealedTextField(models.TextField):
     """Text that is encrypted at rest with a key derived from the installation's master secret; reads as `Secret`."""
 
     def get_prep_value(self, value: Any) -> Any:

@@ -18,7 +18,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
     """The root of every part of a document: immutable, and silent about members that have their default."""
 
 
-class IntegrationResponse(Document):
+class IntegrationResponse(Document, frozen=True):
     """How a back end's answer becomes a method's answer. `selection_pattern` None is the default response."""
 
     status_code: str
@@ -28,7 +28,7 @@ class IntegrationResponse(Document):
     content_handling: str | None = None
 
 
-class Integration(Document):
+class Integration(Document, frozen=True):
     """What stands behind a method. `type` is HTTP, HTTP_PROXY or MOCK here; `timeout_in_millis` is 50 to 29,000."""
 
     type: str
@@ -48,7 +48,7 @@ class Integration(Document):
     responses: tuple[IntegrationResponse, ...] = ()
 
 
-class MethodResponse(Document):
+class MethodResponse(Document, frozen=True):
     """The headers a method may answer with, per status: `response_parameters` maps `method.response.header.X` to required."""
 
     status_code: str
@@ -56,7 +56,7 @@ class MethodResponse(Document):
     response_models: dict[str, str] = {}
 
 
-class Method(Document):
+class Method(Document, frozen=True):
     """One HTTP method (or ANY) of a resource."""
 
     http_method: str
@@ -69,7 +69,7 @@ class Method(Document):
     responses: tuple[MethodResponse, ...] = ()
 
 
-class Resource(Document):
+class Resource(Document, frozen=True):
     """One node of the resource tree, with its whole path (`/pets/{petId}`)."""
 
     id: str
@@ -77,7 +77,7 @@ class Resource(Document):
     methods: tuple[Method, ...] = ()
 
 
-class DeploymentDocument(Document, tag_field="kind", tag="deployment"):
+class DeploymentDocument(Document, frozen=True, tag_field="kind", tag="deployment"):
     """A REST API as it was at CreateDeployment. `resources` are sorted by path."""
 
     account_id: str
@@ -91,7 +91,7 @@ class DeploymentDocument(Document, tag_field="kind", tag="deployment"):
     resources: tuple[Resource, ...] = ()
 
 
-class MethodSetting(Document):
+class MethodSetting(Document, frozen=True):
     """Stage settings of one method; None inherits. Rates are requests a second, bursts are requests."""
 
     throttling_rate_limit: float | None = None
@@ -102,7 +102,7 @@ class MethodSetting(Document):
     caching_enabled: bool = False
 
 
-class StageDocument(Document, tag_field="kind", tag="stage"):
+class StageDocument(Document, frozen=True, tag_field="kind", tag="stage"):
     """A stage as it is now.
 
     `method_settings` is keyed as AWS keys it: `*/*` or `~1pets~1{petId}/GET`.
@@ -122,14 +122,14 @@ class StageDocument(Document, tag_field="kind", tag="stage"):
     disable_execute_api_endpoint: bool = False
 
 
-class Throttle(Document):
+class Throttle(Document, frozen=True):
     """A token bucket: `rate` tokens a second, at most `burst` of them saved."""
 
     rate: float
     burst: int
 
 
-class PlanStage(Document):
+class PlanStage(Document, frozen=True):
     """One API stage that a plan covers; `method_throttles` is keyed `/pets/{petId}/GET`, as AWS keys it."""
 
     api_id: str
@@ -137,7 +137,7 @@ class PlanStage(Document):
     method_throttles: dict[str, Throttle] = {}
 
 
-class Quota(Document):
+class Quota(Document, frozen=True):
     """`limit` requests a `period` (DAY, WEEK or MONTH), whose start `offset` shifts by days (see `quota_periods`)."""
 
     limit: int
@@ -145,7 +145,7 @@ class Quota(Document):
     offset: int = 0
 
 
-class PlanDocument(Document, tag_field="kind", tag="plan"):
+class PlanDocument(Document, frozen=True, tag_field="kind", tag="plan"):
     """A usage plan; throttle and quota are each key's own, not shared between keys."""
 
     account_id: str
@@ -157,7 +157,7 @@ class PlanDocument(Document, tag_field="kind", tag="plan"):
     stages: tuple[PlanStage, ...] = ()
 
 
-class KeyDocument(Document):
+class KeyDocument(Document, frozen=True):
     """An API key as the runtime knows it: never its value, only the keyed digest.
 
     `plan_ids` in the order of membership. `expires_at` is in epoch seconds. `quota_extensions` maps a plan's id to
@@ -174,14 +174,14 @@ class KeyDocument(Document):
     quota_extensions: dict[str, QuotaExtension] = {}
 
 
-class QuotaExtension(Document):
+class QuotaExtension(Document, frozen=True):
     """`requests` more (or fewer) than the quota says in the period that starts on `period_start` (ISO date)."""
 
     period_start: str
     requests: int
 
 
-class KeysDocument(Document, tag_field="kind", tag="keys"):
+class KeysDocument(Document, frozen=True, tag_field="kind", tag="keys"):
     """One shard of a region's API keys; keys are spread over shards so that a change republishes few of them."""
 
     account_id: str
@@ -190,7 +190,7 @@ class KeysDocument(Document, tag_field="kind", tag="keys"):
     keys: tuple[KeyDocument, ...] = ()
 
 
-class AccountDocument(Document, tag_field="kind", tag="account"):
+class AccountDocument(Document, frozen=True, tag_field="kind", tag="account"):
     """The limits every API of an account shares in one region."""
 
     account_id: str

@@ -124,7 +124,6 @@ USE_TZ = True
 USE_I18N = False
 
 STATIC_URL = "/static/"
-STATIC_ROOT = ENVIRONMENT.data_dir / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 STORAGES = {
@@ -228,6 +227,21 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
 }
+
+UNFOLD = {
+    "SITE_TITLE": "Gatehouse",
+    "SITE_HEADER": "Gatehouse administration",
+    "SITE_SYMBOL": "castle",
+    "SITE_URL": "/console/",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _: "/static/gatehouse/favicon.svg"}],
+    "COLORS": {
+        # The ramp of static/gatehouse/tokens.css (verdigris).
+        "primary": {
+            "50": "#e8f4f0", "100": "#cee8e0", "200": "#a2d4c6", "300": "#74c2ae", "400": "#45a890", "500": "#1f8672",
+            "600": "#0e6c5b", "700": "#0a574a", "800": "#0a443a", "900": "#09332c", "950": "#06231d",
+        },
+    },
+}  # fmt: skip
 
 LOGGING = {
     "version": 1,

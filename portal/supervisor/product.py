@@ -62,7 +62,10 @@ def portal(environment: Environment) -> ProcessSpec:
     )  # fmt: skip
 
 
-def worker() -> ProcessSpec:
+def worker(environment: Environment) -> ProcessSpec:
+    ready_file = environment.data_dir / "worker.ready"
+    # One that was killed could not take its file away.
+    ready_file.unlink(missing_ok=True)
     return ProcessSpec(
         "worker",
         (
@@ -71,8 +74,10 @@ def worker() -> ProcessSpec:
             "--without-gossip", "--without-mingle", "--without-heartbeat",
             "--loglevel", "WARNING",
         ),
+        ready=ready_file.exists,
         stop_stage=2,
         grace=4.0,
+        variables={"GATEHOUSE_WORKER_READY_FILE": str(ready_file)},
     )  # fmt: skip
 
 

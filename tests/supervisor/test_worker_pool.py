@@ -7,6 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
+from apps.core.environment import read_environment
 from portal.supervisor import product
 from portal.supervisor.data_directory import DataDirectory
 from portal.supervisor.leftovers import supervised_processes
@@ -17,6 +18,7 @@ from tests.supervisor.supervised import exists, wait_for
 def specs(data: DataDirectory) -> list[dict[str, object]]:
     """The product's own Valkey and worker, on this test's data directory."""
     valkey = EmbeddedValkey(data, data.path / "valkey.sock")
+    environment = read_environment({"GATEHOUSE_DATA_DIR": str(data.path)})
     variables = [
         f"REDIS_URL={valkey.url}",
         f"GATEHOUSE_DATA_DIR={data.path}",
@@ -24,7 +26,7 @@ def specs(data: DataDirectory) -> list[dict[str, object]]:
     ]
     return [
         {"name": "valkey", "command": valkey.spec().command, "stop_stage": 1},
-        {"name": "worker", "command": ["env", *variables, *product.worker().command]},
+        {"name": "worker", "command": ["env", *variables, *product.worker(environment).command]},
     ]
 
 
