@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from portal import gallery
+from portal.health import healthz
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", healthz),
+    path("console/", include("portal.console.urls")),
     path("admin/", admin.site.urls),
     path("", include("apps.control_plane.wire.urls")),
     path("", include("portal.developer.urls")),
 ]
+
+if settings.ENVIRONMENT.debug:
+    urlpatterns += [
+        path("_design/", gallery.gallery),
+        path("_design/portal/", gallery.portal_gallery),
+    ]

@@ -1,0 +1,44 @@
+"""Settings of the account: the limits that all of its APIs share in a region, and who belongs to it."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponseBase
+from django.shortcuts import redirect
+
+from apps.accounts.models import Membership
+from portal.console.api_frame import command_samples
+from portal.console.commands import Command
+from portal.console.gate import Console, console_page
+
+
+class ThrottleForm(forms.Form):
+    """The account's token bucket."""
+
+    rate = forms.FloatField(label="Rate", min_value=0, help_text="Requests per second over all APIs of this region.")
+    burst = forms.IntegerField(label="Burst", min_value=0, help_text="Requests at once.")
+
+
+@console_page("GET", "POST")
+def account(console: Console) -> HttpResponseBase:
+    """The page; the throttle is ours to change, on AWS only support can."""
+    shape = console.call("GetAccount")
+    throttle = shape["throttleSettings"]
+    initial = {"rate": throttle["rateLimit"], "burst": throttle["burstLimit"]}
+    form = ThrottleForm(console.request.POST or None, initial=initial)
+    if console.request.method == "POST" and form.is_valid():
+        request = {"rateLimit": form.cleaned_data["rate"], "burstLimit": form.cleaned_data["burst"]}
+        if console.submit(form, "UpdateAccountThrottle", request, "gatehouse") is not None:
+            messages.success(console.request, "The account's limits act now.")
+            return redirect("console:account")
+    members = Membership.objects.filter(account_id=console.account_id).select_related("user").order_by("user__username")
+    return console.page(
+        "console/account.html",
+        section="settings",
+        account=shape,
+        form=form,
+        members=members,
+        cli=command_samples(console, [Command("GetAccount")]),
+        status=422 if form.errors else 200,
+    )

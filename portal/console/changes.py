@@ -1,0 +1,151 @@
+"""What a deployment of the draft would change: two frozen documents in, a list for people out. Pure: no rows, no requests.
+
+A change is *breaking* when a call that works today may fail afterwards: a method is gone, or a key or a parameter is asked for
+that was not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from apps.core.documents import DeploymentDocument, Document, Method
+
+Kind = Literal["added", "removed", "changed"]
+ANY = "ANY"
+_SHOWN = 160
+"""Characters of a value that are shown; templates and schemas are longer."""
+
+_API_FIELDS = ("api_key_source", "binary_media_types", "minimum_compression_size")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One line of the difference, as components/diff.html takes it. `verb` is empty for what is not a method's."""
+
+    kind: Kind
+    label: str
+    verb: str = ""
+    before: str = ""
+    after: str = ""
+    note: str = ""
+    breaking: bool = False
+
+
+def changes_between(deployed: DeploymentDocument | None, draft: DeploymentDocument) -> list[Change]:
+    """What changes for callers when `draft` takes the place of `deployed` (None: nothing is deployed yet).
+
+    Sorted by path, then verb; changes of the API as a whole come first. Ids and deployment ids do not count.
+    """
+    before = _methods(deployed) if deployed else {}
+    after = _methods(draft)
+    found = list(_api_changes(deployed, draft)) if deployed else []
+    for path, verb in sorted(before.keys() | after.keys()):
+        old, new = before.get((path, verb)), after.get((path, verb))
+        if old is None and new is not None:
+            found.append(Change("added", path, verb, note=_target(new)))
+        elif new is None:
+            covered = (path, ANY) in after
+            note = "ANY of the same resource takes its calls." if covered else ""
+            found.append(Change("removed", path, verb, note=note, breaking=not covered))
+        elif old is not None:
+            found.extend(_method_changes(path, old, new))
+    return found
+
+
+def _methods(document: DeploymentDocument) -> dict[tuple[str, str], Method]:
+    return {
+        (resource.path, method.http_method): method for resource in document.resources for method in resource.methods
+    }
+
+
+def _api_changes(deployed: DeploymentDocument, draft: DeploymentDocument) -> Iterator[Change]:
+    for name in _API_FIELDS:
+        old, new = getattr(deployed, name), getattr(draft, name)
+        if old != new:
+            yield Change("changed", _words(name), before=_shown(old), after=_shown(new))
+
+
+def _method_changes(path: str, old: Method, new: Method) -> Iterator[Change]:
+    flat_old, flat_new = _flat(old), _flat(new)
+    for field in sorted(flat_old.keys() | flat_new.keys()):
+        before, after = flat_old.get(field), flat_new.get(field)
+        if before != after:
+            yield Change(
+                "changed",
+                f"{path} · {field}",
+                new.http_method,
+                before=_shown(before),
+                after=_shown(after),
+                breaking=_breaks(field, after),
+            )
+
+
+def _breaks(field: str, after: Any) -> bool:
+    """A key that is now required, a sign-in that was not, a parameter that callers must send."""
+    if field == "API key required" or field.startswith("request parameter "):
+        return after is True
+    return field == "authorization" and after != "NONE"
+
+
+def _flat(method: Method) -> dict[str, Any]:
+    """A method as fields with names that people read. Members that are absent or empty have no entry."""
+    integration = method.integration
+    fields: dict[str, Any] = {
+        "API key required": method.api_key_required,
+        "authorization": method.authorization_type,
+        "operation name": method.operation_name,
+        **_named("request parameter", method.request_parameters),
+        **_named("request model", method.request_models),
+    }
+    for response in method.responses:
+        fields[f"method response {response.status_code}"] = _members(response)
+    for name in integration.__struct_fields__:
+        value = getattr(integration, name)
+        if name == "responses":
+            for answer in value:
+                fields[f"integration response {answer.status_code}"] = _members(answer)
+        elif isinstance(value, Mapping):
+            fields |= _named(f"integration {_words(name, one=True)}", value)
+        else:
+            fields[f"integration {_words(name)}"] = value
+    return {name: value for name, value in fields.items() if value not in (None, "", (), {})}
+
+
+def _named(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{kind} {name}": value for name, value in values.items()}
+
+
+def _members(part: Document) -> dict[str, Any]:
+    """A response without the members that have their default; the status alone still says that it is there."""
+    members: dict[str, Any] = msgspec.to_builtins(part)
+    return members
+
+
+def _target(method: Method) -> str:
+    integration = method.integration
+    if integration.type == "MOCK" or not integration.uri:
+        return integration.type
+    return f"{integration.type}: {integration.uri}"
+
+
+def _words(name: str, *, one: bool = False) -> str:
+    words = name.replace("_", " ").replace("api ", "API ").replace("uri", "URI").replace("http ", "HTTP ")
+    return words.removesuffix("s") if one else words
+
+
+def _shown(value: Any) -> str:
+    if value is None or value in ("", (), {}):
+        return "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        text = ", ".join(map(str, value))
+    elif isinstance(value, Mapping):
+        text = msgspec.json.encode(value).decode()
+    else:
+        text = str(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

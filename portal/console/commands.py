@@ -1,0 +1,105 @@
+"""What a page shows or does, as commands for a terminal: AWS CLI, boto3 and curl. Pure text; every value is quoted.
+
+The commands need `AWS_ENDPOINT_URL` in the environment to reach this installation instead of AWS; `samples` says so.
+"""
+
+from __future__ import annotations
+
+import json
+import pprint
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore import xform_name
+from django.utils.safestring import SafeString
+
+from portal.highlighting import highlight_shell
+
+
+@dataclass(frozen=True)
+class Command:
+    """One operation of AWS's API Gateway with its request. `file` stands for a body that is too long for a command line."""
+
+    operation: str
+    request: Mapping[str, Any] = field(default_factory=dict)
+    file: str = ""
+
+    @property
+    def shell(self) -> str:
+        words = ["aws", "apigateway", xform_name(self.operation, "-")]
+        for name, value in self.request.items():
+            words.extend(_option(xform_name(name, "-"), value))
+        if self.file:
+            words.extend(("--body", f"fileb://{self.file}"))
+        return _wrapped([shlex.quote(word) for word in words])
+
+    @property
+    def python(self) -> str:
+        lines = [f"    {name}={_literal(value)},\n" for name, value in self.request.items()]
+        if self.file:
+            lines.append(f"    body=Path({self.file!r}).read_bytes(),\n")
+        arguments = "\n" + "".join(lines) if lines else ""
+        return f"apigateway.{xform_name(self.operation)}({arguments})"
+
+
+def samples(commands: Iterable[Command], endpoint_url: str, region: str) -> list[dict[str, str | SafeString]]:
+    """The commands for components/code_samples.html, as shell and as Python, with what must come before them."""
+    listed = list(commands)
+    shell = f"export AWS_ENDPOINT_URL={shlex.quote(endpoint_url)} AWS_REGION={shlex.quote(region)}\n\n"
+    shell += "\n\n".join(command.shell for command in listed)
+    imports = "import boto3\n" + ("from pathlib import Path\n" if any(command.file for command in listed) else "")
+    client = (
+        f'\napigateway = boto3.client(\n    "apigateway", endpoint_url={endpoint_url!r}, region_name={region!r}\n)\n\n'
+    )
+    python = imports + client + "\n\n".join(command.python for command in listed)
+    return [{"label": "AWS CLI", "code": highlight_shell(shell)}, {"label": "Python", "code": python}]
+
+
+def curl(method: str, url: str, headers: Mapping[str, str] | None = None, body: str = "") -> str:
+    """A call of a published API. GET is curl's own default, so it is not said."""
+    words = ["curl"]
+    if method not in ("GET", ANY_METHOD):
+        words.extend(("-X", method))
+    words.append(url)
+    for name, value in (headers or {}).items():
+        words.extend(("-H", f"{name}: {value}"))
+    if body:
+        words.extend(("--data", body))
+    return _wrapped([shlex.quote(word) for word in words])
+
+
+ANY_METHOD = "ANY"
+
+
+def _option(name: str, value: Any) -> list[str]:
+    """An option as the AWS CLI reads it: flags for booleans, words for simple lists, JSON for the rest."""
+    if isinstance(value, bool):
+        return [f"--{name}" if value else f"--no-{name}"]
+    if isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):
+        return [f"--{name}", *value]
+    if isinstance(value, (Mapping, list, tuple)):
+        return [f"--{name}", json.dumps(value, ensure_ascii=False, separators=(",", ":"))]
+    return [f"--{name}", str(value)]
+
+
+def _literal(value: Any) -> str:
+    text = pprint.pformat(value, width=88, sort_dicts=False)
+    return text.replace("\n", "\n    ")
+
+
+_LINE = 76
+
+
+def _wrapped(words: list[str]) -> str:
+    """The words on lines of about 76 characters, broken before options."""
+    lines = [words[0]]
+    for word in words[1:]:
+        option = word.startswith("-")
+        if option and len(lines[-1]) + len(word) + 24 > _LINE:
+            lines[-1] += " \\"
+            lines.append(f"  {word}")
+        else:
+            lines[-1] += f" {word}"
+    return "\n".join(lines)

@@ -1,0 +1,60 @@
+"""The draft of an API against what its stages run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from apps.core import documents
+from apps.deployments.freeze import NotDeployable, UnsupportedForDeployment, freeze
+from apps.deployments.models import Deployment, Stage
+from apps.rest_apis.models import RestApi
+from portal.console.changes import Change, changes_between
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What deploying the draft to a stage would change. `problem` says why the draft cannot be deployed as it is."""
+
+    stage: Stage | None
+    changes: list[Change] = field(default_factory=list)
+    problem: str = ""
+
+    @cached_property
+    def breaking(self) -> list[Change]:
+        return [change for change in self.changes if change.breaking]
+
+
+def stages_of(api: RestApi) -> list[Stage]:
+    """The API's stages with their deployments, without the documents, which are large."""
+    rows = api.stages.select_related("deployment").defer("deployment__document", "deployment__openapi")
+    return list(rows.order_by("name"))
+
+
+def is_behind(stage: Stage, api: RestApi) -> bool:
+    """Whether the draft has been edited since what the stage runs was frozen. Cheap, and true for an edit that was undone."""
+    return stage.deployment.draft_revision != api.draft_revision
+
+
+def main_stage(stages: list[Stage]) -> Stage | None:
+    """The stage to compare with when nobody says which: production, else the one that was deployed to last."""
+    named = [stage for stage in stages if stage.name in ("prod", "production", "live")]
+    latest = sorted(stages, key=lambda stage: stage.deployment.created, reverse=True)
+    return next(iter(named or latest), None)
+
+
+def difference(api: RestApi, stage: Stage | None) -> Difference:
+    """Compare the draft with what a stage runs; without a stage everything is new."""
+    try:
+        draft = freeze(api, "draft")
+    except (NotDeployable, UnsupportedForDeployment) as error:
+        return Difference(stage, problem=str(error))
+    deployed = _document(stage.deployment_id) if stage else None
+    return Difference(stage, changes_between(deployed, draft))
+
+
+def _document(deployment_pk: int) -> documents.DeploymentDocument:
+    body = Deployment.objects.values_list("document", flat=True).get(pk=deployment_pk)
+    document = documents.decode(body)
+    assert isinstance(document, documents.DeploymentDocument)
+    return document

@@ -1,0 +1,106 @@
+"""Form fields for what AWS keeps as maps and lists, and the patch operations that bring one map to another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+from apps.control_plane.patching import escape
+
+Patch = dict[str, str]
+
+
+class PairsField(forms.CharField):
+    """A map of texts, one `name = value` per line. A value may hold `=`; a name may not."""
+
+    def __init__(self, *, rows: int = 4, placeholder: str = "", **options: Any) -> None:
+        attributes = {"rows": rows, "spellcheck": "false", "placeholder": placeholder}
+        super().__init__(required=False, widget=forms.Textarea(attrs=attributes), **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return "\n".join(f"{name} = {text}" for name, text in sorted(value.items()))
+        return value
+
+    def to_python(self, value: Any) -> Any:
+        pairs: dict[str, str] = {}
+        for number, line in enumerate(str(value or "").splitlines(), start=1):
+            if not line.strip():
+                continue
+            name, equals, text = line.partition("=")
+            name = name.strip()
+            if not equals or not name:
+                raise forms.ValidationError(f"Line {number} is not of the form name = value.")
+            if name in pairs:
+                raise forms.ValidationError(f"Line {number} names {name} a second time.")
+            pairs[name] = text.strip()
+        return pairs
+
+    def validate(self, value: Any) -> None:
+        """A map has no length or emptiness of its own to check."""
+
+    def run_validators(self, value: Any) -> None:
+        """Django's validators are for texts."""
+
+
+class LinesField(forms.CharField):
+    """A list of texts, one per line; empty lines do not count."""
+
+    def __init__(self, *, rows: int = 3, placeholder: str = "", **options: Any) -> None:
+        attributes = {"rows": rows, "spellcheck": "false", "placeholder": placeholder}
+        super().__init__(required=False, widget=forms.Textarea(attrs=attributes), **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, (list, tuple)) else value
+
+    def to_python(self, value: Any) -> Any:
+        lines = value if isinstance(value, list) else str(value or "").splitlines()
+        return list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+
+    def validate(self, value: Any) -> None:
+        """An empty list is a list."""
+
+    def run_validators(self, value: Any) -> None:
+        """Django's validators are for texts."""
+
+
+def code_area(rows: int = 6) -> forms.Textarea:
+    """A box for a template or a schema."""
+    return forms.Textarea(attrs={"rows": rows, "spellcheck": "false", "autocomplete": "off"})
+
+
+def switch() -> forms.CheckboxInput:
+    return forms.CheckboxInput(attrs={"role": "switch"})
+
+
+def member_patch(path: str, before: Any, after: Any) -> list[Patch]:
+    """The patch that replaces one member, or none when it stays as it is."""
+    if after == before:
+        return []
+    return [{"op": "replace", "path": path, "value": _printed(after)}]
+
+
+def map_patches(path: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Patch]:
+    """The patches that bring the map at `path` from `before` to `after`."""
+    gone = [{"op": "remove", "path": f"{path}/{escape(name)}"} for name in before if name not in after]
+    changed = [
+        {"op": "replace" if name in before else "add", "path": f"{path}/{escape(name)}", "value": _printed(value)}
+        for name, value in after.items()
+        if before.get(name) != value or name not in before
+    ]
+    return gone + changed
+
+
+def list_patches(path: str, before: list[str], after: list[str]) -> list[Patch]:
+    """The patches that bring the set of names at `path` from `before` to `after`."""
+    return [{"op": "remove", "path": f"{path}/{escape(name)}"} for name in before if name not in after] + [
+        {"op": "add", "path": f"{path}/{escape(name)}"} for name in after if name not in before
+    ]
+
+
+def _printed(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)

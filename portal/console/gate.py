@@ -1,0 +1,169 @@
+"""The one way into a page of the console: who is asking, in which account and region, and what they may do there."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
+
+from apps.accounts.models import Membership, User
+from apps.control_plane import registry
+from apps.control_plane.caller import Caller, staff_caller
+from apps.control_plane.errors import AccessDeniedException, AwsError, NotFoundException
+from portal.console.navigation import navigation
+from portal.console.regions import REGIONS, known_region
+
+Shape = dict[str, Any]
+Arguments = ParamSpec("Arguments")
+
+ACCOUNT_IN_SESSION = "console_account"
+REGION_IN_SESSION = "console_region"
+
+logger = logging.getLogger("gatehouse.console")
+
+
+@dataclass(frozen=True)
+class Console:
+    """A signed-in member in one account and region. `call` reads and writes as them; `page` shows them a page."""
+
+    request: HttpRequest
+    user: User
+    membership: Membership
+    caller: Caller
+
+    @property
+    def may_write(self) -> bool:
+        return self.membership.role != Membership.Role.VIEWER
+
+    @property
+    def is_owner(self) -> bool:
+        return self.membership.role == Membership.Role.OWNER
+
+    @property
+    def account_id(self) -> str:
+        return self.caller.account_id
+
+    @property
+    def region(self) -> str:
+        return self.caller.region
+
+    @property
+    def memberships(self) -> list[Membership]:
+        """The accounts that the person can switch to."""
+        return list(self.user.memberships.select_related("account").order_by("account__name", "account_id"))
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((self.region, *REGIONS)))
+
+    def call(self, name: str, request: Shape | None = None, service: str = "apigateway") -> Shape:
+        """Perform an operation as this member; raises `AwsError`."""
+        return registry.call(self.caller, service, name, request or {})
+
+    def submit(self, form: forms.Form, name: str, request: Shape, service: str = "apigateway") -> Shape | None:
+        """Perform an operation for a valid form. What is wrong comes back as an error of the form, and nothing typed is lost."""
+        return self.carry_out(form, lambda: self.call(name, request, service))
+
+    def carry_out(self, form: forms.Form, work: Callable[[], Shape]) -> Shape | None:
+        """As `submit`, for work of several operations."""
+        try:
+            return work()
+        except AccessDeniedException:
+            raise
+        except AwsError as error:
+            form.add_error(None, error.message)
+            return None
+
+    def attempt(self, done: str, name: str, request: Shape, service: str = "apigateway") -> Shape | None:
+        """Perform an operation behind a button: its success or its error becomes a toast on the next page."""
+        try:
+            answer = self.call(name, request, service)
+        except (AccessDeniedException, NotFoundException):
+            raise
+        except AwsError as error:
+            messages.error(self.request, error.message)
+            return None
+        messages.success(self.request, done)
+        return answer
+
+    def page(self, template: str, *, section: str = "", status: int = 200, **context: Any) -> HttpResponse:
+        """Render a page inside the console's frame; `section` is the navigation entry that it belongs to."""
+        frame = {"console": self, "navigation": navigation(section)}
+        return render(self.request, template, {**frame, **context}, status=status)
+
+
+View = Callable[Concatenate[Console, Arguments], HttpResponseBase]
+
+
+def console_page(
+    *methods: str,
+) -> Callable[[View[Arguments]], Callable[Concatenate[HttpRequest, Arguments], HttpResponseBase]]:
+    """Make a view of the console: it gets a `Console` instead of a request, for the given HTTP methods.
+
+    Strangers are sent to the sign-in page, people without a membership are told so (403). An unknown id is a 404, whoever
+    owns it; any other error of an operation that the view does not handle is shown as a page of its own.
+    """
+    allowed = tuple(methods) or ("GET",)
+
+    def decorate(view: View[Arguments]) -> Callable[Concatenate[HttpRequest, Arguments], HttpResponseBase]:
+        @wraps(view)
+        def wrapped(request: HttpRequest, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> HttpResponseBase:
+            if request.method not in allowed and not (request.method == "HEAD" and "GET" in allowed):
+                return HttpResponseNotAllowed(allowed)
+            if not request.user.is_authenticated:
+                return _to_sign_in(request)
+            console = _console(request, request.user)
+            if console is None:
+                return render(request, "console/no_membership.html", status=403)
+            response = _answer(console, lambda: view(console, *args, **kwargs))
+            add_never_cache_headers(response)
+            return response
+
+        return wrapped
+
+    return decorate
+
+
+def _answer(console: Console, view: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    try:
+        return view()
+    except NotFoundException as error:
+        raise Http404(error.message) from error
+    except AwsError as error:
+        logger.info("%s was refused: %s", console.request.path, error.message)
+        return console.page("console/refused.html", status=error.status, error=error)
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    # After signing in one lands on a page, never on a form's target or on a fragment of a page.
+    fragment = request.headers.get("HX-Request") == "true"
+    here = request.headers.get("HX-Current-URL", "") if fragment else request.get_full_path()
+    url = reverse("console:sign_in")
+    if request.method == "GET" and here:
+        url += "?" + urlencode({"next": here})
+    if fragment:
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return HttpResponse(status=302, headers={"Location": url})
+
+
+def _console(request: HttpRequest, user: User) -> Console | None:
+    """The person in the account that the session remembers, or in the first one they belong to."""
+    memberships = user.memberships.select_related("account").order_by("pk")
+    membership = (
+        memberships.filter(account_id=request.session.get(ACCOUNT_IN_SESSION, "")).first() or memberships.first()
+    )
+    if membership is None:
+        return None
+    region = known_region(request.session.get(REGION_IN_SESSION, ""))
+    caller = staff_caller(user, membership.account_id, region, request.META.get("REMOTE_ADDR", ""))
+    return None if caller is None else Console(request, user, membership, caller)

@@ -1,0 +1,59 @@
+"""The console's side navigation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+
+@dataclass(frozen=True)
+class Entry:
+    section: str
+    label: str
+    icon: str
+    view: str
+
+
+@dataclass(frozen=True)
+class Link:
+    label: str
+    icon: str
+    url: str
+    current: bool
+
+
+_GROUPS = (
+    ("Build", (Entry("apis", "APIs", "api", "home"), Entry("import", "Import", "import", "import"))),
+    (
+        "Offer",
+        (
+            Entry("usage-plans", "Usage plans", "plan", "usage_plans"),
+            Entry("api-keys", "API keys", "key", "api_keys"),
+            Entry("products", "Products", "book", "products"),
+            Entry("subscriptions", "Subscriptions", "team", "subscriptions"),
+        ),
+    ),
+    ("Operate", (Entry("audit", "Audit log", "shield", "audit"),)),
+    (
+        "Account",
+        (
+            Entry("settings", "Settings", "settings", "account"),
+            Entry("access-keys", "Access keys", "lock", "access_keys"),
+        ),
+    ),
+)
+
+
+def navigation(section: str) -> list[tuple[str, list[Link]]]:
+    """Headings with their links."""
+    return [
+        (
+            heading,
+            [
+                Link(entry.label, entry.icon, reverse(f"console:{entry.view}"), entry.section == section)
+                for entry in entries
+            ],
+        )
+        for heading, entries in _GROUPS
+    ]

@@ -1,0 +1,197 @@
+"""Products: what developers find in the portal, and who waits for an approval to use it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.http import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from apps.control_plane.paging import page
+from apps.deployments.models import Stage
+from apps.portals.models import Product, Subscription
+from apps.usage_plans.models import UsagePlan
+from portal.console.gate import Console, console_page
+
+_PAGE = 25
+_SERVICE = "gatehouse"
+
+
+class ProductForm(forms.Form):
+    """The page of a product and what belongs to it."""
+
+    name = forms.CharField(max_length=128)
+    slug = forms.SlugField(
+        label="Address", max_length=64, help_text="Small letters, digits and hyphens: /products/pet-store/."
+    )
+    summary = forms.CharField(max_length=280, required=False, help_text="One sentence, for the catalogue.")
+    description = forms.CharField(
+        required=False, max_length=32_768, help_text="Markdown.", widget=forms.Textarea(attrs={"rows": 8})
+    )
+    stages = forms.MultipleChoiceField(
+        label="API stages",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one stage."},
+    )
+    plans = forms.MultipleChoiceField(
+        label="Usage plans",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one plan."},
+    )
+    approval = forms.MultipleChoiceField(
+        label="Plans that need an approval",
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text="Subscriptions to these wait until somebody here approves them.",
+    )
+
+    def __init__(self, *args: Any, console: Console, **options: Any) -> None:
+        super().__init__(*args, **options)
+        plans = UsagePlan.objects.filter(account_id=console.account_id, region=console.region).order_by("name")
+        stages = Stage.objects.filter(rest_api__account_id=console.account_id, rest_api__region=console.region)
+        found = stages.order_by("rest_api__name", "name").values_list("rest_api_id", "name", "rest_api__name")
+        self._choose("stages", [(f"{api}:{name}", f"{title} · {name}") for api, name, title in found])
+        choices = list(plans.values_list("plan_id", "name"))
+        self._choose("plans", choices)
+        self._choose("approval", choices)
+
+    def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = choices
+
+    def request(self) -> dict[str, Any]:
+        """The members of CreateProduct and UpdateProduct."""
+        data = self.cleaned_data
+        return {
+            "slug": data["slug"].lower(),
+            "name": data["name"],
+            "summary": data["summary"],
+            "description": data["description"],
+            "stages": [
+                dict(zip(("restApiId", "stageName"), value.split(":", 1), strict=True)) for value in data["stages"]
+            ],
+            "usagePlans": [
+                {"usagePlanId": plan, "approvalRequired": plan in data["approval"]} for plan in data["plans"]
+            ],
+        }
+
+
+@console_page("GET")
+def products(console: Console) -> HttpResponseBase:
+    """The list."""
+    position = console.request.GET.get("position", "")
+    rows, following = page(
+        _products(console)
+        .prefetch_related("stages__stage__rest_api", "plans__plan")
+        .annotate(
+            active=Count("subscriptions", filter=Q(subscriptions__status=Subscription.Status.ACTIVE), distinct=True),
+            waiting=Count("subscriptions", filter=Q(subscriptions__status=Subscription.Status.PENDING), distinct=True),
+        ),
+        {"limit": _PAGE, "position": position},
+        "name",
+        "product_id",
+    )
+    return console.page(
+        "console/products.html",
+        section="products",
+        products=rows,
+        next_url=f"?position={following}" if following else "",
+        first_url=reverse("console:products") if position else "",
+    )
+
+
+@console_page("GET", "POST")
+def create_product(console: Console) -> HttpResponseBase:
+    """A new product; it is published from its page."""
+    form = ProductForm(console.request.POST or None, console=console)
+    if console.request.method == "POST" and form.is_valid():
+        created = console.submit(form, "CreateProduct", form.request(), _SERVICE)
+        if created is not None:
+            messages.success(console.request, f"{created['name']} exists. Publish it when its page reads well.")
+            return redirect("console:product", created["productId"])
+    return console.page(
+        "console/product.html",
+        section="products",
+        form=form,
+        product=None,
+        trail=[{"label": "Products", "url": reverse("console:products")}, {"label": "New product"}],
+        status=422 if form.errors else 200,
+    )
+
+
+@console_page("GET", "POST")
+def product(console: Console, product_id: str) -> HttpResponseBase:
+    """One product."""
+    row = _find(console, product_id)
+    form = ProductForm(console.request.POST or None, initial=_initial(row), console=console)
+    if console.request.method == "POST" and form.is_valid():
+        saved = console.submit(form, "UpdateProduct", {"productId": product_id, **form.request()}, _SERVICE)
+        if saved is not None:
+            messages.success(console.request, "Saved.")
+            return redirect("console:product", product_id)
+    return console.page(
+        "console/product.html",
+        section="products",
+        form=form,
+        product=row,
+        subscriptions=row.subscriptions.count(),
+        trail=[{"label": "Products", "url": reverse("console:products")}, {"label": row.name}],
+        status=422 if form.errors else 200,
+    )
+
+
+@console_page("POST")
+def publish_product(console: Console, product_id: str) -> HttpResponseBase:
+    """Show a product in the portal, with the reference of what its stages run now."""
+    _find(console, product_id)
+    console.attempt("The product is in the portal.", "PublishProduct", {"productId": product_id}, _SERVICE)
+    return redirect("console:product", product_id)
+
+
+@console_page("POST")
+def unpublish_product(console: Console, product_id: str) -> HttpResponseBase:
+    """Take a product out of the catalogue; those who subscribed keep calling."""
+    _find(console, product_id)
+    request = {"productId": product_id, "published": False}
+    console.attempt(
+        "The product is out of the portal. Subscribers keep their keys.", "UpdateProduct", request, _SERVICE
+    )
+    return redirect("console:product", product_id)
+
+
+@console_page("POST")
+def delete_product(console: Console, product_id: str) -> HttpResponseBase:
+    """Delete a product, after its name has been typed."""
+    row = _find(console, product_id)
+    if console.request.POST.get("confirmation", "").strip() != row.name.strip():
+        messages.error(console.request, f"Type {row.name} to delete the product. Nothing was deleted.")
+        return redirect("console:product", product_id)
+    if console.attempt(f"{row.name} is gone.", "DeleteProduct", {"productId": product_id}, _SERVICE) is None:
+        return redirect("console:product", product_id)
+    return redirect("console:products")
+
+
+def _products(console: Console) -> Any:
+    return Product.objects.filter(account_id=console.account_id, region=console.region)
+
+
+def _find(console: Console, product_id: str) -> Product:
+    return console.caller.find(Product, "Invalid product identifier specified", product_id=product_id)
+
+
+def _initial(row: Product) -> dict[str, Any]:
+    plans = list(row.plans.select_related("plan"))
+    return {
+        "name": row.name,
+        "slug": row.slug,
+        "summary": row.summary,
+        "description": row.description,
+        "stages": [f"{one.stage.rest_api_id}:{one.stage.name}" for one in row.stages.select_related("stage")],
+        "plans": [one.plan.plan_id for one in plans],
+        "approval": [one.plan.plan_id for one in plans if one.approval_required],
+    }
