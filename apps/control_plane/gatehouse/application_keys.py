@@ -6,33 +6,40 @@ from django.utils import timezone
 
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
+from apps.control_plane.errors import ConflictException, LimitExceededException
 from apps.control_plane.registry import Shape
 from apps.control_plane.v1.usage_plan_keys import MAX_PLANS_OF_KEY
 from apps.portals.models import Application, ApplicationKey
 from apps.usage_plans.models import ApiKey, UsagePlan, UsagePlanStage
 
+MAX_KEYS = 10
+"""Keys of one application, those that have been rotated and still work among them."""
+
 
 def equip(caller: Caller, application: Application, plan: UsagePlan) -> ApplicationKey:
-    """Make sure that a working key of the application draws on the plan; answers which one does.
+    """Make sure that a lasting key of the application draws on the plan; answers which one does.
 
     A key that may not draw on it, because it draws on another plan for one of its stages, is left alone and a new one made.
     """
-    working = [
-        key
-        for key in application.keys.select_related("api_key").order_by("-pk")
-        if is_working(key) and not key.replaced_by_id
-    ]
-    for key in working:
+    refuse_while_disabled(caller, application)
+    keys = application.keys.select_related("api_key").order_by("-pk")
+    # A key that is to expire serves until then, but nothing new.
+    lasting = [key for key in keys if key.api_key.enabled and key.api_key.expires_at is None]
+    for key in lasting:
         if key.api_key.plans.filter(plan=plan).exists():
             return key
-    chosen = next((key for key in working if _fits(key.api_key, plan)), None) or new_key(caller, application)
+    chosen = next((key for key in lasting if _fits(key.api_key, plan)), None) or new_key(caller, application)
     members = {"usagePlanId": plan.plan_id, "keyId": chosen.api_key.key_id, "keyType": "API_KEY"}
     registry.call(caller, "apigateway", "CreateUsagePlanKey", members)
     return chosen
 
 
 def new_key(caller: Caller, application: Application) -> ApplicationKey:
-    """A fresh key of an application, in no plan yet."""
+    """A fresh key of an application, in no plan yet. Keys that have expired make room for it."""
+    for key in application.keys.filter(api_key__expires_at__lte=timezone.now()).select_related("api_key"):
+        registry.call(caller, "apigateway", "DeleteApiKey", {"apiKey": key.api_key.key_id})
+    if application.keys.count() >= MAX_KEYS:
+        raise LimitExceededException(f"An application can have at most {MAX_KEYS} keys. Revoke one first.")
     members = {
         "name": f"{application.name} {application.keys.count() + 1}",
         "enabled": True,
@@ -43,9 +50,11 @@ def new_key(caller: Caller, application: Application) -> ApplicationKey:
     return ApplicationKey.objects.create(application=application, api_key=api_key)
 
 
-def is_working(key: ApplicationKey) -> bool:
-    expires = key.api_key.expires_at
-    return key.api_key.enabled and (expires is None or expires > timezone.now())
+def refuse_while_disabled(caller: Caller, application: Application) -> None:
+    """A key that staff have disabled stays so: its developer does not replace it, nor take it away to get another."""
+    disabled = application.keys.filter(api_key__enabled=False).select_related("api_key").first()
+    if caller.via == "portal" and disabled is not None:
+        raise ConflictException(f"API Key {disabled.api_key.key_id} has been disabled by the provider of the API")
 
 
 def application_key_shape(key: ApplicationKey, *, value: bool = False) -> Shape:

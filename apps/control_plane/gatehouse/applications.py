@@ -10,14 +10,15 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import BadRequestException, ConflictException, NotFoundException
-from apps.control_plane.gatehouse.application_keys import application_key_shape, equip, new_key
+from apps.control_plane.errors import BadRequestException, ConflictException, LimitExceededException, NotFoundException
+from apps.control_plane.gatehouse.application_keys import application_key_shape, equip, new_key, refuse_while_disabled
 from apps.control_plane.paging import page, paged
 from apps.control_plane.registry import Shape, operation
 from apps.deployments import publisher
 from apps.portals.models import Application, ApplicationKey, Subscription
 
 DEFAULT_OVERLAP_SECONDS = 86_400
+MAX_APPLICATIONS = 50
 
 
 @operation("CreateApplication", "gatehouse")
@@ -27,6 +28,8 @@ def create_application(caller: Caller, request: Shape) -> Shape:
     if owner is None:
         raise BadRequestException("Invalid owner identifier specified")
     _check_name(caller, owner.pk, request["name"])
+    if Application.objects.filter(account_id=caller.account_id, owner=owner).count() >= MAX_APPLICATIONS:
+        raise LimitExceededException(f"A developer can have at most {MAX_APPLICATIONS} applications. Delete one first.")
     row = Application.objects.create(
         account_id=caller.account_id,
         region=caller.region,
@@ -89,8 +92,11 @@ def rotate_application_key(caller: Caller, request: Shape) -> Shape:
     """A new key in the plans of an old one, which keeps working for `overlapSeconds` and then refuses."""
     row = find_application(caller, request)
     old = _find_key(row, request["keyId"])
+    refuse_while_disabled(caller, row)
     if old.replaced_by_id is not None:
         raise ConflictException(f"API Key {old.api_key.key_id} has already been rotated")
+    if old.api_key.expires_at is not None and old.api_key.expires_at <= timezone.now():
+        raise ConflictException(f"API Key {old.api_key.key_id} has expired")
     fresh = new_key(caller, row)
     for membership in old.api_key.plans.select_related("plan").order_by("pk"):
         members = {"usagePlanId": membership.plan.plan_id, "keyId": fresh.api_key.key_id, "keyType": "API_KEY"}
@@ -105,7 +111,9 @@ def rotate_application_key(caller: Caller, request: Shape) -> Shape:
 @operation("RevokeApplicationKey", "gatehouse")
 def revoke_application_key(caller: Caller, request: Shape) -> Shape:
     """Delete a key at once; subscriptions stay and wait for another key."""
-    key = _find_key(find_application(caller, request), request["keyId"])
+    row = find_application(caller, request)
+    key = _find_key(row, request["keyId"])
+    refuse_while_disabled(caller, row)
     registry.call(caller, "apigateway", "DeleteApiKey", {"apiKey": key.api_key.key_id})
     return {}
 

@@ -10,7 +10,6 @@ from apps.control_plane.v1.methods import HTTP_METHODS
 from apps.rest_apis.models import Integration, IntegrationResponse, Method
 
 _PASSTHROUGH = ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")
-_PLACES = {"header": "header", "querystring": "querystring", "path": "path"}
 _TARGET = re.compile(r"integration\.request\.(header|querystring|path|multivalueheader|multivaluequerystring)\.\S+")
 _METHOD_SOURCE = re.compile(r"method\.request\.(header|querystring|path|multivalueheader|multivaluequerystring)\.(\S+)")
 _OTHER_SOURCE = re.compile(r"'.*'|context\.\S+|stageVariables\.[A-Za-z0-9_]+|method\.request\.body(\.\S+)?", re.DOTALL)
@@ -20,6 +19,7 @@ _RESPONSE_SOURCE = re.compile(
     r"|integration\.response\.body(\.\S+)?",
     re.DOTALL,
 )
+_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.[A-Za-z0-9_]+\}")
 _AWS_ARN = re.compile(r"arn:aws[a-z-]*:apigateway:[^:]*:[^:]+:(path|action)/.+")
 
 
@@ -40,9 +40,11 @@ def check_integration(row: Integration, method: Method) -> None:
     if row.content_handling not in (None, "CONVERT_TO_BINARY", "CONVERT_TO_TEXT"):
         raise BadRequestException("Invalid content handling strategy specified")
     _refuse_mappings(
-        expression
-        for target, source in row.request_parameters.items()
-        for expression in _wrong_request_mapping(target, source, method)
+        [
+            expression
+            for target, source in row.request_parameters.items()
+            for expression in _wrong_request_mapping(target, source, method)
+        ]
     )
 
 
@@ -58,17 +60,18 @@ def check_integration_response(row: IntegrationResponse, method: Method) -> None
             raise BadRequestException(f"Invalid selection pattern specified: {row.selection_pattern}") from error
     parameters = {name.lower() for name in declared[row.status_code].response_parameters}
     _refuse_mappings(
-        expression
-        for target, source in row.response_parameters.items()
-        for expression in _wrong_response_mapping(target, source, parameters)
+        [
+            expression
+            for target, source in row.response_parameters.items()
+            for expression in _wrong_response_mapping(target, source, parameters)
+        ]
     )
 
 
 def _check_uri(row: Integration) -> None:
     uri = row.uri or ""
     if row.type in ("HTTP", "HTTP_PROXY"):
-        known = urlsplit(re.sub(r"\$\{stageVariables\.[A-Za-z0-9_]+\}", "v", uri))
-        if not (known.scheme in ("http", "https") and known.netloc) and not uri.startswith("${stageVariables."):
+        if not _is_endpoint(uri):
             raise BadRequestException("Invalid HTTP endpoint specified for URI")
     elif not uri.startswith("arn:"):
         raise BadRequestException("Invalid ARN specified in the request")
@@ -80,26 +83,33 @@ def _check_uri(row: Integration) -> None:
         )
 
 
+def _is_endpoint(uri: str) -> bool:
+    """An address by HTTP, in which stage variables may stand for any part."""
+    try:
+        parts = urlsplit(_STAGE_VARIABLE.sub("v", uri))
+    except ValueError:
+        return False
+    return (parts.scheme in ("http", "https") and bool(parts.netloc)) or _STAGE_VARIABLE.match(uri) is not None
+
+
 def _wrong_request_mapping(target: str, source: str, method: Method) -> list[str]:
     if not _TARGET.fullmatch(target):
         return [f"Invalid mapping expression parameter specified: {target}"]
     place = _METHOD_SOURCE.fullmatch(source)
-    if place:
-        declared = {name.lower() for name in method.request_parameters}
-        name = f"method.request.{place[1].removeprefix('multivalue')}.{place[2]}".lower()
-        if name in declared or source.lower() in declared or _is_path_variable(place, method):
-            return []
-        return [f"Invalid mapping expression parameter specified: {source}"]
-    return [] if _OTHER_SOURCE.fullmatch(source) else [f"Invalid mapping expression specified: {source}"]
+    if place is None:
+        return [] if _OTHER_SOURCE.fullmatch(source) else [f"Invalid mapping expression specified: {source}"]
+    if _is_declared(place[1], place[2], method):
+        return []
+    return [f"Invalid mapping expression parameter specified: {source}"]
 
 
-def _is_path_variable(source: re.Match[str], method: Method) -> bool:
-    variables = re.findall(r"\{([^}+]+)\+?\}", method.resource.path)
-    return (
-        source[1] == "path"
-        and source[2] in variables
-        and f"method.request.path.{source[2]}" in method.request_parameters
-    )
+def _is_declared(place: str, name: str, method: Method) -> bool:
+    """Whether a method declares a parameter, as one value or as many. Only the names of headers ignore case."""
+    single = place.removeprefix("multivalue")
+    wanted = {f"method.request.{single}.{name}", f"method.request.multivalue{single}.{name}"}
+    if single == "header":
+        return bool({item.lower() for item in wanted} & {item.lower() for item in method.request_parameters})
+    return bool(wanted & method.request_parameters.keys())
 
 
 def _wrong_response_mapping(target: str, source: str, declared: set[str]) -> list[str]:
@@ -108,8 +118,7 @@ def _wrong_response_mapping(target: str, source: str, declared: set[str]) -> lis
     return [] if _RESPONSE_SOURCE.fullmatch(source) else [f"Invalid mapping expression specified: {source}"]
 
 
-def _refuse_mappings(wrong: object) -> None:
-    problems = list(wrong)  # type: ignore[call-overload]
+def _refuse_mappings(problems: list[str]) -> None:
     if problems:
         raise BadRequestException(
             f"Invalid mapping expression specified: Validation Result: warnings : [], errors : [{', '.join(problems)}]"

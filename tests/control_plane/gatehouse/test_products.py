@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from builders import a_plan, a_rest_api, a_stage, call
 from apps.accounts.models import User
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller, system_caller
-from apps.control_plane.errors import BadRequestException, ConflictException, NotFoundException
+from apps.control_plane.errors import BadRequestException, ConflictException, LimitExceededException, NotFoundException
 from apps.core import documents
 from apps.deployments.models import ConfigurationSection, Stage
 from apps.usage_plans.models import ApiKey
@@ -181,6 +182,69 @@ def test_a_revoked_key_is_gone_and_a_new_one_takes_up_the_subscriptions(caller: 
     [fresh] = ours(portal, "CreateApplicationKey", applicationId=application, ownerId=owner)["keys"]
 
     assert fresh["usagePlanIds"] == [product["usagePlans"][0]["usagePlanId"]]
+
+
+def test_a_developer_does_not_replace_a_key_that_staff_disabled(caller: Caller, portal: Caller) -> None:
+    owner, product = a_developer(), a_product(caller)
+    application = ours(portal, "CreateApplication", ownerId=owner, name="shop")["applicationId"]
+    key = subscribed(portal, product, application, owner)["keyId"]
+    disable = [{"op": "replace", "path": "/enabled", "value": "false"}]
+    call(caller, "UpdateApiKey", apiKey=key, patchOperations=disable)
+
+    for operation, request in (
+        ("RotateApplicationKey", {"keyId": key}),
+        ("RevokeApplicationKey", {"keyId": key}),
+        ("CreateApplicationKey", {}),
+    ):
+        with pytest.raises(ConflictException, match="has been disabled by the provider"):
+            ours(portal, operation, applicationId=application, ownerId=owner, **request)
+    assert [item["keyId"] for item in keys_of(portal, application, owner)] == [key]
+
+
+def test_a_key_that_is_to_expire_serves_no_new_subscription(caller: Caller, portal: Caller) -> None:
+    owner, product, other = a_developer(), a_product(caller), a_product(caller, slug="toys")
+    application = ours(portal, "CreateApplication", ownerId=owner, name="shop")["applicationId"]
+    at = {"applicationId": application, "ownerId": owner}
+    old = subscribed(portal, product, application, owner)["keyId"]
+    fresh = ours(portal, "RotateApplicationKey", **at, keyId=old)["keyId"]
+    ours(portal, "RevokeApplicationKey", **at, keyId=fresh)
+
+    assert subscribed(portal, other, application, owner)["keyId"] not in (old, fresh)
+
+
+def test_keys_that_have_expired_make_room_and_ten_that_work_are_enough(caller: Caller, portal: Caller) -> None:
+    owner, product = a_developer(), a_product(caller)
+    application = ours(portal, "CreateApplication", ownerId=owner, name="shop")["applicationId"]
+    key = subscribed(portal, product, application, owner)["keyId"]
+    at = {"applicationId": application, "ownerId": owner}
+    for _ in range(3):
+        key = ours(portal, "RotateApplicationKey", **at, keyId=key, overlapSeconds=0)["keyId"]
+    assert len(keys_of(portal, application, owner)) == 2
+
+    for _ in range(9):
+        key = ours(portal, "RotateApplicationKey", **at, keyId=key)["keyId"]
+    assert len(keys_of(portal, application, owner)) == 10
+    with pytest.raises(LimitExceededException, match="at most 10 keys"):
+        ours(portal, "RotateApplicationKey", **at, keyId=key)
+
+
+def test_lists_take_few_queries_however_long_they_are(
+    caller: Caller, portal: Caller, django_assert_max_num_queries: Callable[..., Any]
+) -> None:
+    owner, product = a_developer(), a_product(caller)
+    for number in range(4):
+        application = ours(portal, "CreateApplication", ownerId=owner, name=f"shop {number}")["applicationId"]
+        subscribed(portal, product, application, owner)
+
+    for operation, service, queries in (
+        ("ListApplications", "gatehouse", 6),
+        ("ListSubscriptions", "gatehouse", 3),
+        ("ListProducts", "gatehouse", 7),
+        ("GetApiKeys", "apigateway", 3),
+        ("GetUsagePlans", "apigateway", 4),
+    ):
+        with django_assert_max_num_queries(queries):
+            assert registry.call(caller, service, operation, {})["items"]
 
 
 def test_what_belongs_to_another_developer_does_not_exist(caller: Caller, portal: Caller) -> None:
