@@ -98,7 +98,9 @@ def publish(client: redis.Redis, origin: str, environment_secret: bytes) -> None
         request_parameters={"integration.request.path.proxy": "method.request.path.proxy"},
     )
     resources = tuple(
-        Resource(id=f"r{at}", path=path, methods=(Method(http_method="GET", integration=integration, api_key_required=key),))
+        Resource(
+            id=f"r{at}", path=path, methods=(Method(http_method="GET", integration=integration, api_key_required=key),)
+        )
         for at, (path, key) in enumerate((("/bare/{proxy+}", False), ("/full/{proxy+}", True)))
     )
     place = {**PLACE, "api_id": API, "deployment_id": "dep001"}

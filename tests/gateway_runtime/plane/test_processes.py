@@ -9,8 +9,8 @@ import signal
 import redis
 
 from apps.core import usage
-from tests.gateway_runtime.plane.builders import ACCOUNT, get, http_proxy, keys, mock, plan, rest_api, stage
 from tests.gateway_runtime.plane.backend import Backend
+from tests.gateway_runtime.plane.builders import ACCOUNT, get, http_proxy, keys, mock, plan, rest_api, stage
 from tests.gateway_runtime.plane.worker import Caller, Publisher, eventually, key, product
 
 
@@ -20,7 +20,13 @@ async def test_what_is_published_is_served_logged_and_metered(valkey_url: str, b
     publisher = Publisher(client)
     log = "$context.httpMethod $context.resourcePath $context.status"
     async with product(valkey_url) as plane:
-        publisher.publish(rest_api(get("/pets", mock(200, '{"id": 42}')), get("/proxy", http_proxy(f"{backend.url}/x")), stage("prod", log=log)))
+        publisher.publish(
+            rest_api(
+                get("/pets", mock(200, '{"id": 42}')),
+                get("/proxy", http_proxy(f"{backend.url}/x")),
+                stage("prod", log=log),
+            )
+        )
         async with Caller(plane.port) as caller:
             statuses = []
 
@@ -74,6 +80,9 @@ async def test_a_burst_of_two_admits_two_over_all_workers_and_a_killed_worker_lo
             os.kill(pid, signal.SIGKILL)
         await eventually(plane.ready)
         await eventually(
-            lambda: sum(use.count for batch in {b.batch_id: b for b in batches(client)}.values() for use in batch.uses) == 42
+            lambda: (
+                sum(use.count for batch in {b.batch_id: b for b in batches(client)}.values() for use in batch.uses)
+                == 42
+            )
         )
     assert len(backend.requests) == 42

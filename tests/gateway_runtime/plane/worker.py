@@ -77,7 +77,9 @@ def key(value: str, key_id: str = "key0000001", *plans: str) -> builders.KeyDocu
     from apps.core.secrets import api_key_digest
 
     secret = read_environment({"GATEHOUSE_SECRET_KEY": _MASTER_SECRET}).derived_key("api-key-digest")
-    return builders.KeyDocument(id=key_id, name=key_id, digest=api_key_digest(value, secret), plan_ids=plans or ("plan01",))
+    return builders.KeyDocument(
+        id=key_id, name=key_id, digest=api_key_digest(value, secret), plan_ids=plans or ("plan01",)
+    )
 
 
 class Product:
@@ -91,7 +93,9 @@ class Product:
         self.management = _free_port()
 
     def start(self) -> None:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("GATEHOUSE_", "DJANGO_"))}
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith(("GATEHOUSE_", "DJANGO_"))
+        }
         self.process = subprocess.Popen(
             [
                 sys.executable, "-m", "gateway_runtime", "--port", str(self.port), "--workers", str(self.workers),

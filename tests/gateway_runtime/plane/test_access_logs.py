@@ -1,0 +1,90 @@
+"""Access logs in a stage's own format."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from gateway_runtime.mapping.context import VARIABLES
+from gateway_runtime.stores.access_logs import FileAccessLogs
+from tests.gateway_runtime.plane.backend import Backend
+from tests.gateway_runtime.plane.builders import API, get, http_proxy, key, keys, mock, plan, rest_api, stage
+from tests.gateway_runtime.plane.harness import GatewayHarness
+
+
+async def test_a_line_is_written_in_the_format_of_the_stage(gateway: GatewayHarness) -> None:
+    text = '$context.identity.sourceIp [$context.requestTime] "$context.httpMethod $context.resourcePath $context.protocol" $context.status $context.responseLength $context.requestId 100%'
+    gateway.serve(rest_api(get("/pets/{id}", mock(200, "12345")), stage("prod", log=text)))
+
+    answer = await gateway.get("/prod/pets/7")
+
+    assert gateway.logs.lines == [
+        f'192.0.2.7 [14/Nov/2023:22:13:20 +0000] "GET /pets/{{id}} HTTP/1.1" 200 5 {answer.header("x-amzn-requestid")} 100%\n'
+    ]
+
+
+async def test_every_variable_has_a_value_or_a_dash(gateway: GatewayHarness, backend: Backend) -> None:
+    text = json.dumps({name: f"$context.{name}" for name in VARIABLES} | {"unknown": "$context.authorizer.claims.sub"})
+    gateway.serve(
+        rest_api(get("/pets", http_proxy(backend.url)).with_key(), stage("prod", log=text)), plan(), keys(key("s3cret"))
+    )
+
+    await gateway.get("/prod/pets", x_api_key="s3cret", user_agent="me")
+    await gateway.get("/prod/nothing")
+
+    served, refused = map(json.loads, gateway.logs.lines)
+    assert served["apiId"] == API
+    assert served["identity.apiKeyId"] == "key0000001"
+    assert served["identity.apiKey"] == "***cret"
+    assert served["integration.status"] == "200"
+    assert served["error.message"] == served["unknown"] == "-"
+    assert served["requestTimeEpoch"] == "1700000000000"
+    assert (refused["error.responseType"], refused["resourcePath"], refused["integrationLatency"]) == (
+        "MISSING_AUTHENTICATION_TOKEN",
+        "-",
+        "-",
+    )
+
+
+async def test_a_caller_cannot_forge_lines_or_members(gateway: GatewayHarness) -> None:
+    gateway.serve(
+        rest_api(
+            get("/pets", mock()),
+            stage("prod", log='{"agent":"$context.identity.userAgent"}'),
+            stage("plain", log="$context.identity.userAgent"),
+        )
+    )
+    evil = 'x","status":"200\t\x85\x7f'
+
+    await gateway.get("/prod/pets", user_agent=evil)
+    await gateway.get("/plain/pets", user_agent=evil)
+
+    assert json.loads(gateway.logs.lines[0]) == {"agent": 'x","status":"200   '}
+    assert re.fullmatch(r"[^\x00-\x09\x0b-\x1f\x7f-\x9f]*\n", gateway.logs.lines[1])
+
+
+async def test_refusals_are_logged_and_metered(gateway: GatewayHarness) -> None:
+    gateway.serve(
+        rest_api(
+            get("/pets", mock()), stage("prod", rate=0, burst=0, log="$context.status $context.error.responseType")
+        )
+    )
+
+    await gateway.get("/prod/pets")
+
+    assert gateway.logs.lines == ["429 THROTTLED\n"]
+    [(label, _, status)] = gateway.meter.answers
+    assert (label.resource, label.method, status) == ("/pets", "GET", 429)
+
+
+def test_lines_reach_the_file_of_their_stage(tmp_path: Path) -> None:
+    logs = FileAccessLogs(tmp_path)
+    logs.start()
+    for number in range(1000):
+        logs.write("api0000001", "prod", f"{number}\n")
+    logs.write("../evil", "prod", "no\n")
+    logs.close()
+
+    assert (tmp_path / "api0000001" / "prod.log").read_text().split() == [str(number) for number in range(1000)]
+    assert [path.name for path in tmp_path.iterdir()] == ["api0000001"]
