@@ -26,7 +26,7 @@ from apps.control_plane.v1.method_settings import METHOD_SETTING_RULES, no_metho
 from apps.deployments.models import Deployment, Stage
 
 _VARIABLE_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
-_VARIABLE_VALUE = re.compile(r"[A-Za-z0-9 \-._~:/?#&=,@]*")
+_VARIABLE_VALUE = re.compile(r"[A-Za-z0-9 \-._~:/?#&=,]*")
 
 _PATHS = (
     "/deploymentId, /description, /cacheClusterEnabled, /cacheClusterSize, /clientCertificateId, /accessLogSettings, "
@@ -65,7 +65,7 @@ def check_variables(variables: Mapping[str, str] | None) -> None:
             )
         if len(value) > 512 or not _VARIABLE_VALUE.fullmatch(value):
             raise BadRequestException(
-                f"Invalid stage variable value: {value}. Please use values with alphanumeric characters and the symbols "
+                f"Invalid stage variable value of key {name}.  Please use values with alphanumeric characters and the symbols "
                 "' ', -', '.', '_', ':', '/', '?', '&', '=', and ','."
             )
     if len(variables or {}) > 100:

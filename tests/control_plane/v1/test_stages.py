@@ -80,7 +80,7 @@ def test_variables_are_set_and_removed_one_by_one(caller: Caller, api: str) -> N
 @pytest.mark.parametrize(
     ("patch", "message"),
     [
-        (("replace", "/variables/url", "{x}"), "Invalid stage variable value: {x}"),
+        (("replace", "/variables/url", "{x}"), "Invalid stage variable value of key url."),
         (("replace", "/variables/a-b", "x"), "Invalid stage variable name: a-b"),
         (("replace", "/deploymentId", "nosuch"), "Deployment id does not exist"),
         (("replace", "/*/*/throttling/rateLimit", "many"), "Invalid throttling rate limit"),
