@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, transaction
 
 from apps.accounts.models import AuditEvent, Membership
 from apps.control_plane.caller import Caller
@@ -19,8 +19,8 @@ from apps.control_plane.errors import (
     AwsError,
     ConflictException,
     NotImplementedException,
-    ServiceUnavailableException,
 )
+from apps.control_plane.outages import outages_answered
 from apps.control_plane.wire.service_models import service_model
 from apps.control_plane.wire.validation import check
 
@@ -63,29 +63,27 @@ def call(caller: Caller, service: str, name: str, request: Shape) -> Shape:
         raise NotImplementedException(f"{name} is not implemented by this version of Gatehouse.")
     _check_role(caller, name)
     check(model, request)
-    if name.startswith(_READS):
-        return _perform(function, caller, request)
+    with outages_answered():
+        if name.startswith(_READS):
+            return function(caller, request)
+        return _change(function, caller, name, request)
+
+
+def _change(function: Operation, caller: Caller, name: str, request: Shape) -> Shape:
+    """Perform a changing operation in one transaction, and audit it, also when it is refused."""
     try:
         with transaction.atomic():
-            answer = _perform(function, caller, request)
+            answer = function(caller, request)
             _audit(caller, name, request)
     except AwsError as error:
         _audit(caller, name, request, error=error.code)
         raise
-    return answer
-
-
-def _perform(function: Operation, caller: Caller, request: Shape) -> Shape:
-    try:
-        return function(caller, request)
     except IntegrityError as error:
-        logger.info("lost a race: %s", error)
+        logger.info("%s lost a race: %s", name, error)
         raise ConflictException(
             "Unable to complete operation due to concurrent modification. Please try again later."
         ) from error
-    except OperationalError as error:
-        logger.warning("database: %s", error)
-        raise ServiceUnavailableException("The service is temporarily unavailable.", retry_after=1) from error
+    return answer
 
 
 def _check_role(caller: Caller, name: str) -> None:

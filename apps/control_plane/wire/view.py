@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError
+from apps.control_plane.outages import outages_answered
 from apps.control_plane.wire.authentication import FindCredential, authenticate, find_access_key
 from apps.control_plane.wire.errors import InternalFailure, UnknownOperationException
 from apps.control_plane.wire.messages import WireRequest, WireResponse
@@ -47,7 +48,8 @@ class WireView:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request_id = str(uuid4())
         try:
-            return self._answer(WireRequest.of(request), request_id).to_django(request_id)
+            with outages_answered():
+                return self._answer(WireRequest.of(request), request_id).to_django(request_id)
         except (AwsError, SignatureError) as error:
             return serialize_error(error).to_django(request_id)
         except Exception:
