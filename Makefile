@@ -1,6 +1,6 @@
 # Gatehouse: install, start, test.
 .DEFAULT_GOAL := help
-.PHONY: help run env check format test requirements
+.PHONY: help run env check format test pictures requirements
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -19,6 +19,9 @@ format: ## Rewrite the sources in the project's format
 
 test: ## Every test lane; LANES="default check" picks some, ARGS="-k name" goes to pytest
 	@scripts/test $(ARGS)
+
+pictures: ## Take the pictures of the README again
+	@LANES=browser GATEHOUSE_TEST_PICTURES=docs/pictures scripts/test
 
 requirements: ## Export requirements/*.in as hashed *.txt; ARGS=--upgrade moves the pins
 	@scripts/requirements $(ARGS)
