@@ -21,8 +21,8 @@ class Application:
         self._plane: DataPlane | None = None
         self._gateway: Any = None
 
-    async def http(self, scope: Any, receive: Any, send: Any) -> None:
-        await self._gateway(scope, receive, send)
+    def http(self, scope: Any, receive: Any, send: Any) -> Any:
+        return self._gateway(scope, receive, send)
 
     async def websocket(self, scope: Any, receive: Any, send: Any) -> None:
         """WebSocket APIs are not served: refuse the handshake, which the server answers with 403."""

@@ -15,7 +15,7 @@ from gateway_runtime.integrations.forwarding import new_extended_id
 from gateway_runtime.phases.gateway_response import answer_error
 from gateway_runtime.phases.respond import send_answer
 from gateway_runtime.ports import Clock
-from gateway_runtime.snapshot.snapshot import Current
+from gateway_runtime.snapshot.snapshot import Current, Found
 from gateway_runtime.snapshot.stage import Step
 
 logger = logging.getLogger("gateway_runtime.gateway")
@@ -66,6 +66,16 @@ class Gateway:
         """Find stage and method by the address, or refuse as AWS does."""
         exchange.request = request = canonical.parse(exchange.scope)
         exchange.body = RequestBody(request.headers, exchange.receive)
+        snapshot = exchange.snapshot
+        place = (request.host, request.method, request.path)
+        known = snapshot.found.get(place)
+        if known is None:
+            known = self._find(exchange)
+            snapshot.remember(place, known)
+        exchange.stage, exchange.method, exchange.path_values, exchange.path = known
+
+    def _find(self, exchange: Exchange) -> Found:
+        request = exchange.request
         address = address_of(request)
         if address is None:
             raise forbidden()
@@ -77,7 +87,7 @@ class Gateway:
         found = stage.match(address.segments, request.method)
         if found is None:
             raise GatewayError("MISSING_AUTHENTICATION_TOKEN")
-        exchange.method, exchange.path_values = found
+        return Found(stage, *found, address.path)
 
     async def _close(self, exchange: Exchange) -> None:
         """Take the closing steps; the time up to them is what `$context.responseLatency` shows."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import time
+from functools import lru_cache
 from typing import Any
 
 from gateway_runtime.edge.canonical import Headers
@@ -84,13 +85,14 @@ def own_headers(scope: dict[str, Any], client_ip: str, trace: str) -> Headers:
     """Who called, how, and under which trace."""
     server = scope.get("server")
     scheme = scope.get("scheme", "http")
-    port = server[1] if server and server[1] else (443 if scheme == "https" else 80)
-    return [
-        (b"x-forwarded-for", client_ip.encode()),
-        (b"x-forwarded-proto", scheme.encode()),
-        (b"x-forwarded-port", b"%d" % port),
-        (b"x-amzn-trace-id", trace.encode("latin-1")),
-    ]
+    protocol, port = _entrance(scheme, server[1] if server else None)
+    return [(b"x-forwarded-for", client_ip.encode()), protocol, port, (b"x-amzn-trace-id", trace.encode("latin-1"))]
+
+
+@lru_cache(maxsize=64)
+def _entrance(scheme: str, port: int | None) -> Headers:
+    number = port or (443 if scheme == "https" else 80)
+    return [(b"x-forwarded-proto", scheme.encode()), (b"x-forwarded-port", b"%d" % number)]
 
 
 def remapped(headers: Headers) -> Headers:

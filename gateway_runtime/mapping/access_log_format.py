@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gateway_runtime.exchange import Exchange
-from gateway_runtime.mapping.context import VARIABLES, Variable
+from gateway_runtime.mapping.context import CHOSEN_BY_CALLERS, VARIABLES, Variable
 
 if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import StageSite
@@ -43,15 +43,17 @@ def compile_format(text: str, site: StageSite) -> Callable[[Exchange], str]:
             pieces.append("-")
     pieces.append(text[at:].replace("%", "%%").rstrip("\r\n") + "\n")
     template = "".join(pieces)
-    getters = tuple(variables)
     if text.lstrip().startswith("{"):
-        return lambda exchange: template % tuple([_escaped(getter(exchange)) for getter in getters])
+        variables = [_escaping(variable) if variable in CHOSEN_BY_CALLERS else variable for variable in variables]
+    getters = tuple(variables)
     return lambda exchange: template % tuple([getter(exchange) or "-" for getter in getters])
 
 
-def _escaped(value: str | None) -> str:
-    if not value:
-        return "-"
-    if '"' in value or "\\" in value:
-        return value.replace("\\", "\\\\").replace('"', '\\"')
-    return value
+def _escaping(variable: Variable) -> Variable:
+    def read(exchange: Exchange) -> str | None:
+        value = variable(exchange)
+        if value is not None and ('"' in value or "\\" in value):
+            return value.replace("\\", "\\\\").replace('"', '\\"')
+        return value
+
+    return read

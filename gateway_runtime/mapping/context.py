@@ -109,3 +109,12 @@ VARIABLES: dict[str, Variable] = {
     "status": lambda exchange: str(exchange.status),
     "xrayTraceId": lambda exchange: None if exchange.trace_id is None else clean(exchange.trace_id),
 }
+
+# Those whose text a caller or a back end can choose.
+CHOSEN_BY_CALLERS = frozenset(
+    VARIABLES[name]
+    for name in (
+        "domainName", "domainPrefix", "error.message", "error.messageString", "httpMethod", "identity.apiKey",
+        "identity.userAgent", "integration.error", "integrationErrorMessage", "path", "resourcePath", "xrayTraceId",
+    )
+)  # fmt: skip

@@ -25,7 +25,6 @@ def validate_api_key(site: MethodSite) -> Step | None:
     if not site.method.api_key_required:
         return None
     secret = site.services.api_key_secret
-    now = site.services.clock.time
     stage = site.stage
     from_header = site.deployment.api_key_source == "HEADER"
 
@@ -33,7 +32,7 @@ def validate_api_key(site: MethodSite) -> Step | None:
         value = exchange.request.header(b"x-api-key") if from_header else None
         if value is None or len(value) > _LONGEST_VALUE:
             raise GatewayError("INVALID_API_KEY")
-        found = exchange.snapshot.subscriptions.find(stage, _digest(value, secret), now())
+        found = exchange.snapshot.subscriptions.find(stage, _digest(value, secret), exchange.received_at)
         if found is None:
             raise GatewayError("INVALID_API_KEY")
         exchange.subscription = found

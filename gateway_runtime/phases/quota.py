@@ -21,19 +21,20 @@ def quota(site: MethodSite) -> Step | None:
     if not site.method.api_key_required:
         return None
     services = site.services
-    now, grant, meter = services.clock.time, services.quotas.grant, services.meter
+    grant, meter = services.quotas.grant, services.meter
 
     def step(exchange: Exchange) -> Awaitable[None] | None:
         subscription = exchange.subscription
         if subscription is None:
             return None
-        period = subscription.quota_period(now())
+        now = exchange.received_at
+        period = subscription.quota_period(now)
         if period is not None:
             granted = grant(period)
             if granted is False:
-                raise exceeded(subscription, now())
+                raise exceeded(subscription, now)
             if granted is not True:
-                return _wait(granted, subscription, now(), meter)
+                return _wait(granted, subscription, now, meter)
         used(subscription, meter)
         return None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from gateway_runtime.edge.body import ClientDisconnected
@@ -23,22 +22,21 @@ def respond(site: StageSite | None) -> Step | None:
     return send_answer
 
 
-def send_answer(exchange: Exchange) -> Awaitable[None]:
-    """Write the head and the body of the answer."""
-    headers = exchange.headers
+async def send_answer(exchange: Exchange) -> None:
+    """Write the head and the body of the answer: at once where the body is here already."""
+    headers, status, stage = exchange.headers, exchange.status, exchange.stage
     headers.append((b"x-amzn-requestid", exchange.request_id.encode()))
     headers.append((b"x-amz-apigw-id", exchange.extended_id.encode()))
     if exchange.trace_id is not None:
-        headers.append((b"x-amzn-trace-id", exchange.trace_id.encode()))
-    if exchange.stage is not None:
-        headers += exchange.stage.echo
-    if exchange.streamed is not None:
-        return _pass_through(exchange, headers, exchange.streamed)
-    return _send_whole(exchange, headers, exchange.answer)
-
-
-async def _send_whole(exchange: Exchange, headers: Headers, body: bytes) -> None:
-    status = exchange.status
+        headers.append((b"x-amzn-trace-id", exchange.trace_id.encode("latin-1")))
+    if stage is not None:
+        headers.append(stage.echo)
+    body, response = exchange.answer, exchange.streamed
+    if response is not None:
+        if not response.complete or response.head_only:
+            await _pass_through(exchange, headers, response)
+            return
+        body = await response.read()
     if status in _BODILESS:
         body = b""
     else:
@@ -50,9 +48,7 @@ async def _send_whole(exchange: Exchange, headers: Headers, body: bytes) -> None
 
 
 async def _pass_through(exchange: Exchange, headers: Headers, response: UpstreamResponse) -> None:
-    if response.complete and not response.head_only:
-        await _send_whole(exchange, headers, await response.read())
-        return
+    """Write the body while it arrives."""
     if response.length is not None and exchange.status not in _BODILESS:
         headers.append((b"content-length", b"%d" % response.length))
     send = exchange.send

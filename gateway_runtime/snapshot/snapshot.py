@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
 from apps.core.documents import AnyDocument
-from gateway_runtime.snapshot.stage import CompiledStage
+from gateway_runtime.snapshot.stage import CompiledMethod, CompiledStage
 from gateway_runtime.snapshot.subscriptions import Subscriptions
+
+
+class Found(NamedTuple):
+    """Where a request's host, method and path lead."""
+
+    stage: CompiledStage
+    method: CompiledMethod
+    path_values: dict[str, str]
+    path: str
+
+
+_MOST_REMEMBERED = 4096
+_LONGEST_REMEMBERED = 256
 
 StageKey = tuple[str, str, str]  # digests of the stage, its deployment and its account
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -17,10 +31,10 @@ class Snapshot:
     """Immutable. `sections` are those in force, which may be older than announced where a new document is bad.
 
     `bodies` and `decoded` are the documents by digest. `stages` are by API id (lower-case) and stage name; `compiled`
-    finds the same ones by the digests they were made from.
+    finds the same ones by the digests they were made from. `found` remembers what recent requests reached.
     """
 
-    __slots__ = ("bodies", "compiled", "decoded", "revision", "sections", "stages", "subscriptions")
+    __slots__ = ("bodies", "compiled", "decoded", "found", "revision", "sections", "stages", "subscriptions")
 
     def __init__(
         self,
@@ -38,11 +52,19 @@ class Snapshot:
         self.decoded = decoded
         self.compiled = compiled
         self.stages = stages
+        self.found: dict[tuple[str, str, str], Found] = {}
         self.subscriptions = subscriptions or Subscriptions((), ())
 
     def stage(self, api_id: str, name: str) -> CompiledStage | None:
         of_api = self.stages.get(api_id)
         return None if of_api is None else of_api.get(name)
+
+    def remember(self, place: tuple[str, str, str], found: Found) -> None:
+        """Keep the way to a method; bounded in number and size, because callers choose paths."""
+        if len(place[2]) <= _LONGEST_REMEMBERED:
+            if len(self.found) >= _MOST_REMEMBERED:
+                self.found.clear()
+            self.found[place] = found
 
 
 class Current:

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from apps.core.documents import AccountDocument, DeploymentDocument, Method, MethodSetting, Resource, StageDocument
-from gateway_runtime.edge.canonical import Headers
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.ports import Bucket, Services, TrafficLabel
 from gateway_runtime.snapshot.router import Router
@@ -106,7 +105,7 @@ class CompiledStage:
         self.deployment = site.deployment
         self.router = router
         self.closing = closing
-        self.echo: Headers = [(b"x-gatehouse-deployment", site.deployment.deployment_id.encode())]
+        self.echo = (b"x-gatehouse-deployment", site.deployment.deployment_id.encode())
         self._unmatched: dict[str, TrafficLabel] = {}
 
     def match(self, segments: tuple[str, ...], http_method: str) -> tuple[CompiledMethod, dict[str, str]] | None:

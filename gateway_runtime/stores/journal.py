@@ -40,18 +40,14 @@ class JournalFull(Exception):
 class Journal:
     """One file. `counters` may be added to directly, at the places that `row` gives."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or create a file and lock it. Raises OSError, BlockingIOError when another process owns it."""
+    def __init__(self, path: Path | None) -> None:
+        """Open or create a file and lock it; without a path, memory of this process alone.
+
+        Raises OSError, BlockingIOError when another process owns the file.
+        """
         self.path = path
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Reserved, not sparse: writing to a mapped page that the disk has no room for would kill the process.
-            os.posix_fallocate(self._file, 0, SIZE)
-            self._map = mmap.mmap(self._file, SIZE)
-        except BaseException:
-            os.close(self._file)
-            raise
+        self._file = -1 if path is None else _open_locked(path)
+        self._map = mmap.mmap(self._file, SIZE)
         self.counters = memoryview(self._map)[_COUNTERS_AT:_TEXT_AT].cast("q")
         self._next = 0
         self._text = 0
@@ -113,11 +109,24 @@ class Journal:
 
     def close(self, *, remove: bool = False) -> None:
         """Let go of the file."""
-        if remove:
+        if remove and self.path is not None:
             self.path.unlink(missing_ok=True)
         self.counters.release()
         self._map.close()
-        os.close(self._file)
+        if self._file >= 0:
+            os.close(self._file)
+
+
+def _open_locked(path: Path) -> int:
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Reserved, not sparse: writing to a mapped page that the disk has no room for would kill the process.
+        os.posix_fallocate(file, 0, SIZE)
+    except BaseException:
+        os.close(file)
+        raise
+    return file
 
 
 def _use(members: list[Any], count: int) -> KeyUse:

@@ -107,20 +107,29 @@ class UsageMeter:
         return journal
 
     def _create(self) -> Journal:
-        """A new file; when the disk is full, the batch that waits longest gives its place."""
+        """Another journal. Without room on disk it is memory, which does not outlive the process; beyond the bound, the batch
+        that waits longest gives its place."""
         if len(self._sealed) < _MOST_JOURNALS:
-            path = self._directory / f"{self._origin}-{uuid.uuid4().hex}.journal"
             try:
-                return Journal(path)
+                return self._create_file()
             except OSError as error:
-                path.unlink(missing_ok=True)
-                if not self._sealed:
-                    raise
-                logger.error("no place for another usage journal: %s", error)
+                logger.error("usage is counted in memory alone: no journal can be made: %s", error)
+                return Journal(None)
         journal = self._sealed.pop(0)
         METRICS.values[_lost] += sum(row.count for row in journal.batch(self._origin).traffic)
         journal.free()
         return journal
+
+    def _create_file(self) -> Journal:
+        while True:
+            path = self._directory / f"{self._origin}-{uuid.uuid4().hex}.journal"
+            try:
+                return Journal(path)
+            except BlockingIOError:
+                continue  # another worker looked whether the new file was left behind; it removes it
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
 
     def _seal(self) -> None:
         """The open batch is complete; count into the next one."""

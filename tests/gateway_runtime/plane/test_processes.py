@@ -111,7 +111,9 @@ async def test_without_redis_traffic_goes_on_and_a_new_process_serves_what_was_l
     await asyncio.to_thread(server.start)
     url = f"unix://{directory / 'v.sock'}"
     Publisher(redis.Redis.from_url(url)).publish(
-        rest_api(get("/pets", mock(200, "served")).with_key()), plan(rate=10_000, burst=10_000, quota=100_000), keys(key("s3cret"))
+        rest_api(get("/pets", mock(200, "served")).with_key()),
+        plan(rate=10_000, burst=10_000, quota=100_000),
+        keys(key("s3cret")),
     )
     try:
         async with product(url) as plane:

@@ -140,3 +140,15 @@ async def test_a_killed_worker_loses_nothing_and_its_heir_delivers_under_the_sam
     assert len({batch.batch_id for batch in batches}) == 1
     await meter.close()
     await second.close()
+
+
+async def test_without_room_for_a_journal_counting_goes_on_in_memory(
+    stream: Redis, tmp_path: Path, clock: FakeClock
+) -> None:
+    directory = tmp_path / "journal"
+    meter = UsageMeter(stream, directory, clock, "w" * 250)  # a name too long for any file
+
+    meter.use(*USE)
+    await meter.close()
+
+    assert [use.count for batch in await delivered(stream) for use in batch.uses] == [1]
