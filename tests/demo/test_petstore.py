@@ -117,7 +117,9 @@ def test_requests_are_counted_but_not_the_counting(shop: http.client.HTTPConnect
 
 
 def test_a_body_of_unknown_length_ends_the_connection(shop: http.client.HTTPConnection) -> None:
-    shop.request("POST", "/pets", body=iter([b"{}"]), headers={"Transfer-Encoding": "chunked"}, encode_chunked=True)
+    shop.putrequest("POST", "/pets")
+    shop.putheader("Transfer-Encoding", "chunked")
+    shop.endheaders()
     response = shop.getresponse()
 
     assert response.status == 411
