@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from apps.accounts.models import Membership
 from portal.console.api_frame import command_samples
 from portal.console.commands import Command
+from portal.console.fields import plain
 from portal.console.gate import Console, console_page
 
 
@@ -25,7 +26,7 @@ def account(console: Console) -> HttpResponseBase:
     """The page; the throttle is ours to change, on AWS only support can."""
     shape = console.call("GetAccount")
     throttle = shape["throttleSettings"]
-    initial = {"rate": throttle["rateLimit"], "burst": throttle["burstLimit"]}
+    initial = {"rate": plain(throttle["rateLimit"]), "burst": throttle["burstLimit"]}
     form = ThrottleForm(console.request.POST or None, initial=initial)
     if console.request.method == "POST" and form.is_valid():
         request = {"rateLimit": form.cleaned_data["rate"], "burstLimit": form.cleaned_data["burst"]}

@@ -25,6 +25,7 @@ _TABS = (
     ("api_settings", "Settings"),
 )
 NEW_STAGE = ""
+STAGE_NAME = "A stage name has letters, digits, hyphens and underscores only."
 
 
 class DeployForm(forms.Form):
@@ -36,6 +37,7 @@ class DeployForm(forms.Form):
         max_length=128,
         required=False,
         help_text="Becomes the first part of the invoke URL. Leave empty to use an existing stage.",
+        error_messages={"invalid": STAGE_NAME},
     )
     description = forms.CharField(
         max_length=1024, required=False, help_text="What changes, for whoever reads the history."

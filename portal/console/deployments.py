@@ -86,12 +86,9 @@ def rollback(console: Console, api_id: str, stage_name: str) -> HttpResponseBase
     deployment_id = console.request.POST.get("deployment", "")
     console.attempt(
         f"{stage_name} runs deployment {deployment_id} again.",
-        "UpdateStage",
-        {
-            "restApiId": api_id,
-            "stageName": stage_name,
-            "patchOperations": [{"op": "replace", "path": "/deploymentId", "value": deployment_id}],
-        },
+        "RollbackStage",
+        {"restApiId": api_id, "stageName": stage_name, "deploymentId": deployment_id},
+        "gatehouse",
     )
     return redirect("console:deployments", api_id)
 

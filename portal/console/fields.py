@@ -100,6 +100,11 @@ def list_patches(path: str, before: list[str], after: list[str]) -> list[Patch]:
     ]
 
 
+def plain(value: float | None) -> float | int | None:
+    """A number as people write it: 50 rather than 50.0."""
+    return int(value) if value is not None and value == int(value) else value
+
+
 def _printed(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"

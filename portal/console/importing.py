@@ -15,7 +15,7 @@ from apps.control_plane.openapi.document import load
 from apps.control_plane.openapi.importer import Preview, preview
 from apps.rest_apis.models import RestApi
 from apps.usage_plans.models import UsagePlan
-from portal.console.api_frame import command_samples
+from portal.console.api_frame import STAGE_NAME, command_samples
 from portal.console.commands import Command
 from portal.console.fields import code_area
 from portal.console.gate import Console, console_page
@@ -63,7 +63,11 @@ class PublishForm(forms.Form):
 
     name = forms.CharField(label="API name", max_length=1024)
     stage = forms.SlugField(
-        label="Stage", max_length=128, initial="prod", help_text="Becomes the first part of the invoke URL."
+        label="Stage",
+        max_length=128,
+        initial="prod",
+        help_text="Becomes the first part of the invoke URL.",
+        error_messages={"invalid": STAGE_NAME},
     )
     back_end = forms.URLField(
         label="Back end",

@@ -15,7 +15,7 @@ from portal.console import addresses
 from portal.console.api_frame import ApiFrame, api_frame
 from portal.console.commands import Command, curl
 from portal.console.drafts import is_behind
-from portal.console.fields import PairsField, code_area, map_patches, member_patch, switch
+from portal.console.fields import PairsField, code_area, map_patches, member_patch, plain, switch
 from portal.console.gate import Console, console_page
 
 ALL_METHODS = "*/*"
@@ -154,7 +154,7 @@ def _initial(row: Stage) -> dict[str, Any]:
 
 def _limit(value: float | None) -> float | None:
     """AWS writes an absent limit as -1."""
-    return None if value is None or value < 0 else value
+    return None if value is None or value < 0 else plain(value)
 
 
 def _patches(row: Stage, data: dict[str, Any]) -> list[dict[str, str]]:

@@ -21,7 +21,7 @@ from apps.usage_plans.models import ApiKey, UsagePlan, UsagePlanKey, UsagePlanSt
 from portal.charts import meter
 from portal.console.api_frame import command_samples
 from portal.console.commands import Command
-from portal.console.fields import PairsField, Patch, map_patches, member_patch
+from portal.console.fields import PairsField, Patch, map_patches, member_patch, plain
 from portal.console.gate import Console, console_page
 
 _PAGE = 25
@@ -287,7 +287,7 @@ def _initial(plan: UsagePlan) -> dict[str, Any]:
     return {
         "name": plan.name,
         "description": plan.description,
-        "rate": plan.throttle_rate_limit,
+        "rate": plain(plan.throttle_rate_limit),
         "burst": plan.throttle_burst_limit,
         "quota": plan.quota_limit,
         "period": plan.quota_period or "MONTH",

@@ -7,13 +7,19 @@ document.addEventListener("click", (event) => {
   link.setAttribute("aria-current", "true");
 });
 
-function matches(item, text) {
-  return item.textContent.toLowerCase().includes(text);
+// A match shows itself, what leads to it and what is below it.
+function show(item, text, aboveMatches) {
+  const own = item.querySelector(":scope > a")?.textContent.toLowerCase() ?? "";
+  const matches = aboveMatches || own.includes(text);
+  let below = false;
+  for (const child of item.querySelectorAll(":scope > ul > li")) below = show(child, text, matches) || below;
+  item.hidden = !(matches || below);
+  return !item.hidden;
 }
 
 document.addEventListener("input", (event) => {
   const id = event.target.dataset?.treeFilter;
   if (!id) return;
   const text = event.target.value.trim().toLowerCase();
-  for (const item of document.getElementById(id).querySelectorAll("li")) item.hidden = text !== "" && !matches(item, text);
+  for (const item of document.getElementById(id).querySelectorAll(":scope > ul > li")) show(item, text, text === "");
 });
