@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.mapping.context import VARIABLES
 from gateway_runtime.mapping.json_path import as_text, compile_path
-from gateway_runtime.snapshot.stage import MethodSite, Misconfigured
+from gateway_runtime.snapshot.stage import MethodSite, Misconfigured, StageSite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +32,7 @@ class ResponseSource(NamedTuple):
     needs_body: bool = False
 
 
-def request_source(expression: str, site: MethodSite) -> RequestSource:
+def request_source(expression: str, site: MethodSite | StageSite) -> RequestSource:
     """Compile the right side of a request mapping. Raises Misconfigured."""
     shared = _shared_source(expression, site)
     if shared is not None:
@@ -60,7 +60,7 @@ def response_source(expression: str, site: MethodSite) -> ResponseSource:
     raise Misconfigured(f"cannot map from {expression!r}")
 
 
-def _shared_source(expression: str, site: MethodSite) -> Callable[[Exchange, str], list[str]] | None:
+def _shared_source(expression: str, site: MethodSite | StageSite) -> Callable[[Exchange, str], list[str]] | None:
     """Literals, stage variables and context variables, which both directions know."""
     if len(expression) >= 2 and expression[0] == expression[-1] == "'":
         literal = [expression[1:-1]]
