@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from apps.accounts.models import Account, User
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import BadRequestException
+from apps.control_plane.errors import BadRequestException, ConflictException
 from apps.portals.models import Application, Product, Subscription
 from portal.developer.applications import Access, applications_for
 from portal.developer.catalogue import Offer, OfferedPlan
@@ -30,9 +30,9 @@ def create_application(
     return application_id
 
 
-def change(request: HttpRequest, user: User, application: Application, name: str, **members: Any) -> Shape:
+def change(request: HttpRequest, user: User, application: Application, operation: str, /, **members: Any) -> Shape:
     """Perform an operation on the user's own application; raises `AwsError`."""
-    return _call(request, user, application, name, applicationId=application.application_id, **members)
+    return _call(request, user, application, operation, applicationId=application.application_id, **members)
 
 
 def unsubscribe(request: HttpRequest, user: User, subscription: Subscription) -> None:
@@ -45,7 +45,8 @@ def give_access(request: HttpRequest, user: User, offer: Offer, plan: OfferedPla
 
     Without `application_id` it is the one that has access already, else the user's oldest, else a new "My first app". An
     application that uses the product under another plan changes over; asking again for what one has changes nothing.
-    Raises `AwsError`, BadRequestException for an application that is not the user's.
+    Raises `AwsError`: BadRequestException for an application that is not the user's, ConflictException where waiting for
+    approval would cost the access that there is.
     """
     mine = applications_for(user, offer.product)
     if application_id:
@@ -64,6 +65,11 @@ def _subscribe(request: HttpRequest, user: User, offer: Offer, plan: OfferedPlan
         if access.subscription is not None and not access.refused:
             if access.plan_id == plan.id:
                 return _with_key(request, user, access)
+            if access.active and plan.approval_required:
+                raise ConflictException(
+                    f"{access.application.name} uses {offer.name} under another plan, which would end while you wait. "
+                    "Unsubscribe it first, or ask for this plan with another application."
+                )
             unsubscribe(request, user, access.subscription)
     members = {"productId": offer.product.product_id, "usagePlanId": plan.id}
     change(request, user, application, "Subscribe", **members)
@@ -97,9 +103,9 @@ def _first_application(request: HttpRequest, user: User, product: Product) -> Ap
     return Application.objects.get(owner=user, application_id=application_id)
 
 
-def _call(request: HttpRequest, user: User, application: Application, name: str, **members: Any) -> Shape:
+def _call(request: HttpRequest, user: User, application: Application, operation: str, /, **members: Any) -> Shape:
     caller = _portal_caller(request, user, application.account_id, application.region)
-    return registry.call(caller, "gatehouse", name, {"ownerId": str(user.pk), **members})
+    return registry.call(caller, "gatehouse", operation, {"ownerId": str(user.pk), **members})
 
 
 def _portal_caller(request: HttpRequest, user: User, account_id: str, region: str) -> Caller:

@@ -16,14 +16,14 @@ def _worded(field: forms.Field, label: str, hint: str = "") -> None:
     field.widget.attrs.pop("placeholder", None)
 
 
-class SignUpForm(SignupForm):  # type: ignore[misc]
+class SignUpForm(SignupForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _worded(self.fields["email"], "E-mail")
         _worded(self.fields["password1"], "Password", _NEW_PASSWORD)
 
 
-class SignInForm(LoginForm):  # type: ignore[misc]
+class SignInForm(LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _worded(self.fields["login"], "E-mail")
@@ -31,20 +31,20 @@ class SignInForm(LoginForm):  # type: ignore[misc]
         _worded(self.fields["password"], "Password")
 
 
-class AskForResetForm(ResetPasswordForm):  # type: ignore[misc]
+class AskForResetForm(ResetPasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _worded(self.fields["email"], "E-mail")
 
 
-class ResetForm(ResetPasswordKeyForm):  # type: ignore[misc]
+class ResetForm(ResetPasswordKeyForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _worded(self.fields["password1"], "New password", _NEW_PASSWORD)
         _worded(self.fields["password2"], "New password, again")
 
 
-class ChangeForm(ChangePasswordForm):  # type: ignore[misc]
+class ChangeForm(ChangePasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _worded(self.fields["oldpassword"], "Current password")

@@ -25,11 +25,11 @@ class _KnowsIntent:
         return {**context, "wanted": _wanted(self.request)}
 
 
-class SignUpView(_KnowsIntent, views.SignupView):  # type: ignore[misc]
+class SignUpView(_KnowsIntent, views.SignupView):
     """Create an account."""
 
 
-class SignInView(_KnowsIntent, views.LoginView):  # type: ignore[misc]
+class SignInView(_KnowsIntent, views.LoginView):
     """Sign in, by e-mail or user name."""
 
 

@@ -28,6 +28,7 @@ class AccountAdapter(DefaultAccountAdapter):
         "email_password_mismatch": "That name and password do not go together. Check both and try again.",
         "username_password_mismatch": "That name and password do not go together. Check both and try again.",
         "too_many_login_attempts": "Too many attempts. Wait a few minutes, then try again.",
+        "enter_current_password": "That is not your current password.",
         "incorrect_password": "That is not your current password.",
         "invalid_password_reset": "This link has been used or is too old. Ask for a new one.",
     }
@@ -53,7 +54,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_safe_url(self, url: str | None) -> bool:
         """Pages of this portal alone: paths, never another host, whatever hosts the settings trust."""
-        return bool(url) and url.startswith("/") and not url.startswith(("//", "/\\")) and super().is_safe_url(url)
+        if not url or not url.startswith("/") or url.startswith(("//", "/\\")):
+            return False
+        return bool(super().is_safe_url(url))
 
     def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
         """Send the link. Where no mail leaves the machine, the browser that signed up is shown it as well."""

@@ -6,11 +6,14 @@ import hashlib
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -30,16 +33,17 @@ def own_application(view: OwnView[Arguments]) -> Callable[Concatenate[HttpReques
     """A view of one of the reader's applications: it gets the application, and anybody else gets a 404."""
 
     @never_cache
-    @login_required
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Arguments.args, **kwargs: Arguments.kwargs) -> HttpResponse:
         application_id = str(kwargs.pop("application_id"))
+        if not request.user.is_authenticated:
+            return _to_sign_in(request, reverse("developer:application", args=[application_id]))
         try:
             return view(request, my_application(_user(request), application_id), *args, **kwargs)
         except NotFoundException as error:
             raise Http404(error.message) from error
 
-    return wrapped  # type: ignore[no-any-return]
+    return wrapped
 
 
 @never_cache
@@ -187,10 +191,19 @@ def _usage(request: HttpRequest, mine: ApplicationOnPage) -> dict[str, Any]:
     }
 
 
-def _attempt(request: HttpRequest, mine: ApplicationOnPage, done: str, name: str, **members: Any) -> bool:
+def _to_sign_in(request: HttpRequest, page: str) -> HttpResponse:
+    """Afterwards one is on the application's page, wherever in it the session ended."""
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(
+            status=204, headers={"HX-Redirect": f"{reverse('account_login')}?{urlencode({'next': page})}"}
+        )
+    return redirect_to_login(page)
+
+
+def _attempt(request: HttpRequest, mine: ApplicationOnPage, done: str, operation: str, /, **members: Any) -> bool:
     """Perform an operation behind a button; its success or error becomes a toast on the next page."""
     try:
-        change(request, _user(request), mine.row, name, **members)
+        change(request, _user(request), mine.row, operation, **members)
     except NotFoundException:
         raise
     except AwsError as error:

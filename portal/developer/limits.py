@@ -35,7 +35,9 @@ def _rate(plan: UsagePlan) -> str:
     if plan.throttle_rate_limit is None:
         return "No limit on requests a second"
     rate = plan.throttle_rate_limit
-    if rate and rate < 1:
+    if not rate:
+        return "No requests at all"
+    if rate < 1:
         return f"One request every {1 / rate:g} seconds, steadily"
     return f"{rate:,g} {'request' if rate == 1 else 'requests'} a second, steadily"
 

@@ -30,3 +30,8 @@ class Pace:
             while len(self._buckets) > _MOST_VISITORS:
                 self._buckets.popitem(last=False)
         return 0 if allowed else math.ceil((1 - tokens) / self._rate)
+
+    def forget_everybody(self) -> None:
+        """Start anew, as a restart does."""
+        with self._lock:
+            self._buckets.clear()

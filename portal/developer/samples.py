@@ -37,7 +37,8 @@ def _curl(call: CallToWrite) -> str:
     lines[0] += f" {shlex.quote(call.url)}"
     lines += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in call.headers.items()]
     if call.body is not None:
-        lines.append(f"--data {shlex.quote(call.body)}")
+        # --data would read a file for a body that starts with @.
+        lines.append(f"--data-raw {shlex.quote(call.body)}")
     return " \\\n  ".join(lines)
 
 
@@ -74,5 +75,8 @@ def _literal(headers: dict[str, str]) -> str:
 
 
 def _text(body: str) -> str:
-    """A double-quoted literal that Python and JavaScript both read as this text."""
-    return json.dumps(body, ensure_ascii=True)
+    """A double-quoted literal that Python and JavaScript both read as this text.
+
+    Characters are not escaped: what JSON writes for those beyond 16 bits are two halves to Python.
+    """
+    return json.dumps(body, ensure_ascii=False)

@@ -26,6 +26,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 """What one may choose where an operation takes any method."""
 
 _OWN_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "Gatehouse-try-it"}
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _UNPRINTABLE = re.compile(r"[^\t\x20-\x7e\xa0-\xff]")
 
 logger = logging.getLogger("gatehouse.try_it")
@@ -60,10 +61,25 @@ class Attempt:
         for parameter in self.operation.parameters:
             if parameter.required and not self.values.get((parameter.where, parameter.name)):
                 return f"Fill in {parameter.name}: the operation needs it."
-        if any(segment in {".", ".."} for segment in self._segments()):
-            return "A path parameter cannot be . or .. because that would lead to another path."
-        if "" in self._segments()[1:-1]:
-            return "A path parameter cannot have an empty part."
+        return self._path_problem() or self._header_problem()
+
+    def _path_problem(self) -> str:
+        for segment in self.operation.path.split("/"):
+            value = self.values.get(("path", path_parameter(segment)), "")
+            if not segment.startswith("{"):
+                continue
+            if "\\" in value or _CONTROLS.search(value) or ("/" in value and not segment.endswith("+}")):
+                return (
+                    f"{path_parameter(segment)} is one part of the path: it cannot hold a slash or a control character."
+                )
+        segments = self._segments()
+        if any(segment in {".", ".."} for segment in segments):
+            return "No part of a path can be . or .. because that would lead to another path."
+        if "" in segments[1:-1]:
+            return "No part of a path can be empty."
+        return ""
+
+    def _header_problem(self) -> str:
         for (where, name), value in self.values.items():
             if where == "header" and _UNPRINTABLE.search(value):
                 return f"The header {name} can hold printable characters of Latin-1 only, on one line."

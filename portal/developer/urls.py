@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from allauth.account import views as allauth_views
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from portal.developer import account_pages, api, application_pages, getting_access, llms, reference_pages, storefront
 
@@ -50,8 +50,9 @@ _account = [
     path("password/change/", account_pages.change_password, name="account_change_password"),
     path("password/reset/", allauth_views.password_reset, name="account_reset_password"),
     path("password/reset/sent/", account_pages.reset_sent, name="account_reset_password_done"),
-    path(
-        "password/reset/<str:uidb36>/<str:key>/",
+    # allauth puts the link together itself and counts on the dash.
+    re_path(
+        r"^password/reset/link/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[^/]+)/$",
         allauth_views.password_reset_from_key,
         name="account_reset_password_from_key",
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import Sum
@@ -47,7 +47,8 @@ class Quota:
 
     @property
     def meter(self) -> charts.Meter:
-        return charts.meter(self.used, self.limit)
+        """Every call counts here, so the numbers are not shortened."""
+        return replace(charts.meter(self.used, self.limit), used_label=f"{self.used:,}", limit_label=f"{self.limit:,}")
 
 
 @dataclass(frozen=True)
