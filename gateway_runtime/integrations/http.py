@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from gateway_runtime.edge.body import BodyTooLarge
@@ -12,6 +12,7 @@ from gateway_runtime.errors import GatewayError, bad_response
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.integrations.forwarding import own_headers, trace_id
 from gateway_runtime.integrations.target import compile_headers, compile_target
+from gateway_runtime.mapping.content import compile_content_handling
 from gateway_runtime.mapping.context import clean
 from gateway_runtime.mapping.responses import CompiledResponse, compile_responses
 from gateway_runtime.mapping.templates import RequestTemplates
@@ -29,7 +30,8 @@ def map_request(site: MethodSite) -> Step | None:
     templates = RequestTemplates(integration.request_templates, integration.passthrough_behavior)
     target = compile_target(site, forward_query=False)
     mapped = compile_headers(site)
-    needs_body = target.needs_body or any(source.needs_body for _, source in mapped)
+    convert = compile_content_handling(integration.content_handling, site)
+    needs_body = convert is not None or target.needs_body or any(source.needs_body for _, source in mapped)
     base: Headers = [
         (b"user-agent", f"AmazonAPIGateway_{site.deployment.api_id}".encode()),
         (b"accept", b"application/json"),
@@ -38,8 +40,9 @@ def map_request(site: MethodSite) -> Step | None:
     set_by_mapping = {name.lower() for name, _ in mapped}
     base = [header for header in base if header[0] not in set_by_mapping]
 
-    def write(exchange: Exchange, body: str) -> None:
+    def write(exchange: Exchange, raw: bytes) -> None:
         request = exchange.request
+        body = raw.decode("utf-8", "replace")
         content_type = request.header(b"content-type")
         template = templates.choose(content_type)
         exchange.trace_id = trace = trace_id(exchange)
@@ -50,15 +53,22 @@ def map_request(site: MethodSite) -> Step | None:
             headers += [(name, clean(value).encode("utf-8")) for value in source.read(exchange, body)]
         exchange.out_headers = headers
         exchange.target = target.write(exchange, body)
-        exchange.out_body = exchange.body if template is None else template.text
+        if convert is not None:
+            exchange.out_body = (
+                convert(raw, content_type) if template is None else convert(template.text, b"text/plain")
+            )
+        else:
+            exchange.out_body = exchange.body if template is None else template.text
 
-    return _with_body(write) if needs_body else (lambda exchange: write(exchange, ""))
+    return _with_body(write) if needs_body else (lambda exchange: write(exchange, b""))
 
 
-def _with_body(write: object) -> Step:
+def _with_body(write: Callable[[Exchange, bytes], None]) -> Step:
     async def step(exchange: Exchange) -> None:
-        text = (await exchange.body.read()).decode("utf-8", "replace")
-        write(exchange, text)  # type: ignore[operator]
+        raw = await exchange.body.read()
+        write(exchange, raw)
+        if exchange.out_body is exchange.body:
+            exchange.out_body = raw
 
     return step
 
@@ -139,7 +149,8 @@ async def _read_and_answer(
     except UpstreamError as error:
         raise bad_response(str(error)) from None
     _answer(exchange, response, body.decode("utf-8", "replace"), content_type or _content_type(upstream))
-    exchange.answer = body if text is None else text
+    answer, kind = (body, _content_type(upstream)) if text is None else (text, b"text/plain")
+    exchange.answer = answer if response.convert is None else response.convert(answer, kind)
 
 
 def _answer(exchange: Exchange, response: CompiledResponse, body: str, content_type: bytes) -> None:

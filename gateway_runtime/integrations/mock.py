@@ -70,6 +70,8 @@ def map_response(site: MethodSite) -> Step | None:
             headers.append((b"content-type", kind.encode()))
         exchange.status = response.status
         exchange.headers = headers
-        exchange.answer = b"" if template is None else template.text
+        body = b"" if template is None else template.text
+        # A mock's template is text, whatever content type it is sent under.
+        exchange.answer = body if response.convert is None else response.convert(body, b"text/plain")
 
     return step

@@ -9,6 +9,7 @@ import re2
 from apps.core.documents import IntegrationResponse
 from gateway_runtime.edge.canonical import Headers
 from gateway_runtime.exchange import Exchange
+from gateway_runtime.mapping.content import compile_content_handling
 from gateway_runtime.mapping.context import clean
 from gateway_runtime.mapping.parameters import ResponseSource, response_source
 from gateway_runtime.mapping.templates import ResponseTemplates
@@ -23,7 +24,7 @@ _options.max_mem = 1 << 20
 class CompiledResponse:
     """One integration response. `needs_body` is true when its mapping reads the back end's body."""
 
-    __slots__ = ("needs_body", "parameters", "status", "templates")
+    __slots__ = ("convert", "needs_body", "parameters", "status", "templates")
 
     def __init__(self, document: IntegrationResponse, site: MethodSite) -> None:
         try:
@@ -39,7 +40,8 @@ class CompiledResponse:
                 raise Misconfigured(f"cannot map to {target!r}")
             name = target.removeprefix(_TARGET).lower().encode()
             self.parameters.append((name, response_source(expression, site)))
-        self.needs_body = any(source.needs_body for _, source in self.parameters)
+        self.convert = compile_content_handling(document.content_handling, site)
+        self.needs_body = self.convert is not None or any(source.needs_body for _, source in self.parameters)
 
     def headers(self, exchange: Exchange, body: str) -> Headers:
         """The mapped headers; a mapping without a value gives none."""

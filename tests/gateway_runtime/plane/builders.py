@@ -124,6 +124,7 @@ class RestApi:
     stages: tuple[Stage, ...]
     api_id: str = API
     deployment_id: str = "dep001"
+    binary_media_types: tuple[str, ...] = ()
 
     def documents(self) -> list[AnyDocument]:
         resources = [
@@ -135,7 +136,9 @@ class RestApi:
             for at, path in enumerate(sorted({route.path for route in self.routes}))
         ]
         place = {**PLACE, "api_id": self.api_id, "deployment_id": self.deployment_id}
-        deployment = DeploymentDocument(**place, api_name="pets", resources=tuple(resources))
+        deployment = DeploymentDocument(
+            **place, api_name="pets", resources=tuple(resources), binary_media_types=self.binary_media_types
+        )
         return [deployment, *(StageDocument(**place, stage_name=each.name, **each.members) for each in self.stages)]
 
 
