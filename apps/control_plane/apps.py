@@ -24,6 +24,8 @@ OPERATION_MODULES = (
     "v1.usage_plan_keys",
     "v1.usage",
     "v1.account",
+    "v1.client_certificates",
+    "v1.vpc_links",
     "gatehouse.products",
     "gatehouse.applications",
     "gatehouse.subscriptions",

@@ -36,6 +36,19 @@ def api_key_id() -> str:
     return base36(10)
 
 
+def client_certificate_id() -> str:
+    return base36(6)
+
+
+def vpc_link_id() -> str:
+    return base36(6)
+
+
+def domain_name_id() -> str:
+    """What tells private domain names of the same name apart."""
+    return base36(10)
+
+
 def api_key_value() -> str:
     """The secret a caller sends as `x-api-key`: forty letters and digits, as AWS generates it."""
     return "".join(secrets.choice(_LETTERS_AND_DIGITS) for _ in range(40))

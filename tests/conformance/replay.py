@@ -15,7 +15,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-_RECORDINGS = json.loads((Path(__file__).parent / "recordings" / "control_plane.json").read_text())
+_RECORDINGS: dict[str, Any] = {
+    name: answers
+    for path in sorted((Path(__file__).parent / "recordings").glob("*.json"))
+    for name, answers in json.loads(path.read_text()).items()
+}
 _PLACEHOLDER = re.compile(r"<[a-z-]+(?::\d+)?>")
 _RECORDED_ACCOUNT = "111111111111"
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from apps.control_plane.errors import BadRequestException
+from apps.client_certificates.models import ClientCertificate
+from apps.control_plane.errors import BadRequestException, NotFoundException
 from apps.control_plane.patching import (
     Parser,
     Patch,
@@ -15,7 +16,6 @@ from apps.control_plane.patching import (
     Rule,
     Setter,
     Wording,
-    assign,
     boolean,
     decimal,
     optional_text,
@@ -166,6 +166,16 @@ def _remove_canary(stage: Stage, patch: Patch) -> None:
     stage.canary_settings = None
 
 
+def _set_client_certificate(stage: Stage, patch: Patch) -> None:
+    """Show back ends a certificate of the API's account and region; an empty value shows none."""
+    certificate_id = optional_text(patch.value)
+    api = stage.rest_api
+    known = ClientCertificate.objects.filter(account_id=api.account_id, region=api.region)
+    if certificate_id is not None and not known.filter(certificate_id=certificate_id).exists():
+        raise NotFoundException("Invalid Client Certificate identifier specified")
+    stage.client_certificate_id = certificate_id
+
+
 # Variables and access log -----------------------------------------------------------------------------
 
 
@@ -203,7 +213,7 @@ STAGE_PATCHES = PatchTable(
         replaceable("/description", "description", optional_text),
         replaceable("/cacheClusterEnabled", "cache_cluster_enabled", boolean),
         replaceable("/cacheClusterSize", "cache_cluster_size", optional_text),
-        Rule("/clientCertificateId", {"replace": assign("client_certificate_id", optional_text)}),
+        Rule("/clientCertificateId", {"replace": _set_client_certificate}),
         replaceable("/documentationVersion", "documentation_version", optional_text),
         replaceable("/tracingEnabled", "tracing_enabled", boolean),
         Rule("/accessLogSettings", {"remove": _remove_access_log}),

@@ -1,4 +1,4 @@
-"""Tags: names and values on REST APIs, stages, API keys and usage plans, by ARN."""
+"""Tags: names and values on REST APIs, stages, API keys, usage plans and what else has an ARN."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from django.db.models import Q
 
 from apps.accounts.models import Tag
+from apps.client_certificates.models import ClientCertificate
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, NotFoundException
 from apps.control_plane.paging import page_of, paged
@@ -15,6 +16,7 @@ from apps.control_plane.registry import Shape, operation
 from apps.deployments.models import Stage
 from apps.rest_apis.models import RestApi
 from apps.usage_plans.models import ApiKey, UsagePlan
+from apps.vpc_links.models import VpcLink
 
 MAX_TAGS = 50
 _RESOURCE_ARN = re.compile(r"arn:aws[a-z-]*:apigateway:(?P<region>[a-z0-9-]+)::(?P<path>/.+)")
@@ -97,6 +99,14 @@ def usage_plan_path(plan_id: str) -> str:
     return f"/usageplans/{plan_id}"
 
 
+def client_certificate_path(certificate_id: str) -> str:
+    return f"/clientcertificates/{certificate_id}"
+
+
+def vpc_link_path(link_id: str) -> str:
+    return f"/vpclinks/{link_id}"
+
+
 def _existing_path(caller: Caller, arn: str) -> str:
     """The path in an ARN; raises BadRequestException when it is none of ours, NotFoundException when nothing is there."""
     match = _RESOURCE_ARN.fullmatch(arn)
@@ -136,6 +146,18 @@ _TAGGABLE: tuple[tuple[re.Pattern[str], Callable[..., bool]], ...] = (
         re.compile(r"/usageplans/([^/]+)"),
         lambda caller, plan: UsagePlan.objects.filter(
             account_id=caller.account_id, region=caller.region, plan_id=plan
+        ).exists(),
+    ),
+    (
+        re.compile(r"/clientcertificates/([^/]+)"),
+        lambda caller, certificate: ClientCertificate.objects.filter(
+            account_id=caller.account_id, region=caller.region, certificate_id=certificate
+        ).exists(),
+    ),
+    (
+        re.compile(r"/vpclinks/([^/]+)"),
+        lambda caller, link: VpcLink.objects.filter(
+            account_id=caller.account_id, region=caller.region, link_id=link
         ).exists(),
     ),
 )

@@ -19,6 +19,7 @@ SERVICES = ("apigateway", "gatehouse")
 IDS = {
     "restApiId", "resourceId", "deploymentId", "stageName", "modelName", "usagePlanId", "keyId", "apiKey", "parentId",
     "resourceArn", "productId", "applicationId", "subscriptionId", "cloneFrom",
+    "clientCertificateId", "vpcLinkId",
 }  # fmt: skip
 ROOTS = IDS - {"stageName", "modelName"}
 PATCH = [{"op": "replace", "path": "/description", "value": "seen"}]
@@ -54,10 +55,15 @@ def victim(db: None) -> dict[str, str]:
     )
     developer = str(User.objects.create_user("ada", "ada@example.com").pk)
     application = registry.call(owner, "gatehouse", "CreateApplication", {"ownerId": developer, "name": "shop"})
+    certificate = call(owner, "GenerateClientCertificate")["clientCertificateId"]
+    target = "arn:aws:elasticloadbalancing:us-east-1:222222222222:loadbalancer/net/pets/50dc6c495c0c9188"
+    link = call(owner, "CreateVpcLink", name="pets", targetArns=[target])["id"]
     place = {"applicationId": application["applicationId"], "productId": product["productId"]}
     subscription = registry.call(owner, "gatehouse", "Subscribe", {**place, "usagePlanId": plan})
     return {
         **place,
+        "clientCertificateId": certificate,
+        "vpcLinkId": link,
         "subscriptionId": subscription["subscriptionId"],
         "restApiId": api,
         "cloneFrom": api,
@@ -120,7 +126,7 @@ def test_anothers_ids_are_unknown_ids_in_every_operation(victim: dict[str, str])
 def test_lists_show_an_account_only_its_own(victim: dict[str, str]) -> None:
     stranger = a_caller("333333333333")
 
-    for name in ("GetRestApis", "GetApiKeys", "GetUsagePlans"):
+    for name in ("GetRestApis", "GetApiKeys", "GetUsagePlans", "GetClientCertificates", "GetVpcLinks"):
         assert call(stranger, name)["items"] == []
     for name in ("ListProducts", "ListApplications", "ListSubscriptions"):
         assert registry.call(stranger, "gatehouse", name, {})["items"] == []
