@@ -9,6 +9,7 @@ import base64
 import hashlib
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,8 @@ class Environment:
     public_portal_url: str | None
     public_gateway_url: str | None
     internal_gateway_url: str | None
+    mail_url: str | None
+    mail_from: str
     allowed_hosts: tuple[str, ...]
     allow_private_backends: bool
 
@@ -135,6 +138,8 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         public_portal_url=_url(variables, "GATEHOUSE_PUBLIC_PORTAL_URL"),
         public_gateway_url=_url(variables, "GATEHOUSE_PUBLIC_GATEWAY_URL"),
         internal_gateway_url=_url(variables, "GATEHOUSE_INTERNAL_GATEWAY_URL"),
+        mail_url=_mail_url(variables, "GATEHOUSE_MAIL_URL"),
+        mail_from=variables.get("GATEHOUSE_MAIL_FROM") or "gatehouse@localhost",
         allowed_hosts=tuple(
             host.strip() for host in variables.get("GATEHOUSE_ALLOWED_HOSTS", "").split(",") if host.strip()
         ),
@@ -171,6 +176,14 @@ def _url(variables: Mapping[str, str], name: str) -> str | None:
     text = variables.get(name, "").rstrip("/")
     if text and not text.startswith(("http://", "https://")):
         raise BadEnvironment(f"{name} must start with http:// or https://, not {text!r}")
+    return text or None
+
+
+def _mail_url(variables: Mapping[str, str], name: str) -> str | None:
+    text = variables.get(name, "")
+    if text and not re.fullmatch(r"smtp(\+tls|\+ssl)?://([^@/\s]+@)?[^@:/\s]+(:\d{1,5})?/?", text):
+        # The value holds a password, so it is not repeated.
+        raise BadEnvironment(f"{name} must look like smtp+tls://user:password@host:587 (or smtp://, smtp+ssl://)")
     return text or None
 
 

@@ -75,4 +75,4 @@ def _wanted(request: HttpRequest) -> dict[str, Any] | None:
         offer = catalogue.offer(wanted.product)
     except Http404:
         return None
-    return {"offer": offer, "plan": offer.plan(wanted.plan)}
+    return {"offer": offer, "plan": offer.plan(wanted.plan) if wanted.plan else offer.open_plan}

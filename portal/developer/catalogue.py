@@ -10,7 +10,8 @@ from django.http import Http404
 
 from apps.portals.models import Product, ProductPlan, ProductStage
 from portal.developer.limits import LimitWords, limit_words
-from portal.developer.reference import Reference, count_operations, read_reference
+from portal.developer.published import Facts, facts_of, reference_of
+from portal.developer.reference import Reference
 
 LONGEST_SEARCH = 100
 PAGE_SIZE = 60
@@ -21,6 +22,7 @@ class OfferedApi:
     """An API stage in a product. `slug` names it in addresses; a stage whose reference is not there yet is `pending`."""
 
     row: ProductStage
+    facts: Facts
 
     @property
     def slug(self) -> str:
@@ -40,21 +42,19 @@ class OfferedApi:
 
     @property
     def pending(self) -> bool:
-        return not self.row.reference
+        return not self.row.reference_deployment_id
 
     @property
     def operation_count(self) -> int:
-        return count_operations(self.row.reference)
+        return self.facts.operation_count
 
     @property
     def version(self) -> str:
-        info = self.row.reference.get("info") if isinstance(self.row.reference, dict) else None
-        version = info.get("version") if isinstance(info, dict) else None
-        return version if isinstance(version, str) else ""
+        return self.facts.version
 
-    @cached_property
+    @property
     def reference(self) -> Reference:
-        return read_reference(self.row.reference)
+        return reference_of(self.row)
 
 
 @dataclass(frozen=True)
@@ -87,12 +87,12 @@ class OfferedPlan:
 class Offer:
     """A published product as a visitor sees it."""
 
-    def __init__(self, product: Product) -> None:
+    def __init__(self, product: Product, facts: dict[int, Facts]) -> None:
         self.product = product
         self.slug = product.slug
         self.name = product.name
         self.summary = product.summary
-        self.apis = [OfferedApi(row) for row in product.stages.all()]
+        self.apis = [OfferedApi(row, facts[row.pk]) for row in product.stages.all()]
         self.plans = [OfferedPlan(row) for row in product.plans.all()]
 
     @property
@@ -129,7 +129,9 @@ def offers(search: str = "") -> list[Offer]:
     products = _published().order_by("name", "pk")
     for word in search[:LONGEST_SEARCH].split():
         products = products.filter(Q(name__icontains=word) | Q(summary__icontains=word) | Q(slug__icontains=word))
-    return [Offer(product) for product in products[:PAGE_SIZE]]
+    shown = list(products[:PAGE_SIZE])
+    facts = facts_of(row for product in shown for row in product.stages.all())
+    return [Offer(product, facts) for product in shown]
 
 
 def offer(slug: str) -> Offer:
@@ -137,11 +139,12 @@ def offer(slug: str) -> Offer:
     product = _published().filter(slug=slug).first()
     if product is None:
         raise Http404("No such product.")
-    return Offer(product)
+    return Offer(product, facts_of(product.stages.all()))
 
 
 def _published() -> QuerySet[Product]:
     return Product.objects.filter(published=True).prefetch_related(
-        Prefetch("stages", ProductStage.objects.select_related("stage__rest_api").order_by("pk")),
+        # References are large, and read only where facts_of and reference_of do not know them yet.
+        Prefetch("stages", ProductStage.objects.defer("reference").select_related("stage__rest_api").order_by("pk")),
         Prefetch("plans", ProductPlan.objects.select_related("plan").order_by("position", "pk")),
     )

@@ -16,6 +16,7 @@ from apps.accounts.models import User
 from apps.control_plane.errors import AwsError
 from portal.developer import catalogue, intent
 from portal.developer.access import give_access
+from portal.developer.applications import applications_for
 from portal.developer.catalogue import Offer, OfferedPlan
 from portal.developer.first_call import simplest
 
@@ -23,15 +24,14 @@ from portal.developer.first_call import simplest
 @require_POST
 def access(request: HttpRequest, slug: str) -> HttpResponse:
     """Give the visitor access to a product under the chosen plan, or under the first one that needs no approval."""
-    offer = catalogue.offer(slug)
-    plan = _plan(offer, request.POST.get("plan", ""))
-    if plan is None:
+    offer, wanted = catalogue.offer(slug), request.POST.get("plan", "")
+    if _plan(offer, wanted) is None:
         messages.error(request, f"{offer.name} is not offered under that plan.")
         return redirect("developer:product", slug)
     if not isinstance(request.user, User):
-        intent.remember(request, intent.Intent(slug, plan.id))
+        intent.remember(request, intent.Intent(slug, wanted))
         return redirect("account_signup")
-    return _give(request, request.user, offer, plan, request.POST.get("application", ""))
+    return _give(request, request.user, offer, wanted, request.POST.get("application", ""))
 
 
 @never_cache
@@ -49,14 +49,18 @@ def carry_on(request: HttpRequest) -> HttpResponse:
     except Http404:
         messages.error(request, "That product is not offered any more.")
         return redirect("developer:products")
-    plan = offer.plan(wanted.plan)
+    return _give(request, request.user, offer, wanted.plan, "")
+
+
+def _give(request: HttpRequest, user: User, offer: Offer, plan_id: str, application_id: str) -> HttpResponse:
+    """Give access under a plan. Without a plan's id, access that there is already will do: it is not exchanged."""
+    had = next((access for access in applications_for(user, offer.product) if access.active or access.pending), None)
+    if not plan_id and had is not None and (had.pending or had.key):
+        return _shown(offer, had.application.id, pending=had.pending)
+    plan = _plan(offer, plan_id)
     if plan is None:
         messages.error(request, "That plan is not offered any more. Choose another one.")
         return redirect("developer:product", offer.slug)
-    return _give(request, request.user, offer, plan, "")
-
-
-def _give(request: HttpRequest, user: User, offer: Offer, plan: OfferedPlan, application_id: str) -> HttpResponse:
     try:
         application_id = give_access(request, user, offer, plan, application_id)
     except AwsError as error:
@@ -64,6 +68,11 @@ def _give(request: HttpRequest, user: User, offer: Offer, plan: OfferedPlan, app
         return redirect("developer:product", offer.slug)
     if plan.approval_required:
         messages.info(request, f"You asked for access to {offer.name}. Its state is shown here.")
+    return _shown(offer, application_id, pending=plan.approval_required)
+
+
+def _shown(offer: Offer, application_id: str, *, pending: bool) -> HttpResponse:
+    if pending:
         return redirect("developer:application", application_id)
     return redirect(first_request_url(offer, application_id))
 

@@ -14,7 +14,7 @@ _IN_SESSION = "developer_intent"
 
 @dataclass(frozen=True)
 class Intent:
-    """A product and one of its plans, by slug and plan id."""
+    """A product and one of its plans, by slug and plan id; no plan means any that is open."""
 
     product: str
     plan: str

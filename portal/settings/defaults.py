@@ -42,8 +42,6 @@ INSTALLED_APPS = [
     "apps.usage_plans",
     "apps.metering",
     "apps.portals",
-    "apps.client_certificates",
-    "apps.vpc_links",
     "apps.control_plane",
     "portal.console",
     "portal.developer",
@@ -221,6 +219,10 @@ ACCOUNT_RATE_LIMITS = {"login_failed": None}
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENVIRONMENT.mail_from
+if ENVIRONMENT.mail_url:
+    vars().update(environ.Env.email_url_config(ENVIRONMENT.mail_url))
+    EMAIL_TIMEOUT = 10
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 
 REST_FRAMEWORK = {

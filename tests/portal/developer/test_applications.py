@@ -129,6 +129,15 @@ def test_another_plan_is_changed_to_in_one_step(mine: Application, shop: Shop, s
     assert mine.keys.get().api_key.plans.get().plan.plan_id == shop.pro
 
 
+def test_get_a_key_does_not_exchange_the_plan_that_one_has(mine: Application, shop: Shop, signed_in: Client) -> None:
+    signed_in.post("/products/petstore/access/", {"plan": shop.pro})
+
+    answer = signed_in.post("/products/petstore/access/")
+
+    assert answer["Location"].startswith("/products/petstore/reference/")
+    assert Subscription.objects.get().product_plan.plan.plan_id == shop.pro
+
+
 def test_asking_for_a_plan_with_approval_does_not_cost_the_access_there_is(
     mine: Application, shop: Shop, signed_in: Client
 ) -> None:

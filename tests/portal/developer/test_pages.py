@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 
 from apps.control_plane.caller import Caller
+from apps.portals import references
 from apps.portals.models import Application, Product, ProductStage
 from portal.developer import reference_pages
 from tests.portal.developer.shops import Shop, make_product
@@ -101,14 +102,15 @@ def test_the_reference_shows_an_operation_with_samples(shop: Shop) -> None:
 
 
 def test_while_a_reference_is_rendered_the_page_waits_for_it(shop: Shop) -> None:
-    ProductStage.objects.update(reference={})
+    ProductStage.objects.update(reference={}, reference_deployment_id="")
     url = "/products/petstore/reference/"
 
     assert "The reference is being published" in text(Client().get(url))
     assert Client().get(url, {"poll": "1"}).status_code == 204
     assert "HX-Refresh" not in Client().get(url, {"poll": "1"})
 
-    ProductStage.objects.update(reference={"paths": {"/pets": {"get": {}}}})
+    for row in references.behind().values_list("pk", flat=True):
+        references.render(row)
     assert Client().get(url, {"poll": "1"})["HX-Refresh"] == "true"
 
 
