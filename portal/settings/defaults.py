@@ -42,6 +42,8 @@ INSTALLED_APPS = [
     "apps.usage_plans",
     "apps.metering",
     "apps.portals",
+    "apps.client_certificates",
+    "apps.vpc_links",
     "apps.control_plane",
     "portal.console",
     "portal.developer",
