@@ -10,9 +10,9 @@ from gateway_runtime.errors import GatewayError
 from gateway_runtime.upstream.response import UpstreamResponse
 
 if TYPE_CHECKING:
+    from gateway_runtime.snapshot.entitlements import Entitlement
     from gateway_runtime.snapshot.snapshot import Snapshot
     from gateway_runtime.snapshot.stage import CompiledMethod, CompiledStage
-    from gateway_runtime.snapshot.subscriptions import Subscription
 
 
 class Exchange:
@@ -32,7 +32,7 @@ class Exchange:
     started: float  # monotonic seconds
     received_at: float  # seconds since the epoch
     # Set by phases
-    subscription: Subscription | None = None
+    entitlement: Entitlement | None = None
     target: str = ""
     out_headers: Headers = []
     out_body: bytes | RequestBody = b""

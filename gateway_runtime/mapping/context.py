@@ -60,12 +60,12 @@ def _integration_error(exchange: Exchange) -> str | None:
 
 
 def _api_key_id(exchange: Exchange) -> str | None:
-    return None if exchange.subscription is None else exchange.subscription.key.id
+    return None if exchange.entitlement is None else exchange.entitlement.key.id
 
 
 def _api_key(exchange: Exchange) -> str | None:
     """AWS logs the key's value here; a secret does not belong in a log, so its last four characters show."""
-    value = None if exchange.subscription is None else exchange.request.header(b"x-api-key")
+    value = None if exchange.entitlement is None else exchange.request.header(b"x-api-key")
     return None if value is None else "***" + clean(value.decode("latin-1"))[-4:]
 
 

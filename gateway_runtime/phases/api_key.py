@@ -32,9 +32,9 @@ def validate_api_key(site: MethodSite) -> Step | None:
         value = exchange.request.header(b"x-api-key") if from_header else None
         if value is None or len(value) > _LONGEST_VALUE:
             raise GatewayError("INVALID_API_KEY")
-        found = exchange.snapshot.subscriptions.find(stage, _digest(value, secret), exchange.received_at)
+        found = exchange.snapshot.entitlements.find(stage, _digest(value, secret), exchange.received_at)
         if found is None:
             raise GatewayError("INVALID_API_KEY")
-        exchange.subscription = found
+        exchange.entitlement = found
 
     return step

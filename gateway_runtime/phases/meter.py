@@ -20,8 +20,8 @@ def meter(site: StageSite) -> Step | None:
             return
         asked = exchange.request.method
         label = stage.unmatched_label(asked) if method is None else method.label(asked)
-        subscription = exchange.subscription
-        key_id = "" if subscription is None else subscription.key.id
+        entitlement = exchange.entitlement
+        key_id = "" if entitlement is None else entitlement.key.id
         count(label, key_id, exchange.status, exchange.latency, exchange.integration_latency)
 
     return step

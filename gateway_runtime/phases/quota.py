@@ -12,8 +12,8 @@ from gateway_runtime.exchange import Exchange
 
 if TYPE_CHECKING:
     from gateway_runtime.ports import Meter
+    from gateway_runtime.snapshot.entitlements import Entitlement
     from gateway_runtime.snapshot.stage import MethodSite, Step
-    from gateway_runtime.snapshot.subscriptions import Subscription
 
 
 def quota(site: MethodSite) -> Step | None:
@@ -24,41 +24,41 @@ def quota(site: MethodSite) -> Step | None:
     grant, meter = services.quotas.grant, services.meter
 
     def step(exchange: Exchange) -> Awaitable[None] | None:
-        subscription = exchange.subscription
-        if subscription is None:
+        entitlement = exchange.entitlement
+        if entitlement is None:
             return None
         now = exchange.received_at
-        period = subscription.quota_period(now)
+        period = entitlement.quota_period(now)
         if period is not None:
             granted = grant(period)
             if granted is False:
-                raise exceeded(subscription, now)
+                raise exceeded(entitlement, now)
             if granted is not True:
-                return _wait(granted, subscription, now, meter)
-        used(subscription, meter)
+                return _wait(granted, entitlement, now, meter)
+        used(entitlement, meter)
         return None
 
     return step
 
 
-async def _wait(asked: Awaitable[bool], subscription: Subscription, now: float, meter: Meter) -> None:
+async def _wait(asked: Awaitable[bool], entitlement: Entitlement, now: float, meter: Meter) -> None:
     if not await asked:
-        raise exceeded(subscription, now)
-    used(subscription, meter)
+        raise exceeded(entitlement, now)
+    used(entitlement, meter)
 
 
-def used(subscription: Subscription, meter: Meter) -> None:
-    plan = subscription.plan
-    meter.use(plan.account_id, plan.region, plan.plan_id, subscription.key.id)
+def used(entitlement: Entitlement, meter: Meter) -> None:
+    plan = entitlement.plan
+    meter.use(plan.account_id, plan.region, plan.plan_id, entitlement.key.id)
 
 
-def exceeded(subscription: Subscription, now: float) -> GatewayError:
+def exceeded(entitlement: Entitlement, now: float) -> GatewayError:
     """429 with the quota's policy and the seconds until its period ends."""
-    limits = subscription.plan.quota
+    limits = entitlement.plan.quota
     assert limits is not None
     moment = datetime.fromtimestamp(now, UTC)
     wait = quota_periods.seconds_to_reset(limits.period, moment, limits.offset)
-    period = subscription.quota_period(now)
+    period = entitlement.quota_period(now)
     assert period is not None
     window = int(period.ends_at - period.starts_at)
     return GatewayError(

@@ -44,9 +44,9 @@ def throttle(site: MethodSite) -> Step | None:
     take = store.take
 
     def step(exchange: Exchange) -> Awaitable[None] | None:
-        subscription, method = exchange.subscription, exchange.method
-        if subscription is not None and method is not None:
-            refused = take(subscription.buckets(method, store))
+        entitlement, method = exchange.entitlement, exchange.method
+        if entitlement is not None and method is not None:
+            refused = take(entitlement.buckets(method, store))
         else:
             refused = take(shared)
         if refused is None:

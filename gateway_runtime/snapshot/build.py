@@ -20,9 +20,9 @@ from apps.core.documents import (
 from gateway_runtime.metrics import METRICS
 from gateway_runtime.ports import Services
 from gateway_runtime.snapshot.compile import compile_stage
+from gateway_runtime.snapshot.entitlements import Entitlements
 from gateway_runtime.snapshot.snapshot import Snapshot, StageKey
 from gateway_runtime.snapshot.stage import CompiledStage
-from gateway_runtime.snapshot.subscriptions import Subscriptions
 
 T = TypeVar("T")
 
@@ -71,7 +71,7 @@ class _Build:
                 if stage is not None:
                     stages.setdefault(stage.document.api_id.lower(), {})[stage.document.stage_name] = stage
         bodies = {digest: self._fetched.get(digest) or self._last.bodies[digest] for digest in self._decoded}
-        return Snapshot(revision, self._sections, bodies, self._decoded, self._compiled, stages, self._subscriptions())
+        return Snapshot(revision, self._sections, bodies, self._decoded, self._compiled, stages, self._entitlements())
 
     def _accept(self, section: str, digest: str) -> bool:
         """Take a document into the new snapshot; false when it is missing or bad."""
@@ -132,14 +132,14 @@ class _Build:
         found = self._decoded.get(self._sections.get(section, ""))
         return found if isinstance(found, kind) else None
 
-    def _subscriptions(self) -> Subscriptions:
+    def _entitlements(self) -> Entitlements:
         def relevant(sections: Mapping[str, str]) -> dict[str, str]:
             return {name: digest for name, digest in sections.items() if name.startswith(("plan/", "keys/"))}
 
         if relevant(self._sections) == relevant(self._last.sections):
-            return self._last.subscriptions.fresh()
+            return self._last.entitlements.fresh()
         found = self._decoded.values()
-        return Subscriptions(
+        return Entitlements(
             [document for document in found if isinstance(document, KeysDocument)],
             [document for document in found if isinstance(document, PlanDocument)],
         )

@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from apps.core.documents import AnyDocument
+from gateway_runtime.snapshot.entitlements import Entitlements
 from gateway_runtime.snapshot.stage import CompiledMethod, CompiledStage
-from gateway_runtime.snapshot.subscriptions import Subscriptions
 
 
 class Found(NamedTuple):
@@ -34,7 +34,7 @@ class Snapshot:
     finds the same ones by the digests they were made from. `found` remembers what recent requests reached.
     """
 
-    __slots__ = ("bodies", "compiled", "decoded", "found", "revision", "sections", "stages", "subscriptions")
+    __slots__ = ("bodies", "compiled", "decoded", "entitlements", "found", "revision", "sections", "stages")
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Snapshot:
         decoded: Mapping[str, AnyDocument] = MappingProxyType({}),
         compiled: Mapping[StageKey, CompiledStage] = MappingProxyType({}),
         stages: Mapping[str, Mapping[str, CompiledStage]] = MappingProxyType({}),
-        subscriptions: Subscriptions | None = None,
+        entitlements: Entitlements | None = None,
     ) -> None:
         self.revision = revision
         self.sections = sections
@@ -53,7 +53,7 @@ class Snapshot:
         self.compiled = compiled
         self.stages = stages
         self.found: dict[tuple[str, str, str], Found] = {}
-        self.subscriptions = subscriptions or Subscriptions((), ())
+        self.entitlements = entitlements or Entitlements((), ())
 
     def stage(self, api_id: str, name: str) -> CompiledStage | None:
         of_api = self.stages.get(api_id)

@@ -11,7 +11,7 @@ from gateway_runtime.ports import Bucket, Buckets, QuotaPeriod
 from gateway_runtime.snapshot.stage import CompiledMethod
 
 
-class Subscription:
+class Entitlement:
     """A key under one plan at one stage. Buckets and the running quota period are remembered as they are first used."""
 
     __slots__ = ("_buckets", "_period", "key", "plan", "stage")
@@ -65,7 +65,7 @@ class Subscription:
         )
 
 
-class Subscriptions:
+class Entitlements:
     """All keys and plans of a snapshot."""
 
     def __init__(self, keys: Iterable[KeysDocument], plans: Iterable[PlanDocument]) -> None:
@@ -77,15 +77,15 @@ class Subscriptions:
         for plan in plans:
             for stage in plan.stages:
                 self._plans.setdefault((stage.api_id, stage.stage_name), {})[plan.plan_id] = (plan, stage)
-        self._known: dict[tuple[str, str, str], Subscription | None] = {}
+        self._known: dict[tuple[str, str, str], Entitlement | None] = {}
 
-    def fresh(self) -> Subscriptions:
+    def fresh(self) -> Entitlements:
         """The same keys and plans without what was remembered: it belongs to the stages of one snapshot."""
-        copy = Subscriptions((), ())
+        copy = Entitlements((), ())
         copy._keys, copy._plans = self._keys, self._plans
         return copy
 
-    def find(self, stage: StageDocument, digest: str, now: float) -> Subscription | None:
+    def find(self, stage: StageDocument, digest: str, now: float) -> Entitlement | None:
         """What a key value (by its digest) may draw on at a stage; None when it may not call it at all."""
         place = (stage.api_id, stage.stage_name, digest)
         try:
@@ -99,12 +99,12 @@ class Subscriptions:
             return None
         return found
 
-    def _resolve(self, stage: StageDocument, key: KeyDocument) -> Subscription | None:
+    def _resolve(self, stage: StageDocument, key: KeyDocument) -> Entitlement | None:
         covering = self._plans.get((stage.api_id, stage.stage_name), {})
         if key.enabled:
             for plan_id in key.plan_ids:
                 if plan_id in covering and covering[plan_id][0].account_id == stage.account_id:
-                    return Subscription(key, *covering[plan_id])
+                    return Entitlement(key, *covering[plan_id])
         return None
 
 
