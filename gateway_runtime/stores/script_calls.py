@@ -73,11 +73,14 @@ class ScriptCalls:
             self._busy = None
 
     async def _send(self, batch: list[tuple[asyncio.Future[Any], tuple[Any, ...]]]) -> None:
+        began = self._loop.time()
         try:
             async with asyncio.timeout(self._patience):
                 answers = await self._pipeline([call for _, call in batch])
         except (RedisError, OSError, TimeoutError, asyncio.CancelledError) as error:
-            self._failed(batch, error)
+            # A timer that fired late tells of a busy process, not of Valkey: these calls fail, the next are tried.
+            busy = isinstance(error, TimeoutError) and self._loop.time() - began > 1.5 * self._patience
+            self._failed(batch, error, pause=0.0 if busy else self._pause)
             if isinstance(error, asyncio.CancelledError):
                 raise
             return
@@ -113,11 +116,14 @@ class ScriptCalls:
             answers: list[Any] = await pipeline.execute(raise_on_error=False)
         return answers
 
-    def _failed(self, batch: list[tuple[asyncio.Future[Any], tuple[Any, ...]]], error: BaseException) -> None:
+    def _failed(
+        self, batch: list[tuple[asyncio.Future[Any], tuple[Any, ...]]], error: BaseException, pause: float
+    ) -> None:
         METRICS.values[_failures] += 1
-        if self._away_until == 0.0:
+        if self._away_until == 0.0 and pause:
             logger.warning("limits are counted locally: Valkey does not answer (%s)", type(error).__name__)
-        self._away_until = self._loop.time() + self._pause
+        if pause:
+            self._away_until = self._loop.time() + pause
         waiting, self._waiting = self._waiting, []
         for future, _ in (*batch, *waiting):
             if not future.done():
