@@ -27,8 +27,8 @@ def account(console: Console) -> HttpResponseBase:
     shape = console.call("GetAccount")
     throttle = shape["throttleSettings"]
     initial = {"rate": plain(throttle["rateLimit"]), "burst": throttle["burstLimit"]}
-    form = ThrottleForm(console.request.POST or None, initial=initial)
-    if console.request.method == "POST" and form.is_valid():
+    form = ThrottleForm(console.posted, initial=initial)
+    if form.is_valid():
         request = {"rateLimit": form.cleaned_data["rate"], "burstLimit": form.cleaned_data["burst"]}
         if console.submit(form, "UpdateAccountThrottle", request, "gatehouse") is not None:
             messages.success(console.request, "The account's limits act now.")

@@ -85,8 +85,8 @@ def api_keys(console: Console) -> HttpResponseBase:
 @console_page("GET", "POST")
 def create_key(console: Console) -> HttpResponseBase:
     """A new key; its page shows the value."""
-    form = NewKeyForm(console.request.POST or None, plans=_plan_choices(console))
-    if console.request.method == "POST" and form.is_valid():
+    form = NewKeyForm(console.posted, plans=_plan_choices(console))
+    if form.is_valid():
         created = console.carry_out(form, lambda: _create(console, form.cleaned_data))
         if created is not None:
             messages.success(console.request, f"{form.cleaned_data['name']} works now.")
@@ -115,8 +115,8 @@ def create_key(console: Console) -> HttpResponseBase:
 def api_key(console: Console, key_id: str) -> HttpResponseBase:
     """One key: its value on demand, its plans with what is left of their quotas, its days."""
     key = _find(console, key_id)
-    form = KeyForm(console.request.POST or None, initial=_initial(key))
-    if console.request.method == "POST" and form.is_valid():
+    form = KeyForm(console.posted, initial=_initial(key))
+    if form.is_valid():
         patches = [
             *member_patch("/name", key.name or "", form.cleaned_data["name"]),
             *member_patch("/description", key.description or "", form.cleaned_data["description"]),

@@ -51,8 +51,8 @@ class ApiSettingsForm(forms.Form):
 def api_settings(console: Console, api_id: str) -> HttpResponseBase:
     """The settings page."""
     frame = api_frame(console, api_id, "api_settings")
-    form = ApiSettingsForm(console.request.POST or None, initial=_initial(frame.api))
-    if console.request.method == "POST" and form.is_valid():
+    form = ApiSettingsForm(console.posted, initial=_initial(frame.api))
+    if form.is_valid():
         patches = _patches(frame.api, form.cleaned_data)
         request = {"restApiId": api_id, "patchOperations": patches}
         if not patches or console.submit(form, "UpdateRestApi", request) is not None:

@@ -78,8 +78,8 @@ def home(console: Console) -> HttpResponseBase:
 @console_page("GET", "POST")
 def create_api(console: Console) -> HttpResponseBase:
     """A new API from nothing; its resources come next."""
-    form = ApiForm(console.request.POST or None)
-    if console.request.method == "POST" and form.is_valid():
+    form = ApiForm(console.posted)
+    if form.is_valid():
         created = console.submit(form, "CreateRestApi", _members(form.cleaned_data))
         if created is not None:
             messages.success(console.request, f"{created['name']} exists. Give it a resource and a method next.")

@@ -17,6 +17,8 @@ from django.utils.safestring import SafeString
 
 from portal.highlighting import highlight_shell
 
+ANY_METHOD = "ANY"
+
 
 @dataclass(frozen=True)
 class Command:
@@ -28,12 +30,10 @@ class Command:
 
     @property
     def shell(self) -> str:
-        words = ["aws", "apigateway", xform_name(self.operation, "-")]
-        for name, value in self.request.items():
-            words.extend(_option(xform_name(name, "-"), value))
+        options = [_option(xform_name(name, "-"), value) for name, value in self.request.items()]
         if self.file:
-            words.extend(("--body", f"fileb://{self.file}"))
-        return _wrapped([shlex.quote(word) for word in words])
+            options.append(["--body", f"fileb://{self.file}"])
+        return _wrapped([["aws", "apigateway", xform_name(self.operation, "-")], *options])
 
     @property
     def python(self) -> str:
@@ -59,18 +59,11 @@ def samples(commands: Iterable[Command], endpoint_url: str, region: str) -> list
 
 def curl(method: str, url: str, headers: Mapping[str, str] | None = None, body: str = "") -> str:
     """A call of a published API. GET is curl's own default, so it is not said."""
-    words = ["curl"]
-    if method not in ("GET", ANY_METHOD):
-        words.extend(("-X", method))
-    words.append(url)
-    for name, value in (headers or {}).items():
-        words.extend(("-H", f"{name}: {value}"))
+    words = [["curl", url] if method in ("GET", ANY_METHOD) else ["curl", "-X", method, url]]
+    words += [["-H", f"{name}: {value}"] for name, value in (headers or {}).items()]
     if body:
-        words.extend(("--data", body))
-    return _wrapped([shlex.quote(word) for word in words])
-
-
-ANY_METHOD = "ANY"
+        words.append(["--data", body])
+    return _wrapped(words)
 
 
 def _option(name: str, value: Any) -> list[str]:
@@ -81,7 +74,8 @@ def _option(name: str, value: Any) -> list[str]:
         return [f"--{name}", *value]
     if isinstance(value, (Mapping, list, tuple)):
         return [f"--{name}", json.dumps(value, ensure_ascii=False, separators=(",", ":"))]
-    return [f"--{name}", str(value)]
+    # A value that looks like an option would be taken for one.
+    return [f"--{name}={value}"] if str(value).startswith("-") else [f"--{name}", str(value)]
 
 
 def _literal(value: Any) -> str:
@@ -92,14 +86,14 @@ def _literal(value: Any) -> str:
 _LINE = 76
 
 
-def _wrapped(words: list[str]) -> str:
-    """The words on lines of about 76 characters, broken before options."""
-    lines = [words[0]]
-    for word in words[1:]:
-        option = word.startswith("-")
-        if option and len(lines[-1]) + len(word) + 24 > _LINE:
+def _wrapped(groups: list[list[str]]) -> str:
+    """The words, quoted, on lines of about 76 characters; an option and its value stay together."""
+    first, *options = (" ".join(shlex.quote(word) for word in group) for group in groups)
+    lines = [first]
+    for option in options:
+        if len(lines[-1]) + len(option) >= _LINE:
             lines[-1] += " \\"
-            lines.append(f"  {word}")
+            lines.append(f"  {option}")
         else:
-            lines[-1] += f" {word}"
+            lines[-1] += f" {option}"
     return "\n".join(lines)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
@@ -58,6 +58,11 @@ class Console:
         return self.caller.region
 
     @property
+    def posted(self) -> QueryDict | None:
+        """What a form was sent with; None when the page was only asked for, which leaves its forms unbound."""
+        return self.request.POST if self.request.method == "POST" else None
+
+    @cached_property
     def memberships(self) -> list[Membership]:
         """The accounts that the person can switch to."""
         return list(self.user.memberships.select_related("account").order_by("account__name", "account_id"))

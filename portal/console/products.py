@@ -108,8 +108,8 @@ def products(console: Console) -> HttpResponseBase:
 @console_page("GET", "POST")
 def create_product(console: Console) -> HttpResponseBase:
     """A new product; it is published from its page."""
-    form = ProductForm(console.request.POST or None, console=console)
-    if console.request.method == "POST" and form.is_valid():
+    form = ProductForm(console.posted, console=console)
+    if form.is_valid():
         created = console.submit(form, "CreateProduct", form.request(), _SERVICE)
         if created is not None:
             messages.success(console.request, f"{created['name']} exists. Publish it when its page reads well.")
@@ -128,8 +128,8 @@ def create_product(console: Console) -> HttpResponseBase:
 def product(console: Console, product_id: str) -> HttpResponseBase:
     """One product."""
     row = _find(console, product_id)
-    form = ProductForm(console.request.POST or None, initial=_initial(row), console=console)
-    if console.request.method == "POST" and form.is_valid():
+    form = ProductForm(console.posted, initial=_initial(row), console=console)
+    if form.is_valid():
         saved = console.submit(form, "UpdateProduct", {"productId": product_id, **form.request()}, _SERVICE)
         if saved is not None:
             messages.success(console.request, "Saved.")

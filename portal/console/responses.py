@@ -15,7 +15,7 @@ from portal.console.api_frame import api_frame
 from portal.console.commands import Command
 from portal.console.fields import PairsField, code_area
 from portal.console.gate import Console, console_page
-from portal.console.methods import JSON
+from portal.console.method_forms import JSON
 from portal.console.resources import resource_url
 
 
@@ -49,12 +49,12 @@ def edit_response(
     method = resource.methods.filter(http_method=verb).select_related("integration").first()
     if method is None or (status_code and not method.responses.filter(status_code=status_code).exists()):
         raise Http404("no such response")
-    form = ResponseForm(console.request.POST or None, initial=_initial(method, status_code))
+    form = ResponseForm(console.posted, initial=_initial(method, status_code))
     if status_code:
         form.fields["status_code"].disabled = True
     back = resource_url(api_id, resource_id, verb)
     names = {"restApiId": api_id, "resourceId": resource_id, "httpMethod": verb}
-    if console.request.method == "POST" and form.is_valid():
+    if form.is_valid():
         saved = console.carry_out(form, lambda: _save(console, names, method, form.cleaned_data))
         if saved is not None:
             messages.success(console.request, f"Status {form.cleaned_data['status_code']} is saved in the draft.")

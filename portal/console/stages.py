@@ -90,8 +90,8 @@ def stage(console: Console, api_id: str, stage_name: str) -> HttpResponseBase:
     frame = api_frame(console, api_id, "stages")
     row = console_stage(frame, stage_name)
     initial = _initial(row)
-    form = StageForm(console.request.POST or None, initial=initial)
-    if console.request.method == "POST" and form.is_valid():
+    form = StageForm(console.posted, initial=initial)
+    if form.is_valid():
         patches = _patches(row, form.cleaned_data)
         request = {"restApiId": api_id, "stageName": stage_name, "patchOperations": patches}
         if not patches or console.submit(form, "UpdateStage", request) is not None:
