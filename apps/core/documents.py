@@ -77,8 +77,16 @@ class Resource(Document, frozen=True):
     methods: tuple[Method, ...] = ()
 
 
+class GatewayResponse(Document, frozen=True):
+    """What the gateway answers in place of its own default. `status_code` None keeps that of the error."""
+
+    status_code: str | None = None
+    response_parameters: dict[str, str] = {}
+    response_templates: dict[str, str] = {}
+
+
 class DeploymentDocument(Document, frozen=True, tag_field="kind", tag="deployment"):
-    """A REST API as it was at CreateDeployment. `resources` are sorted by path."""
+    """A REST API as it was at CreateDeployment. `resources` are sorted by path, `gateway_responses` by their type."""
 
     account_id: str
     region: str
@@ -89,6 +97,7 @@ class DeploymentDocument(Document, frozen=True, tag_field="kind", tag="deploymen
     binary_media_types: tuple[str, ...] = ()
     minimum_compression_size: int | None = None
     resources: tuple[Resource, ...] = ()
+    gateway_responses: dict[str, GatewayResponse] = {}
 
 
 class MethodSetting(Document, frozen=True):
@@ -106,7 +115,8 @@ class StageDocument(Document, frozen=True, tag_field="kind", tag="stage"):
     """A stage as it is now.
 
     `method_settings` is keyed as AWS keys it: `*/*` or `~1pets~1{petId}/GET`.
-    `disable_execute_api_endpoint` is the API's, but acts on stages at once, so it travels here.
+    `disable_execute_api_endpoint` is the API's, but acts on stages at once, so it travels here. The numbers of flushes
+    are part of cache keys: a higher one makes everything that was kept before unknown.
     """
 
     account_id: str
@@ -120,6 +130,8 @@ class StageDocument(Document, frozen=True, tag_field="kind", tag="stage"):
     access_log_destination: str | None = None
     tracing_enabled: bool = False
     disable_execute_api_endpoint: bool = False
+    cache_flushes: int = 0
+    authorizers_cache_flushes: int = 0
 
 
 class Throttle(Document, frozen=True):
