@@ -79,11 +79,21 @@ def _change(function: Operation, caller: Caller, name: str, request: Shape) -> S
         _audit(caller, name, request, error=error.code)
         raise
     except IntegrityError as error:
+        if not _is_lost_race(error):
+            raise
         logger.info("%s lost a race: %s", name, error)
         raise ConflictException(
             "Unable to complete operation due to concurrent modification. Please try again later."
         ) from error
     return answer
+
+
+def _is_lost_race(error: IntegrityError) -> bool:
+    """Whether another operation was faster (a unique or foreign key); any other broken constraint is a fault of ours."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    if state is not None:
+        return state in {"23505", "23503"}
+    return str(error).startswith(("UNIQUE constraint failed", "FOREIGN KEY constraint failed"))
 
 
 def _check_role(caller: Caller, name: str) -> None:
