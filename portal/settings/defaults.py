@@ -214,6 +214,8 @@ ACCOUNT_CONFIRM_EMAIL_ON_GET = True
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 3
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# Links in messages: a proxy that ends TLS speaks plain HTTP to the portal.
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if _PUBLIC_HTTPS else "http"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 # Failed attempts are counted once, by axes, for both rooms.

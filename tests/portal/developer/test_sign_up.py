@@ -242,3 +242,10 @@ def test_a_password_is_changed_with_the_old_one(ada: User) -> None:
     assert "not your current password" in client.post("/password/change/", wrong).content.decode()
     assert client.post("/password/change/", {**wrong, "oldpassword": PASSWORD})["Location"] == "/apps/"
     assert client.get("/apps/").status_code == 200
+
+
+def test_too_many_sign_ups_from_one_address_are_put_off(db: None) -> None:
+    answers = [Client().post("/sign-up/", {"email": "no address", "password1": "x"}) for _ in range(21)]
+
+    assert answers[-1].status_code == 429
+    assert "Too many requests" in answers[-1].content.decode()
