@@ -31,7 +31,7 @@ logger = logging.getLogger("gatehouse.operations")
 
 _operations: dict[tuple[str, str], Operation] = {}
 _READS = ("Get", "List", "Export")
-_SECRETS = {"CreateApiKey": {"value"}, "RotateApplicationKey": {"value"}}
+_SECRETS = {"CreateApiKey": {"value"}, "RotateApplicationKey": {"value"}, "CreateDomainName": {"certificatePrivateKey"}}
 
 
 def operation(name: str, service: str = "apigateway") -> Callable[[Operation], Operation]:

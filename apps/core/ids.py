@@ -49,6 +49,16 @@ def domain_name_id() -> str:
     return base36(10)
 
 
+def regional_domain_label() -> str:
+    """The first label of the name that a regional endpoint has in DNS."""
+    return f"d-{base36(10)}"
+
+
+def distribution_label() -> str:
+    """The first label of the name that an edge-optimized endpoint has in DNS."""
+    return f"d{base36(13)}"
+
+
 def api_key_value() -> str:
     """The secret a caller sends as `x-api-key`: forty letters and digits, as AWS generates it."""
     return "".join(secrets.choice(_LETTERS_AND_DIGITS) for _ in range(40))

@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "apps.portals",
     "apps.client_certificates",
     "apps.vpc_links",
+    "apps.domain_names",
     "apps.control_plane",
     "portal.console",
     "portal.developer",

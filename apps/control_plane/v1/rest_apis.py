@@ -25,6 +25,7 @@ from apps.control_plane.patching import (
     swap_item,
 )
 from apps.control_plane.registry import Shape, operation
+from apps.control_plane.v1.base_path_mappings import refuse_while_mapped
 from apps.control_plane.v1.clones import clone_rest_api
 from apps.control_plane.v1.drafts import draft_changed
 from apps.control_plane.v1.models import create_default_models
@@ -113,6 +114,7 @@ def update_rest_api(caller: Caller, request: Shape) -> Shape:
 def delete_rest_api(caller: Caller, request: Shape) -> Shape:
     """Delete an API with everything below it; usage plans forget its stages."""
     row = caller.rest_api(request["restApiId"])
+    refuse_while_mapped(row)
     stage_names = list(row.stages.values_list("name", flat=True))
     row.stages.all().delete()
     for name in stage_names:

@@ -8,6 +8,7 @@ from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException, LimitExceededException, NotFoundException
 from apps.control_plane.locking import hold
 from apps.control_plane.registry import Shape, operation
+from apps.control_plane.v1.base_path_mappings import refuse_while_mapped
 from apps.control_plane.v1.publishing import publish_stage
 from apps.control_plane.v1.stage_settings import STAGE_PATCHES, check_stage_name, check_variables
 from apps.control_plane.v1.tags import drop_tags, put_tags, stage_path, tags_of, tags_of_all
@@ -78,6 +79,7 @@ def update_stage(caller: Caller, request: Shape) -> Shape:
 def delete_stage(caller: Caller, request: Shape) -> Shape:
     """Take a stage down; usage plans forget it."""
     row = find_stage(caller, request["restApiId"], request["stageName"])
+    refuse_while_mapped(row.rest_api, row.name)
     api_id, name = row.rest_api_id, row.name
     covered = UsagePlanStage.objects.filter(rest_api_id=api_id, stage_name=name, plan__account_id=caller.account_id)
     plans = list(UsagePlan.objects.filter(api_stages__in=covered).distinct())

@@ -14,12 +14,15 @@ from apps.control_plane.errors import BadRequestException, NotFoundException
 from apps.control_plane.paging import page_of, paged
 from apps.control_plane.registry import Shape, operation
 from apps.deployments.models import Stage
+from apps.domain_names.models import AccessAssociation, DomainName
 from apps.rest_apis.models import RestApi
 from apps.usage_plans.models import ApiKey, UsagePlan
 from apps.vpc_links.models import VpcLink
 
 MAX_TAGS = 50
-_RESOURCE_ARN = re.compile(r"arn:aws[a-z-]*:apigateway:(?P<region>[a-z0-9-]+)::(?P<path>/.+)")
+# What one account shares with others (private domain names) has its account in its ARN.
+_RESOURCE_ARN = re.compile(r"arn:aws[a-z-]*:apigateway:(?P<region>[a-z0-9-]+):(?P<account>\d{12})?:(?P<path>/.+)")
+_NOT_FOUND = "Invalid resource ARN specified in the request. The resource could not be found"
 
 
 @operation("TagResource")
@@ -107,6 +110,10 @@ def vpc_link_path(link_id: str) -> str:
     return f"/vpclinks/{link_id}"
 
 
+def domain_name_path(row: DomainName) -> str:
+    return row.arn.split(":", 5)[5]
+
+
 def _existing_path(caller: Caller, arn: str) -> str:
     """The path in an ARN; raises BadRequestException when it is none of ours, NotFoundException when nothing is there."""
     match = _RESOURCE_ARN.fullmatch(arn)
@@ -116,11 +123,13 @@ def _existing_path(caller: Caller, arn: str) -> str:
         raise BadRequestException(
             "Invalid ARN specified in the request. The region does not match the request's region"
         )
+    if match["account"] not in (None, caller.account_id):
+        raise NotFoundException(_NOT_FOUND)
     for pattern, exists in _TAGGABLE:
         found = pattern.fullmatch(match["path"])
         if found and exists(caller, *found.groups()):
             return match["path"]
-    raise NotFoundException("Invalid resource ARN specified in the request. The resource could not be found")
+    raise NotFoundException(_NOT_FOUND)
 
 
 _TAGGABLE: tuple[tuple[re.Pattern[str], Callable[..., bool]], ...] = (
@@ -158,6 +167,18 @@ _TAGGABLE: tuple[tuple[re.Pattern[str], Callable[..., bool]], ...] = (
         re.compile(r"/vpclinks/([^/]+)"),
         lambda caller, link: VpcLink.objects.filter(
             account_id=caller.account_id, region=caller.region, link_id=link
+        ).exists(),
+    ),
+    (
+        re.compile(r"/domainnames/([^/+]+)(?:\+([^/+]+))?"),
+        lambda caller, name, name_id: DomainName.objects.filter(
+            account_id=caller.account_id, region=caller.region, name=name, domain_name_id=name_id or ""
+        ).exists(),
+    ),
+    (
+        re.compile(r"/domainnameaccessassociations/domainname/([^/]+)/vpcesource/([^/]+)"),
+        lambda caller, host, source: AccessAssociation.objects.filter(
+            account_id=caller.account_id, region=caller.region, host=host, source=source
         ).exists(),
     ),
 )

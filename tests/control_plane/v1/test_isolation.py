@@ -19,7 +19,7 @@ SERVICES = ("apigateway", "gatehouse")
 IDS = {
     "restApiId", "resourceId", "deploymentId", "stageName", "modelName", "usagePlanId", "keyId", "apiKey", "parentId",
     "resourceArn", "productId", "applicationId", "subscriptionId", "cloneFrom",
-    "clientCertificateId", "vpcLinkId",
+    "clientCertificateId", "vpcLinkId", "domainName", "domainNameId", "domainNameArn", "domainNameAccessAssociationArn",
 }  # fmt: skip
 ROOTS = IDS - {"stageName", "modelName"}
 PATCH = [{"op": "replace", "path": "/description", "value": "seen"}]
@@ -58,10 +58,31 @@ def victim(db: None) -> dict[str, str]:
     certificate = call(owner, "GenerateClientCertificate")["clientCertificateId"]
     target = "arn:aws:elasticloadbalancing:us-east-1:222222222222:loadbalancer/net/pets/50dc6c495c0c9188"
     link = call(owner, "CreateVpcLink", name="pets", targetArns=[target])["id"]
+    domain = call(
+        owner,
+        "CreateDomainName",
+        domainName="private.example.com",
+        certificateArn="arn:aws:acm:us-east-1:222222222222:certificate/private",
+        endpointConfiguration={"types": ["PRIVATE"]},
+    )
+    name = {member: domain[member] for member in ("domainName", "domainNameId", "domainNameArn")}
+    call(
+        owner, "CreateBasePathMapping", domainName=name["domainName"], domainNameId=name["domainNameId"], restApiId=api
+    )
+    association = call(
+        owner,
+        "CreateDomainNameAccessAssociation",
+        domainNameArn=name["domainNameArn"],
+        accessAssociationSourceType="VPCE",
+        accessAssociationSource="vpce-1",
+    )
     place = {"applicationId": application["applicationId"], "productId": product["productId"]}
     subscription = registry.call(owner, "gatehouse", "Subscribe", {**place, "usagePlanId": plan})
     return {
         **place,
+        **name,
+        "domainNameAccessAssociationArn": association["domainNameAccessAssociationArn"],
+        "basePath": "(none)",
         "clientCertificateId": certificate,
         "vpcLinkId": link,
         "subscriptionId": subscription["subscriptionId"],
@@ -112,6 +133,9 @@ def test_anothers_ids_are_unknown_ids_in_every_operation(victim: dict[str, str])
     stranger = a_caller("333333333333")
     unknown = {**victim, **dict.fromkeys(ROOTS, "zzzzzzzzzz")}
     unknown["resourceArn"] = stranger.arn("/restapis/zzzzzzzzzz")
+    unknown["domainName"] = "zzzzzzzzzz.example.com"
+    for member in ("domainNameArn", "domainNameAccessAssociationArn"):
+        unknown[member] = victim[member].replace("private.example.com", unknown["domainName"])
 
     anothers = {operation: outcome(stranger, *operation, victim) for operation in operations()}
     nobodys = {operation: outcome(stranger, *operation, unknown) for operation in operations()}
@@ -126,7 +150,15 @@ def test_anothers_ids_are_unknown_ids_in_every_operation(victim: dict[str, str])
 def test_lists_show_an_account_only_its_own(victim: dict[str, str]) -> None:
     stranger = a_caller("333333333333")
 
-    for name in ("GetRestApis", "GetApiKeys", "GetUsagePlans", "GetClientCertificates", "GetVpcLinks"):
+    for name in (
+        "GetRestApis",
+        "GetApiKeys",
+        "GetUsagePlans",
+        "GetClientCertificates",
+        "GetVpcLinks",
+        "GetDomainNames",
+        "GetDomainNameAccessAssociations",
+    ):
         assert call(stranger, name)["items"] == []
     for name in ("ListProducts", "ListApplications", "ListSubscriptions"):
         assert registry.call(stranger, "gatehouse", name, {})["items"] == []
