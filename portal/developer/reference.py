@@ -9,11 +9,15 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "x-amazon-apigateway-any-method")
 # How deep an example or a schema is shown; what lies deeper is summed up, and a schema that holds itself ends here.
 MAX_DEPTH = 6
+# How much of one schema is shown: members that hold each other would otherwise multiply at every depth.
+MOST_PROPERTIES = 200
+MOST_EXAMPLE_VALUES = 300
 # Longer enumerations are typed rather than chosen from a list.
 _MOST_CHOICES = 50
 # Headers that are not the reader's to fill in: the key has a field of its own, the others are the connection's.
@@ -21,6 +25,21 @@ _SET_BY_TRY_IT = {
     "x-api-key", "host", "content-length", "content-type", "transfer-encoding", "connection", "te", "trailer", "upgrade",
     "expect", "keep-alive", "proxy-authorization", "proxy-connection",
 }  # fmt: skip
+
+
+class _Budget:
+    """How many more values an example may get."""
+
+    def __init__(self, left: int) -> None:
+        self._left = left
+
+    def take(self) -> bool:
+        self._left -= 1
+        return self._left >= 0
+
+    @property
+    def spent(self) -> bool:
+        return self._left <= 0
 
 
 @dataclass(frozen=True)
@@ -133,7 +152,7 @@ def _operation(
         parameters=tuple(_parameters(document, path, [*shared, *_list(operation.get("parameters"))])),
         body_type=body_type,
         body_example=body_example,
-        body_properties=tuple(_properties(document, body_schema)),
+        body_properties=tuple(islice(_properties(document, body_schema), MOST_PROPERTIES)),
         responses=tuple(_responses(document, operation)),
     )
 
@@ -198,30 +217,33 @@ def _example_text(document: dict[str, Any], media: dict[str, Any], schema: dict[
     elif media.get("examples"):
         value = _mapping(next(iter(_mapping(media["examples"]).values()), {})).get("value")
     elif schema:
-        value = _example(document, schema, 0)
+        value = _example(document, schema, 0, _Budget(MOST_EXAMPLE_VALUES))
     else:
         return ""
     return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def _example(document: dict[str, Any], schema: dict[str, Any], depth: int) -> Any:
-    """A value that fits a schema, made from its examples, defaults and types."""
+def _example(document: dict[str, Any], schema: dict[str, Any], depth: int, budget: _Budget) -> Any:
+    """A value that fits a schema, made from its examples, defaults and types, as far as the budget goes."""
+    affordable = budget.take()
     for member in ("example", "default"):
         if member in schema:
             return schema[member]
     if _list(schema.get("enum")):
         return schema["enum"][0]
-    if depth >= MAX_DEPTH:
+    if depth >= MAX_DEPTH or not affordable:
         return {}
     kind = schema.get("type")
     if kind == "array":
-        return [_example(document, _resolve(document, schema.get("items")), depth + 1)]
+        return [_example(document, _resolve(document, schema.get("items")), depth + 1, budget)]
     parts = [_resolve(document, part) for part in _list(schema.get("allOf"))]
     if parts or kind == "object" or "properties" in schema:
         merged: dict[str, Any] = {}
         for part in [*parts, schema]:
             for name, raw in _mapping(part.get("properties")).items():
-                merged[name] = _example(document, _resolve(document, raw), depth + 1)
+                if budget.spent:
+                    break
+                merged[name] = _example(document, _resolve(document, raw), depth + 1, budget)
         return merged
     formats = {"date-time": "2026-01-31T12:00:00Z", "date": "2026-01-31", "email": "ada@example.com"}
     scalars: dict[str, Any] = {"integer": 1, "number": 1.5, "boolean": True}

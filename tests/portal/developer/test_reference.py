@@ -107,6 +107,16 @@ def test_a_schema_that_holds_itself_ends() -> None:
     assert operation.responses[0].example.startswith("[")
 
 
+def test_schemas_that_hold_each_other_do_not_multiply() -> None:
+    node = {"type": "object", "properties": {f"child{i}": {"$ref": "#/components/schemas/Node"} for i in range(40)}}
+    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Node"}}}}
+
+    operation = only({"/": {"post": {"requestBody": body}}}, components={"schemas": {"Node": node}})
+
+    assert len(operation.body_properties) == 200
+    assert operation.body_example.count("child") <= 300
+
+
 def test_a_key_is_needed_where_the_operation_or_the_document_says_so() -> None:
     key = {"securitySchemes": {"api_key": {"type": "apiKey", "name": "x-api-key", "in": "header"}}}
     other = {"securitySchemes": {"api_key": {"type": "http", "scheme": "bearer"}}}
