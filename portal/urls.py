@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
 from portal import gallery
 from portal.health import healthz
@@ -12,6 +13,7 @@ from portal.health import healthz
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz),
     path("console/", include("portal.console.urls")),
+    path("console", RedirectView.as_view(pattern_name="console:home")),
     path("admin/", admin.site.urls),
     path("", include("apps.control_plane.wire.urls")),
     path("", include("portal.developer.urls")),

@@ -7,7 +7,7 @@ that was not before.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import msgspec
@@ -19,7 +19,11 @@ ANY = "ANY"
 _SHOWN = 160
 """Characters of a value that are shown; templates and schemas are longer."""
 
-_API_FIELDS = ("api_key_source", "binary_media_types", "minimum_compression_size")
+_NOT_THE_CALLERS = frozenset({"account_id", "region", "api_id", "api_name", "deployment_id", "resources"})
+"""Members of a deployment that say nothing about what callers get, or (`resources`) are compared method by method."""
+
+_METHOD_PARTS = frozenset({"http_method", "integration", "responses"})
+_NAMES = {"api_key_required": "API key required", "authorization_type": "authorization"}
 
 
 @dataclass(frozen=True)
@@ -63,25 +67,20 @@ def _methods(document: DeploymentDocument) -> dict[tuple[str, str], Method]:
 
 
 def _api_changes(deployed: DeploymentDocument, draft: DeploymentDocument) -> Iterator[Change]:
-    for name in _API_FIELDS:
-        old, new = getattr(deployed, name), getattr(draft, name)
-        if old != new:
-            yield Change("changed", _words(name), before=_shown(old), after=_shown(new))
+    yield from _field_changes(_fields(deployed, _NOT_THE_CALLERS), _fields(draft, _NOT_THE_CALLERS))
 
 
 def _method_changes(path: str, old: Method, new: Method) -> Iterator[Change]:
-    flat_old, flat_new = _flat(old), _flat(new)
-    for field in sorted(flat_old.keys() | flat_new.keys()):
-        before, after = flat_old.get(field), flat_new.get(field)
+    for change in _field_changes(_method_fields(old), _method_fields(new)):
+        yield replace(change, label=f"{path} · {change.label}", verb=new.http_method)
+
+
+def _field_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+    for field in sorted(old.keys() | new.keys()):
+        before, after = old.get(field), new.get(field)
         if before != after:
-            yield Change(
-                "changed",
-                f"{path} · {field}",
-                new.http_method,
-                before=_shown(before),
-                after=_shown(after),
-                breaking=_breaks(field, after),
-            )
+            breaking = _breaks(field, after)
+            yield Change("changed", field, before=_shown(before), after=_shown(after), breaking=breaking)
 
 
 def _breaks(field: str, after: Any) -> bool:
@@ -91,32 +90,38 @@ def _breaks(field: str, after: Any) -> bool:
     return field == "authorization" and after != "NONE"
 
 
-def _flat(method: Method) -> dict[str, Any]:
-    """A method as fields with names that people read. Members that are absent or empty have no entry."""
+def _method_fields(method: Method) -> dict[str, Any]:
+    """A method with its integration and responses, as fields with names that people read."""
     integration = method.integration
-    fields: dict[str, Any] = {
-        "API key required": method.api_key_required,
-        "authorization": method.authorization_type,
-        "operation name": method.operation_name,
-        **_named("request parameter", method.request_parameters),
-        **_named("request model", method.request_models),
-    }
+    fields = _fields(method, _METHOD_PARTS) | _fields(integration, frozenset({"responses"}), "integration ")
     for response in method.responses:
         fields[f"method response {response.status_code}"] = _members(response)
-    for name in integration.__struct_fields__:
-        value = getattr(integration, name)
-        if name == "responses":
-            for answer in value:
-                fields[f"integration response {answer.status_code}"] = _members(answer)
-        elif isinstance(value, Mapping):
-            fields |= _named(f"integration {_words(name, one=True)}", value)
+    for answer in integration.responses:
+        fields[f"integration response {answer.status_code}"] = _members(answer)
+    return fields
+
+
+def _fields(part: Document, without: frozenset[str], prefix: str = "") -> dict[str, Any]:
+    """Every member of a part but those that are compared elsewhere; each entry of a map is a field of its own.
+
+    Members that are absent or empty have no entry, so that a member that documents learn later is compared too.
+    """
+    fields: dict[str, Any] = {}
+    for name in part.__struct_fields__:
+        value = getattr(part, name)
+        if name in without:
+            continue
+        if isinstance(value, Mapping):
+            fields |= _named(prefix + _words(name, one=True), value)
         else:
-            fields[f"integration {_words(name)}"] = value
-    return {name: value for name, value in fields.items() if value not in (None, "", (), {})}
+            fields[prefix + _NAMES.get(name, _words(name))] = value
+    return {name: value for name, value in fields.items() if value is not None and value not in ("", (), {})}
 
 
 def _named(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"{kind} {name}": value for name, value in values.items()}
+    return {
+        f"{kind} {name}": _members(value) if isinstance(value, Document) else value for name, value in values.items()
+    }
 
 
 def _members(part: Document) -> dict[str, Any]:

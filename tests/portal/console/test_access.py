@@ -246,6 +246,10 @@ def test_too_many_wrong_passwords_close_the_door_with_a_clear_message(
     assert client.post(reverse("console:sign_in"), {"username": "mira", "password": PASSWORD}).status_code == 429
 
 
+def test_the_slash_at_the_end_may_be_forgotten(client: Client) -> None:
+    assert client.get("/console")["Location"] == reverse("console:home")
+
+
 def test_signing_out_ends_the_session(owner: Client) -> None:
     owner.post(reverse("console:sign_out"))
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.core.documents import DeploymentDocument, Integration, IntegrationResponse, Method, MethodResponse, Resource
+import msgspec
+
+from apps.core.documents import (
+    DeploymentDocument,
+    GatewayResponse,
+    Integration,
+    IntegrationResponse,
+    Method,
+    MethodResponse,
+    Resource,
+)
 from portal.console.changes import Change, changes_between
 
 
@@ -139,3 +149,21 @@ def test_a_long_template_is_cut() -> None:
     )
 
     assert len(only(found).after) == 160
+
+
+def test_a_gateway_response_is_a_change_of_its_own() -> None:
+    after = document(pets(get()), gateway_responses={"DEFAULT_4XX": GatewayResponse(status_code="418")})
+
+    change = only(changes_between(document(pets(get())), after))
+
+    assert (change.label, change.before, change.after) == (
+        "gateway response DEFAULT_4XX",
+        "nothing",
+        '{"status_code":"418"}',
+    )
+
+
+def test_a_rename_of_the_api_is_none_for_its_callers() -> None:
+    renamed = msgspec.structs.replace(document(pets(get())), api_name="Animals")
+
+    assert changes_between(document(pets(get())), renamed) == []
