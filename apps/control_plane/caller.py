@@ -42,6 +42,21 @@ class Caller:
         """The caller's API; raises NotFoundException in AWS's words."""
         return self.find(RestApi, f"Invalid API identifier specified {self.account_id}:{rest_api_id}", id=rest_api_id)
 
+    def below(self, model: type[Row], rest_api_id: str, message: str, **lookup: Any) -> Row:
+        """A row of the caller's API that `model` keeps under `rest_api`; raises `NotFoundException(message)`.
+
+        An unknown API is told with the same words as an unknown row.
+        """
+        row = model._default_manager.filter(
+            rest_api_id=rest_api_id,
+            rest_api__account_id=self.account_id,
+            rest_api__region=self.region,
+            **lookup,
+        ).first()
+        if row is None:
+            raise NotFoundException(message)
+        return row
+
     def resource(self, rest_api_id: str, resource_id: str) -> Resource:
         """A resource of the caller's API. AWS tells an unknown API and an unknown resource with the same words."""
         row = (

@@ -22,7 +22,15 @@ from apps.deployments.refusals import (
     method_refusals,
     stage_refusals,
 )
-from apps.rest_apis.models import Integration, IntegrationResponse, Method, MethodResponse, Resource, RestApi
+from apps.rest_apis.models import (
+    GatewayResponse,
+    Integration,
+    IntegrationResponse,
+    Method,
+    MethodResponse,
+    Resource,
+    RestApi,
+)
 from apps.usage_plans.models import ApiKey, QuotaExtension, UsagePlan, UsagePlanKey, UsagePlanStage
 
 __all__ = [
@@ -64,6 +72,18 @@ def freeze(rest_api: RestApi, deployment_id: str) -> documents.DeploymentDocumen
         binary_media_types=tuple(rest_api.binary_media_types),
         minimum_compression_size=rest_api.minimum_compression_size,
         resources=tuple(_resource(resource) for resource in resources),
+        gateway_responses={
+            response.response_type: _gateway_response(response)
+            for response in rest_api.gateway_responses.order_by("response_type")
+        },
+    )
+
+
+def _gateway_response(response: GatewayResponse) -> documents.GatewayResponse:
+    return documents.GatewayResponse(
+        status_code=response.status_code,
+        response_parameters=dict(response.response_parameters),
+        response_templates=dict(response.response_templates),
     )
 
 
@@ -158,6 +178,8 @@ def stage_document(stage: Stage) -> documents.StageDocument:
         access_log_destination=access_log.get("destinationArn"),
         tracing_enabled=stage.tracing_enabled,
         disable_execute_api_endpoint=stage.rest_api.disable_execute_api_endpoint,
+        cache_flushes=stage.cache_flushes,
+        authorizers_cache_flushes=stage.authorizers_cache_flushes,
     )
 
 

@@ -20,6 +20,8 @@ class Deployment(models.Model):
     document = models.TextField()
     # The API's export (OpenAPI 3) at that moment: what the developer portal's reference shows.
     openapi = models.JSONField(default=dict)
+    # What exports add to it when they are asked for API Gateway's own: authorizers, validators, gateway responses.
+    extensions = models.JSONField(default=dict)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["rest_api", "deployment_id"], name="one_deployment_per_id")]
@@ -42,6 +44,9 @@ class Stage(models.Model):
     documentation_version = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
     tracing_enabled = models.BooleanField(default=False)
     web_acl_arn = models.CharField(max_length=2048, null=True, blank=True)  # noqa: DJ001
+    # How often the caches were flushed: the numbers are part of the runtime's cache keys.
+    cache_flushes = models.PositiveIntegerField(default=0)
+    authorizers_cache_flushes = models.PositiveIntegerField(default=0)
     created = models.DateTimeField(auto_now_add=True)
     last_updated = models.DateTimeField(auto_now=True)
 

@@ -28,7 +28,7 @@ class RestApi(models.Model):
     endpoint_access_mode = models.CharField(max_length=16, null=True, blank=True)  # noqa: DJ001
     warnings = models.JSONField(default=list)
     draft_revision = models.PositiveBigIntegerField(default=1)
-    # Documentation parts of an import until documentation has rows of its own: {"info": …, "servers": …, "tags": …}.
+    # What an imported document says of the API beyond its documentation parts: {"info": …, "tags": …, "externalDocs": …}.
     openapi_info = models.JSONField(default=dict)
 
     class Meta:
@@ -65,7 +65,7 @@ class Method(models.Model):
     request_validator_id = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
     request_parameters = models.JSONField(default=dict)
     request_models = models.JSONField(default=dict)
-    # What an imported document says of the operation for people (summary, description, tags), kept for export and docs.
+    # Schemas and examples of an imported document's parameters, which documentation parts have no place for.
     documentation = models.JSONField(default=dict)
 
     class Meta:
@@ -135,3 +135,90 @@ class ApiModel(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["rest_api", "name"], name="one_model_per_name")]
+
+
+class RequestValidator(models.Model):
+    """What is checked of a request before a method hands it on: its body, its parameters, or both."""
+
+    rest_api = models.ForeignKey(RestApi, on_delete=models.CASCADE, related_name="request_validators")
+    validator_id = models.CharField(max_length=10, default=ids.resource_id)
+    name = models.CharField(max_length=256, null=True, blank=True)  # noqa: DJ001
+    validate_request_body = models.BooleanField(default=False)
+    validate_request_parameters = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["rest_api", "validator_id"], name="one_validator_per_id")]
+
+
+class Authorizer(models.Model):
+    """Who decides whether a caller may: a Lambda function (TOKEN, REQUEST), Cognito user pools, or issuers of JWTs."""
+
+    rest_api = models.ForeignKey(RestApi, on_delete=models.CASCADE, related_name="authorizers")
+    authorizer_id = models.CharField(max_length=10, default=ids.resource_id)
+    name = models.CharField(max_length=128)
+    type = models.CharField(max_length=32)
+    provider_arns = models.JSONField(default=list)
+    auth_type = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
+    authorizer_uri = models.CharField(max_length=2048, null=True, blank=True)  # noqa: DJ001
+    authorizer_credentials = models.CharField(max_length=2048, null=True, blank=True)  # noqa: DJ001
+    identity_source = models.TextField(null=True, blank=True)  # noqa: DJ001
+    identity_validation_expression = models.TextField(null=True, blank=True)  # noqa: DJ001
+    authorizer_result_ttl_in_seconds = models.PositiveIntegerField(null=True, blank=True)
+    jwt_configuration = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["rest_api", "authorizer_id"], name="one_authorizer_per_id"),
+            models.UniqueConstraint(fields=["rest_api", "name"], name="one_authorizer_per_name"),
+        ]
+
+
+class GatewayResponse(models.Model):
+    """What the gateway itself answers in place of its default, by type. `status_code` None keeps the type's own."""
+
+    rest_api = models.ForeignKey(RestApi, on_delete=models.CASCADE, related_name="gateway_responses")
+    response_type = models.CharField(max_length=64)
+    status_code = models.CharField(max_length=3, null=True, blank=True)  # noqa: DJ001
+    response_parameters = models.JSONField(default=dict)
+    response_templates = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["rest_api", "response_type"], name="one_gateway_response_per_type")
+        ]
+
+
+class DocumentationPart(models.Model):
+    """What is said to people about one place of the API; members that the type does not have are empty."""
+
+    rest_api = models.ForeignKey(RestApi, on_delete=models.CASCADE, related_name="documentation_parts")
+    part_id = models.CharField(max_length=10, default=ids.resource_id)
+    type = models.CharField(max_length=32)
+    path = models.CharField(max_length=8192, blank=True)
+    method = models.CharField(max_length=16, blank=True)
+    status_code = models.CharField(max_length=8, blank=True)
+    name = models.CharField(max_length=1024, blank=True)
+    # A digest of the location: the location itself is longer than what databases index.
+    location_digest = models.CharField(max_length=64)
+    properties = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["rest_api", "part_id"], name="one_documentation_part_per_id"),
+            models.UniqueConstraint(fields=["rest_api", "location_digest"], name="one_documentation_part_per_location"),
+        ]
+
+
+class DocumentationVersion(models.Model):
+    """The documentation parts of an API as they were at one moment: `parts` are `{"location": …, "properties": text}`."""
+
+    rest_api = models.ForeignKey(RestApi, on_delete=models.CASCADE, related_name="documentation_versions")
+    version = models.CharField(max_length=64)
+    description = models.TextField(null=True, blank=True)  # noqa: DJ001
+    created = models.DateTimeField(auto_now_add=True)
+    parts = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["rest_api", "version"], name="one_documentation_version_per_name")
+        ]

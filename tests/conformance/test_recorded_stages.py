@@ -66,6 +66,7 @@ def test_resetting_method_settings(api_gateway: Client, recording: Open) -> None
     replay, api = recording("test_update_stage_remove_wildcard"), deployable(api_gateway)
     deployment = api_gateway.create_deployment(restApiId=api)["id"]
     at = {"restApiId": api, "stageName": "s1"}
+    api_gateway.create_documentation_version(restApiId=api, documentationVersion="v123")
     members = {"deploymentId": deployment, "description": "my stage", "documentationVersion": "v123"}
     replay.check("create-stage", api_gateway.create_stage, **at, **members)
     replay.check("get-stage", api_gateway.get_stage, **at)

@@ -45,7 +45,9 @@ def check_operation(operation: OperationSpec, findings: Findings) -> None:
     for column in Integration._meta.concrete_fields:
         most = getattr(column, "max_length", None)
         if most and len(getattr(row, column.attname) or "") > most:
-            findings.add("error", f"Unable to put integration {where}: {column.name} can be at most {most} characters", pointer)
+            findings.add(
+                "error", f"Unable to put integration {where}: {column.name} can be at most {most} characters", pointer
+            )
     try:
         check_integration(row, method)
     except BadRequestException as error:
@@ -56,7 +58,9 @@ def check_operation(operation: OperationSpec, findings: Findings) -> None:
         try:
             check_integration_response(IntegrationResponse(**columns), method)
         except BadRequestException as error:
-            findings.add("error", f"Unable to put integration response {where}: {error.message}", f"{pointer}/responses")
+            findings.add(
+                "error", f"Unable to put integration response {where}: {error.message}", f"{pointer}/responses"
+            )
 
 
 def integration_row(spec: IntegrationSpec) -> Integration:

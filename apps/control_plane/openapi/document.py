@@ -50,7 +50,9 @@ def load(body: bytes, variables: Mapping[str, str] | None = None) -> Document:
     Raises BadRequestException, with line and column where there are any (its cause has them too).
     """
     if len(body) > MAX_BYTES:
-        raise BadRequestException(f"Invalid OpenAPI input. The definition is larger than {MAX_BYTES // 1024 // 1024} MB.")
+        raise BadRequestException(
+            f"Invalid OpenAPI input. The definition is larger than {MAX_BYTES // 1024 // 1024} MB."
+        )
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:

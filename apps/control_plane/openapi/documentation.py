@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.control_plane.openapi.extensions import PREFIX
 from apps.control_plane.openapi.node import Node
 
 LOCATIONS = {"path": "path", "query": "querystring", "header": "header"}
@@ -16,11 +15,9 @@ PLAIN_SCHEMA = (
 )  # fmt: skip
 """What Swagger 2 can say of the schema of a parameter that is not a body."""
 
-_DOCUMENTATION = PREFIX + "documentation"
-
 
 def api_documentation(root: Node, info: Node) -> dict[str, Any]:
-    """`info` beyond title, description and version; tags with their descriptions; API Gateway's own documentation parts."""
+    """`info` beyond title, description and version; tags with their descriptions."""
     people: dict[str, Any] = {
         "termsOfService": info.text("termsOfService"),
         "contact": info.member("contact").data,
@@ -30,7 +27,6 @@ def api_documentation(root: Node, info: Node) -> dict[str, Any]:
         "info": _given(people),
         "tags": [tag.data for tag in root.items("tags") if tag.text("name")],
         "externalDocs": root.member("externalDocs").data,
-        _DOCUMENTATION: root.member(_DOCUMENTATION).data,
     }
     return _given(kept)
 
@@ -62,7 +58,9 @@ def _parameter(parameter: Node) -> dict[str, Any]:
     """A parameter's description, example and schema; Swagger 2 spreads the schema over the parameter itself."""
     spread = {key: parameter.data[key] for key in PLAIN_SCHEMA if key in parameter.data}
     schema = parameter.member("schema").data or spread
-    said = _given({"description": parameter.text("description"), "schema": schema if schema != {"type": "string"} else None})
+    said = _given(
+        {"description": parameter.text("description"), "schema": schema if schema != {"type": "string"} else None}
+    )
     if parameter.data.get("example") is not None:
         said["example"] = parameter.data["example"]
     return said

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from apps.control_plane.openapi.documentation_parts import default_description
 from apps.control_plane.openapi.openapi3 import SCHEMAS
 from apps.control_plane.openapi.schemas import exported_schema
 from apps.control_plane.openapi.spec import ANY_METHOD
@@ -16,7 +17,12 @@ SECURITY_SCHEMES = {
     API_KEY: {"type": "apiKey", "name": "x-api-key", "in": "header"},
     IAM: {"type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authtype": "awsSigv4"},
 }
-_LOCATIONS = {"querystring": "query", "multivaluequerystring": "query", "header": "header", "multivalueheader": "header"}
+_LOCATIONS = {
+    "querystring": "query",
+    "multivaluequerystring": "query",
+    "header": "header",
+    "multivalueheader": "header",
+}
 _BEFORE = ("tags", "summary", "description", "externalDocs", "deprecated")
 
 
@@ -31,7 +37,6 @@ def openapi(rest_api: RestApi) -> dict[str, Any]:
         **{key: said[key] for key in ("tags", "externalDocs") if key in said},
         "paths": paths,
         "components": _components(rest_api.models.all(), paths),
-        **{key: value for key, value in said.items() if key.startswith("x-")},
     }
 
 
@@ -121,7 +126,3 @@ def _response(row: MethodResponse) -> dict[str, Any]:
         response["headers"] = {name: {"schema": {"type": "string"}} for name in headers}
     response["content"] = _content(row.response_models)
     return response
-
-
-def default_description(status: str) -> str:
-    return f"{status} response"

@@ -7,11 +7,12 @@ from typing import Any
 
 from apps.control_plane.openapi import openapi3, swagger2
 from apps.control_plane.openapi.documentation import PLAIN_SCHEMA
-from apps.control_plane.openapi.export_paths import IAM, default_description
+from apps.control_plane.openapi.documentation_parts import DOCUMENTATION, default_description
+from apps.control_plane.openapi.export_paths import IAM
 from apps.control_plane.openapi.schemas import with_references
 
 _INFO = ("title", "description", "version")
-_SAID_OF_API = ("tags", "externalDocs", "x-amazon-apigateway-documentation")
+_SAID_OF_API = ("tags", "externalDocs", DOCUMENTATION)
 _SAID_OF_OPERATION = ("tags", "summary", "description", "externalDocs", "deprecated")
 
 
@@ -32,10 +33,14 @@ def _bare_operation(operation: dict[str, Any]) -> dict[str, Any]:
         bare["parameters"] = [_bare_parameter(parameter) for parameter in bare["parameters"]]
     if "requestBody" in bare:
         bare["requestBody"] = {key: value for key, value in bare["requestBody"].items() if key != "description"}
-    bare["responses"] = {
-        status: {**response, "description": default_description(status) if status != "default" else response["description"]}
-        for status, response in bare["responses"].items()
-    }
+    bare["responses"] = {status: _bare_response(status, response) for status, response in bare["responses"].items()}
+    return bare
+
+
+def _bare_response(status: str, response: dict[str, Any]) -> dict[str, Any]:
+    bare = {**response, "description": default_description(status) if status != "default" else response["description"]}
+    if "headers" in bare:
+        bare["headers"] = {name: {"schema": header["schema"]} for name, header in bare["headers"].items()}
     return bare
 
 
@@ -85,7 +90,11 @@ def _swagger_operation(operation: dict[str, Any]) -> dict[str, Any]:
     parameters = [_swagger_parameter(parameter) for parameter in swagger.pop("parameters", ())]
     body = swagger.pop("requestBody", None)
     produces = list(dict.fromkeys(_content_types(operation["responses"])))
-    result = {key: value for key, value in swagger.items() if key not in ("responses", "security") and not key.startswith("x-")}
+    result = {
+        key: value
+        for key, value in swagger.items()
+        if key not in ("responses", "security") and not key.startswith("x-")
+    }
     if body:
         result["consumes"] = list(body["content"])
         parameters.append(_swagger_body(body))
@@ -120,5 +129,10 @@ def _swagger_response(response: dict[str, Any]) -> dict[str, Any]:
     if media:
         swagger["schema"] = media["schema"]
     if "headers" in response:
-        swagger["headers"] = {name: dict(header["schema"]) for name, header in response["headers"].items()}
+        swagger["headers"] = {name: _swagger_header(header) for name, header in response["headers"].items()}
     return swagger
+
+
+def _swagger_header(header: dict[str, Any]) -> dict[str, Any]:
+    said = {"description": header["description"]} if "description" in header else {}
+    return {**said, **header["schema"]}

@@ -10,9 +10,12 @@ from typing import Any, Literal
 import yaml
 from django.db.models import prefetch_related_objects
 
+from apps.control_plane.openapi.export_documentation import with_parts
 from apps.control_plane.openapi.export_extensions import PREFIX, api_members, integration_block
+from apps.control_plane.openapi.export_gateway import Extensions, gateway_extensions, with_authorizers, with_gateway
 from apps.control_plane.openapi.export_paths import method_key, openapi
 from apps.control_plane.openapi.export_reduction import as_swagger, without_documentation, without_iam
+from apps.control_plane.v1.documentation_locations import snapshot
 from apps.core import documents
 from apps.deployments.models import Stage
 from apps.rest_apis.models import RestApi
@@ -21,7 +24,10 @@ Kind = Literal["oas30", "swagger"]
 EXTENSIONS = frozenset({"integrations", "authorizers", "documentation", "apigateway", "postman"})
 """What AWS lets one ask for. `apigateway` is integrations and authorizers."""
 
-_ROWS = ("models", "resources__methods__responses", "resources__methods__integration__responses")
+_ROWS = (
+    "models", "resources__methods__responses", "resources__methods__integration__responses", "authorizers",
+    "request_validators", "gateway_responses", "documentation_parts",
+)  # fmt: skip
 
 
 def export_rest_api(
@@ -40,6 +46,8 @@ def export_rest_api(
     """
     prefetch_related_objects([rest_api], *_ROWS)
     export = openapi(rest_api)
+    if documentation:
+        export = with_parts(export, snapshot(rest_api))
     if _amazon(extensions):
         for resource in rest_api.resources.all():
             for method in resource.methods.all():
@@ -47,13 +55,14 @@ def export_rest_api(
                 if integration is not None:
                     block = integration_block(integration, integration.responses.all(), resource.resource_id)
                     export["paths"][resource.path][method_key(method.http_method)][PREFIX + "integration"] = block
-    return _finished(export, rest_api, rest_api, _Wanted(stage, kind, extensions, documentation))
+    wanted = _Wanted(stage, kind, extensions, documentation)
+    return _finished(_extended(export, gateway_extensions(rest_api), wanted), rest_api, rest_api, wanted)
 
 
 def export_stage(
     stage: Stage, *, kind: Kind = "oas30", extensions: frozenset[str] = frozenset(), documentation: bool = False
 ) -> dict[str, Any]:
-    """The API as the stage's deployment froze it."""
+    """The API as the stage's deployment froze it, with the documentation version that the stage shows, if it shows one."""
     deployment = stage.deployment
     frozen = documents.decode(deployment.document)
     if not isinstance(frozen, documents.DeploymentDocument):
@@ -64,7 +73,11 @@ def export_stage(
             for method in resource.methods:
                 block = integration_block(method.integration, method.integration.responses, resource.id)
                 export["paths"][resource.path][method_key(method.http_method)][PREFIX + "integration"] = block
-    return _finished(export, frozen, stage.rest_api, _Wanted(stage, kind, extensions, documentation))
+    version = stage.rest_api.documentation_versions.filter(version=stage.documentation_version or "").first()
+    if documentation and version is not None:
+        export = with_parts(without_documentation(export), version.parts, version.version, version.created)
+    wanted = _Wanted(stage, kind, extensions, documentation)
+    return _finished(_extended(export, deployment.extensions, wanted), frozen, stage.rest_api, wanted)
 
 
 def _amazon(extensions: frozenset[str]) -> bool:
@@ -79,6 +92,13 @@ class _Wanted:
     kind: Kind
     extensions: frozenset[str]
     documentation: bool
+
+
+def _extended(export: dict[str, Any], found: Extensions, wanted: _Wanted) -> dict[str, Any]:
+    """The export with those extensions of API Gateway that are wanted."""
+    if wanted.extensions & {"authorizers", "apigateway"}:
+        export = with_authorizers(export, found)
+    return with_gateway(export, found) if _amazon(wanted.extensions) else export
 
 
 def _finished(

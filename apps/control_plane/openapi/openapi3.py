@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from apps.control_plane.openapi.node import Node
-from apps.control_plane.openapi.paths import operation_spec, operations, parameters, path_items
+from apps.control_plane.openapi.paths import Named, operation_spec, operations, parameters, path_items
 from apps.control_plane.openapi.schemas import Models
 from apps.control_plane.openapi.security import Security
 from apps.control_plane.openapi.spec import OperationSpec
@@ -18,8 +18,11 @@ def read_models(root: Node) -> Models:
     return Models(root.member("components").member("schemas"), SCHEMAS)
 
 
-def read_operations(root: Node, models: Models) -> list[OperationSpec]:
-    security = Security(root, root.member("components").member("securitySchemes"))
+def read_security(root: Node) -> Security:
+    return Security(root, root.member("components").member("securitySchemes"))
+
+
+def read_operations(root: Node, models: Models, named: Named) -> list[OperationSpec]:
 
     def content_models(owner: Node) -> dict[str, str]:
         result = {}
@@ -39,7 +42,7 @@ def read_operations(root: Node, models: Models) -> list[OperationSpec]:
             result.append(
                 operation_spec(
                     path, method, operation,
-                    found=parameters(item, operation), security=security,
+                    found=parameters(item, operation), named=named,
                     models=request_models(operation),
                     read_models=lambda _, response: content_models(response),
                 )

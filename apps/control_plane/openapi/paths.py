@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from apps.control_plane.openapi.documentation import LOCATIONS, operation_documentation
 from apps.control_plane.openapi.extensions import check_names
+from apps.control_plane.openapi.gateway_extensions import Validators
 from apps.control_plane.openapi.integrations import is_status, read_integration
 from apps.control_plane.openapi.node import Node
 from apps.control_plane.openapi.security import Security
@@ -16,6 +18,14 @@ _BESIDE_METHODS = {"parameters", "summary", "description", "servers", "$ref"}
 
 ReadModels = Callable[[Node, Node], dict[str, str]]
 """The models of a response by content type, given the operation and the response."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """What operations refer to by name."""
+
+    security: Security
+    validators: Validators
 
 
 def path_items(root: Node) -> Iterator[tuple[str, Node]]:
@@ -92,6 +102,7 @@ def responses(operation: Node, read_models: ReadModels) -> tuple[ResponseSpec, .
                     description=response.text("description") or "",
                     response_parameters=_headers(response),
                     response_models=read_models(operation, response),
+                    header_descriptions=_header_descriptions(response),
                 )
             )
     return tuple(result)
@@ -105,6 +116,11 @@ def _headers(response: Node) -> dict[str, bool]:
         else:
             header.error(f"Invalid mapping expression parameter specified: method.response.header.{name}")
     return result
+
+
+def _header_descriptions(response: Node) -> dict[str, str]:
+    headers = response.member("headers").members()
+    return {name: said for name, header in headers if (said := header.text("description"))}
 
 
 def _is_name(name: str | None) -> bool:
@@ -124,18 +140,21 @@ def operation_spec(
     operation: Node,
     *,
     found: list[Node],
-    security: Security,
+    named: Named,
     models: dict[str, str],
     read_models: ReadModels,
 ) -> OperationSpec:
     """An operation; its request models and the models of its responses differ between the versions of OpenAPI."""
-    needs = security.needs(operation)
+    needs = named.security.needs(operation)
     return OperationSpec(
         path=path,
         http_method=method,
         pointer=operation.pointer,
         operation_name=_operation_name(operation),
         authorization_type=needs.authorization_type,
+        authorizer=needs.authorizer,
+        authorization_scopes=needs.scopes,
+        request_validator=named.validators.of(operation),
         api_key_required=needs.api_key,
         request_parameters=request_parameters(found),
         request_models=models,

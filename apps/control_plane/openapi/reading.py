@@ -8,13 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 from apps.control_plane.errors import BadRequestException
-from apps.control_plane.openapi import openapi3, resource_tree, swagger2
+from apps.control_plane.openapi import documentation_parts, openapi3, resource_tree, swagger2
 from apps.control_plane.openapi.checks import check_operation
 from apps.control_plane.openapi.document import Document
 from apps.control_plane.openapi.documentation import api_documentation
+from apps.control_plane.openapi.documentation_parts import parts_of
 from apps.control_plane.openapi.extensions import PREFIX, check_names
+from apps.control_plane.openapi.gateway_extensions import read_gateway_responses, read_validators
 from apps.control_plane.openapi.node import Findings, Node, References
-from apps.control_plane.openapi.paths import path_items
+from apps.control_plane.openapi.paths import Named, path_items
 from apps.control_plane.openapi.spec import ApiSpec, OperationSpec
 from apps.control_plane.v1.rest_apis import MAX_COMPRESSION_SIZE
 
@@ -22,9 +24,7 @@ _BASE_PATHS = ("ignore", "prepend", "split")
 _MAX_VERSION = 64
 
 
-def read(
-    document: Document, parameters: Mapping[str, str], existing: Iterable[str] = ()
-) -> tuple[ApiSpec, Findings]:
+def read(document: Document, parameters: Mapping[str, str], existing: Iterable[str] = ()) -> tuple[ApiSpec, Findings]:
     """What a definition says, and what is wrong with it.
 
     `parameters` are those of ImportRestApi: `basepath` (ignore, prepend, split), `ignore` (documentation). `existing` are
@@ -36,9 +36,17 @@ def read(
     version = swagger2 if _is_swagger(root) else openapi3
     check_names(root)
     models = version.read_models(root)
-    operations = version.read_operations(root, models)
+    named = Named(version.read_security(root), read_validators(root))
+    operations = version.read_operations(root, models, named)
     spec = _spec(root, version.base_path(root), operations)
-    spec = replace(spec, models=tuple(models.specs.values()))
+    spec = replace(
+        spec,
+        models=tuple(models.specs.values()),
+        authorizers=tuple(named.security.authorizers.values()),
+        validators=tuple(named.validators.specs.values()),
+        gateway_responses=read_gateway_responses(root),
+        documentation_parts=parts_of(root, operations),
+    )
     spec = _with_base_path(spec, parameters.get("basepath") or "ignore", findings)
     resource_tree.check({**dict.fromkeys(existing, "#/paths"), **spec.paths}, findings)
     _check_unique(spec, findings)
@@ -50,7 +58,9 @@ def read(
 def _is_swagger(root: Node) -> bool:
     if root.text("swagger") is not None:
         if root.text("swagger") != "2.0":
-            raise BadRequestException(f"Invalid OpenAPI input. Swagger {root.text('swagger')} is not supported, use 2.0 or OpenAPI 3.0.")
+            raise BadRequestException(
+                f"Invalid OpenAPI input. Swagger {root.text('swagger')} is not supported, use 2.0 or OpenAPI 3.0."
+            )
         return True
     version = root.text("openapi")
     if version is None:
@@ -152,6 +162,7 @@ def _with_base_path(spec: ApiSpec, mode: str, findings: Findings) -> ApiSpec:
         operations=tuple(
             replace(operation, path=resource_tree.join(below, operation.path)) for operation in spec.operations
         ),
+        documentation_parts=documentation_parts.below(spec.documentation_parts, below),
     )
 
 
@@ -171,11 +182,14 @@ def _without_documentation(spec: ApiSpec) -> ApiSpec:
     return replace(
         spec,
         openapi_info={},
+        documentation_parts=(),
         operations=tuple(
             replace(
                 operation,
                 documentation={},
-                responses=tuple(replace(response, description="") for response in operation.responses),
+                responses=tuple(
+                    replace(response, description="", header_descriptions={}) for response in operation.responses
+                ),
             )
             for operation in spec.operations
         ),

@@ -87,7 +87,9 @@ def stored_schema(schema: dict[str, Any], rest_api_id: str) -> str:
 
     def to_url(reference: str) -> str:
         name = reference.removeprefix(MODEL_REF)
-        return reference if name == reference else f"https://apigateway.amazonaws.com/restapis/{rest_api_id}/models/{name}"
+        return (
+            reference if name == reference else f"https://apigateway.amazonaws.com/restapis/{rest_api_id}/models/{name}"
+        )
 
     return json.dumps(with_references(schema, to_url), indent=2, ensure_ascii=False, separators=(",", " : "))
 

@@ -7,7 +7,10 @@ Members are named as the columns of `apps.rest_apis.models`, so that writing is 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from apps.control_plane.openapi.documentation_parts import PartSpec
 
 MODEL_REF = "#/models/"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
@@ -50,18 +53,49 @@ class ResponseSpec:
     description: str = ""
     response_parameters: dict[str, bool] = field(default_factory=dict)
     response_models: dict[str, str] = field(default_factory=dict)
+    header_descriptions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AuthorizerSpec:
+    """An authorizer that was checked; `columns` are those of its row."""
+
+    name: str
+    type: str
+    columns: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ValidatorSpec:
+    name: str
+    validate_request_body: bool = False
+    validate_request_parameters: bool = False
+
+
+@dataclass(frozen=True)
+class GatewayResponseSpec:
+    response_type: str
+    status_code: str | None = None
+    response_parameters: dict[str, str] = field(default_factory=dict)
+    response_templates: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class OperationSpec:
-    """One method of one path. `documentation` is for people: summary, description, tags, parameters."""
+    """One method of one path. `documentation` is for people: summary, description, tags, parameters.
+
+    `authorizer` and `request_validator` are names of the definition's.
+    """
 
     path: str
     http_method: str
     pointer: str
     operation_name: str | None = None
     authorization_type: str = "NONE"
+    authorizer: str | None = None
+    authorization_scopes: tuple[str, ...] = ()
     api_key_required: bool = False
+    request_validator: str | None = None
     request_parameters: dict[str, bool] = field(default_factory=dict)
     request_models: dict[str, str] = field(default_factory=dict)
     documentation: dict[str, Any] = field(default_factory=dict)
@@ -98,3 +132,7 @@ class ApiSpec:
     security_policy: str | None = None
     endpoint_access_mode: str | None = None
     openapi_info: dict[str, Any] = field(default_factory=dict)
+    authorizers: tuple[AuthorizerSpec, ...] = ()
+    validators: tuple[ValidatorSpec, ...] = ()
+    gateway_responses: tuple[GatewayResponseSpec, ...] = ()
+    documentation_parts: tuple[PartSpec, ...] = ()

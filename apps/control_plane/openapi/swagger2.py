@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from apps.control_plane.openapi.node import Node
-from apps.control_plane.openapi.paths import operation_spec, operations, parameters, path_items
+from apps.control_plane.openapi.paths import Named, operation_spec, operations, parameters, path_items
 from apps.control_plane.openapi.schemas import Models
 from apps.control_plane.openapi.security import Security
 from apps.control_plane.openapi.spec import OperationSpec
@@ -15,8 +15,11 @@ def read_models(root: Node) -> Models:
     return Models(root.member("definitions"), SCHEMAS)
 
 
-def read_operations(root: Node, models: Models) -> list[OperationSpec]:
-    security = Security(root, root.member("securityDefinitions"))
+def read_security(root: Node) -> Security:
+    return Security(root, root.member("securityDefinitions"))
+
+
+def read_operations(root: Node, models: Models, named: Named) -> list[OperationSpec]:
 
     def response_models(operation: Node, response: Node) -> dict[str, str]:
         name = models.of(response.member("schema")) if response.data.get("schema") else None
@@ -36,7 +39,7 @@ def read_operations(root: Node, models: Models) -> list[OperationSpec]:
             result.append(
                 operation_spec(
                     path, method, operation,
-                    found=found, security=security,
+                    found=found, named=named,
                     models=request_models(operation, found), read_models=response_models,
                 )
             )  # fmt: skip

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from apps.control_plane.openapi import resource_tree
 from apps.control_plane.openapi.checks import integration_row
+from apps.control_plane.openapi.documentation_parts import left_over
+from apps.control_plane.openapi.named_rows import NamedRows, write_named
 from apps.control_plane.openapi.schemas import stored_schema
 from apps.control_plane.openapi.spec import ApiSpec, IntegrationSpec, ModelSpec, OperationSpec
-from apps.rest_apis.models import ApiModel, Integration, IntegrationResponse, Method, MethodResponse, Resource, RestApi
+from apps.control_plane.v1.documentation_parts import write_parts
+from apps.rest_apis.models import (
+    ApiModel,
+    GatewayResponse,
+    Integration,
+    IntegrationResponse,
+    Method,
+    MethodResponse,
+    Resource,
+    RestApi,
+)
 
 
 def write(rest_api: RestApi, spec: ApiSpec, *, overwrite: bool) -> None:
-    """Write resources, methods, integrations and models of a definition that was read without errors.
+    """Write everything below the API itself of a definition that was read without errors.
 
     Overwriting removes everything that the definition does not have; merging replaces methods and models that it has and
     keeps the others. A resource whose path stays keeps its id, as the root always does.
@@ -21,12 +33,17 @@ def write(rest_api: RestApi, spec: ApiSpec, *, overwrite: bool) -> None:
     else:
         _remove_methods(existing, spec.operations)
     _write_models(rest_api, spec.models)
-    _write_methods(_write_resources(rest_api, existing, spec), spec.operations)
+    _write_gateway_responses(rest_api, spec)
+    named = write_named(rest_api, spec, overwrite=overwrite)
+    _write_methods(_write_resources(rest_api, existing, spec), spec.operations, named)
+    if overwrite or spec.documentation_parts:
+        write_parts(rest_api, spec.documentation_parts, overwrite=overwrite)
 
 
 def _clear(rest_api: RestApi, existing: dict[str, Resource], wanted: set[str]) -> None:
     Method.objects.filter(resource__rest_api=rest_api).delete()
     rest_api.models.all().delete()
+    rest_api.gateway_responses.all().delete()
     gone = [path for path in existing if path not in wanted]
     Resource.objects.filter(pk__in=[existing.pop(path).pk for path in gone]).delete()
 
@@ -53,6 +70,22 @@ def _write_models(rest_api: RestApi, models: tuple[ModelSpec, ...]) -> None:
     ApiModel.objects.bulk_update(changed, ["schema", "description", "content_type"])
 
 
+def _write_gateway_responses(rest_api: RestApi, spec: ApiSpec) -> None:
+    """Those of the definition take the place of those of their types."""
+    kinds = [response.response_type for response in spec.gateway_responses]
+    rest_api.gateway_responses.filter(response_type__in=kinds).delete()
+    GatewayResponse.objects.bulk_create(
+        GatewayResponse(
+            rest_api=rest_api,
+            response_type=response.response_type,
+            status_code=response.status_code,
+            response_parameters=response.response_parameters,
+            response_templates=response.response_templates,
+        )
+        for response in spec.gateway_responses
+    )
+
+
 def _write_resources(rest_api: RestApi, existing: dict[str, Resource], spec: ApiSpec) -> dict[str, Resource]:
     """Every resource of the API by path. Parents come a level before their children, because these need their keys."""
     by_level: dict[int, list[str]] = {}
@@ -74,15 +107,14 @@ def _write_resources(rest_api: RestApi, existing: dict[str, Resource], spec: Api
     return existing
 
 
-def _write_methods(resources: dict[str, Resource], operations: tuple[OperationSpec, ...]) -> None:
-    methods = [_method(resources[operation.path], operation) for operation in operations]
+def _write_methods(resources: dict[str, Resource], operations: tuple[OperationSpec, ...], named: NamedRows) -> None:
+    methods = [_method(resources[operation.path], operation, named) for operation in operations]
     Method.objects.bulk_create(methods)
     pairs = list(zip(methods, operations, strict=True))
     MethodResponse.objects.bulk_create(
         MethodResponse(
             method=method,
             status_code=response.status_code,
-            description=response.description,
             response_parameters=response.response_parameters,
             response_models=response.response_models,
         )
@@ -109,16 +141,19 @@ def _write_methods(resources: dict[str, Resource], operations: tuple[OperationSp
     )
 
 
-def _method(resource: Resource, operation: OperationSpec) -> Method:
+def _method(resource: Resource, operation: OperationSpec, named: NamedRows) -> Method:
     return Method(
         resource=resource,
         http_method=operation.http_method,
         authorization_type=operation.authorization_type,
+        authorizer_id=named.authorizers[operation.authorizer] if operation.authorizer else None,
+        authorization_scopes=list(operation.authorization_scopes),
+        request_validator_id=named.validators[operation.request_validator] if operation.request_validator else None,
         api_key_required=operation.api_key_required,
         operation_name=operation.operation_name,
         request_parameters=operation.request_parameters,
         request_models=operation.request_models,
-        documentation=operation.documentation,
+        documentation=left_over(operation.documentation),
     )
 
 

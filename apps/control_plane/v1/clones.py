@@ -6,7 +6,20 @@ from typing import Any
 
 from django.db.models import Model
 
-from apps.rest_apis.models import ApiModel, Integration, IntegrationResponse, Method, MethodResponse, Resource, RestApi
+from apps.control_plane.v1.model_schemas import model_url
+from apps.rest_apis.models import (
+    ApiModel,
+    Authorizer,
+    DocumentationPart,
+    GatewayResponse,
+    Integration,
+    IntegrationResponse,
+    Method,
+    MethodResponse,
+    RequestValidator,
+    Resource,
+    RestApi,
+)
 
 _FROM_SOURCE = {
     "description": "description",
@@ -19,6 +32,9 @@ _FROM_SOURCE = {
 }
 
 
+_NAMED_BY_METHODS = ("authorizer_id", "request_validator_id")
+
+
 def clone_rest_api(source: RestApi, target: RestApi, request: dict[str, Any]) -> None:
     """Fill `target`, which has its root resource only, with what `source` has; members of the request win."""
     for member, field in _FROM_SOURCE.items():
@@ -27,11 +43,28 @@ def clone_rest_api(source: RestApi, target: RestApi, request: dict[str, Any]) ->
     target.openapi_info = source.openapi_info
     target.save()
     for model in source.models.order_by("pk"):
-        _copy(model, ApiModel, rest_api=target, model_id=None)
-    _clone_resources(source, target)
+        schema = model.schema.replace(model_url(source.id, ""), model_url(target.id, ""))
+        _copy(model, ApiModel, rest_api=target, model_id=None, schema=schema)
+    for response in source.gateway_responses.order_by("pk"):
+        _copy(response, GatewayResponse, rest_api=target)
+    for part in source.documentation_parts.order_by("pk"):
+        _copy(part, DocumentationPart, rest_api=target, part_id=None)
+    _clone_resources(source, target, _clone_what_methods_name(source, target))
 
 
-def _clone_resources(source: RestApi, target: RestApi) -> None:
+def _clone_what_methods_name(source: RestApi, target: RestApi) -> dict[str, str]:
+    """Copies of the authorizers and validators; by the ids that methods of the source name, those of the copies."""
+    ids = {}
+    for authorizer in source.authorizers.order_by("pk"):
+        copied = _copy(authorizer, Authorizer, rest_api=target, authorizer_id=None)
+        ids[authorizer.authorizer_id] = copied.authorizer_id
+    for validator in source.request_validators.order_by("pk"):
+        copied = _copy(validator, RequestValidator, rest_api=target, validator_id=None)
+        ids[validator.validator_id] = copied.validator_id
+    return ids
+
+
+def _clone_resources(source: RestApi, target: RestApi, ids: dict[str, str]) -> None:
     copies = {source.resources.get(parent=None).pk: target.resources.get(parent=None)}
     # A parent's path is shorter than its children's: sorted by path, every parent is copied before them.
     for resource in source.resources.order_by("path"):
@@ -41,11 +74,12 @@ def _clone_resources(source: RestApi, target: RestApi) -> None:
             )
     methods = Method.objects.filter(resource__rest_api=source).select_related("integration")
     for method in methods.prefetch_related("responses", "integration__responses").order_by("pk"):
-        _clone_method(method, copies[method.resource_id])
+        _clone_method(method, copies[method.resource_id], ids)
 
 
-def _clone_method(method: Method, resource: Resource) -> None:
-    copied = _copy(method, Method, resource=resource)
+def _clone_method(method: Method, resource: Resource, ids: dict[str, str]) -> None:
+    named = {field: ids[getattr(method, field)] for field in _NAMED_BY_METHODS if getattr(method, field)}
+    copied = _copy(method, Method, resource=resource, **named)
     for response in method.responses.all():
         _copy(response, MethodResponse, method=copied)
     integration = getattr(method, "integration", None)

@@ -6,6 +6,7 @@ from typing import Any
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, NotFoundException
+from apps.control_plane.openapi.export_gateway import gateway_extensions
 from apps.control_plane.openapi.exporter import export_rest_api
 from apps.control_plane.paging import page, paged
 from apps.control_plane.patching import LISTS_PATHS, PatchTable, optional_text, replaceable
@@ -36,6 +37,7 @@ def create_deployment(caller: Caller, request: Shape) -> Shape:
         draft_revision=api.draft_revision,
         document=documents.encode(document).decode(),
         openapi=export_rest_api(api, documentation=True),
+        extensions=gateway_extensions(api),
     )
     if request.get("canarySettings") is not None:
         assert stage is not None

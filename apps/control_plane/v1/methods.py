@@ -22,10 +22,22 @@ from apps.control_plane.patching import (
 )
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.v1.drafts import draft_changed
-from apps.rest_apis.models import ApiModel, Integration, IntegrationResponse, Method, MethodResponse, RestApi
+from apps.rest_apis.models import (
+    ApiModel,
+    Authorizer,
+    Integration,
+    IntegrationResponse,
+    Method,
+    MethodResponse,
+    RequestValidator,
+    RestApi,
+)
 
 HTTP_METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY")
-_AUTHORIZATION_TYPES = ("NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS")
+_AUTHORIZATION_TYPES = ("NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS", "JWT")
+AUTHORIZERS_OF = {"CUSTOM": ("TOKEN", "REQUEST"), "COGNITO_USER_POOLS": ("COGNITO_USER_POOLS",), "JWT": ("JWT",)}
+"""The types of authorizers that an authorization type can name; the other authorization types name none."""
+
 _REQUEST_PARAMETER = re.compile(
     r"method\.request\.(querystring|path|header|multivaluequerystring|multivalueheader)\.\S+"
 )
@@ -186,14 +198,9 @@ def _check(row: Method, rest_api: RestApi) -> None:
         raise BadRequestException(
             f"Invalid authorization type specified. Valid options are {', '.join(_AUTHORIZATION_TYPES)}"
         )
-    if row.authorization_type in ("CUSTOM", "COGNITO_USER_POOLS"):
-        # There are no authorizers to name yet, so none is valid.
-        raise BadRequestException(
-            "Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS requires a "
-            "valid authorizer."
-        )
-    row.authorizer_id = None
-    if row.request_validator_id:
+    _check_authorizer(row, rest_api)
+    validators = RequestValidator.objects.filter(rest_api=rest_api, validator_id=row.request_validator_id)
+    if row.request_validator_id and not validators.exists():
         raise BadRequestException("Invalid Request Validator identifier specified")
     for parameter in row.request_parameters:
         if not _REQUEST_PARAMETER.fullmatch(parameter):
@@ -202,6 +209,22 @@ def _check(row: Method, rest_api: RestApi) -> None:
                 f"expression parameter specified: {parameter}]"
             )
     check_models_exist(rest_api, row.request_models)
+
+
+def _check_authorizer(row: Method, rest_api: RestApi) -> None:
+    """A method names an authorizer of a type that goes with its own; one that needs none forgets what it named."""
+    types = AUTHORIZERS_OF.get(row.authorization_type)
+    if types is None:
+        row.authorizer_id = None
+        return
+    authorizers = Authorizer.objects.filter(rest_api=rest_api, authorizer_id=row.authorizer_id, type__in=types)
+    if not row.authorizer_id or not authorizers.exists():
+        raise BadRequestException(
+            "Invalid authorizer ID specified. Setting the authorization type to JWT requires a valid JWT authorizer."
+            if row.authorization_type == "JWT"
+            else "Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS requires "
+            "a valid authorizer."
+        )
 
 
 def _add_or_remove_scope(row: Method, patch: Patch) -> None:

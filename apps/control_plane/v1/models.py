@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException, NotFoundException
@@ -11,6 +12,7 @@ from apps.control_plane.paging import page, paged
 from apps.control_plane.patching import LISTS_PATHS, PatchTable, optional_text, replaceable, text
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.v1.drafts import draft_changed
+from apps.control_plane.v1.model_schemas import check_references, flattened, referenced_models, sample_template
 from apps.rest_apis.models import ApiModel, Method, MethodResponse, RestApi
 
 _DRAFT_4 = "http://json-schema.org/draft-04/schema#"
@@ -47,6 +49,7 @@ def create_model(caller: Caller, request: Shape) -> Shape:
         content_type=request["contentType"],
         schema=_schema(request.get("schema")),
     )
+    check_references(row.schema, api.id, {**_schemas_of(row), row.name: {}})
     draft_changed(api.id)
     return model_shape(row)
 
@@ -57,8 +60,15 @@ def get_model(caller: Caller, request: Shape) -> Shape:
     row = _find(caller, request)
     shape = model_shape(row)
     if request.get("flatten"):
-        shape["schema"] = _flattened(row)
+        shape["schema"] = flattened(row.name, _schemas_of(row))
     return shape
+
+
+@operation("GetModelTemplate")
+def get_model_template(caller: Caller, request: Shape) -> Shape:
+    """A mapping template to begin with: a sample of what the model describes."""
+    row = _find(caller, request)
+    return {"value": sample_template(row.name, _schemas_of(row))}
 
 
 @operation("GetModels")
@@ -74,6 +84,7 @@ def update_model(caller: Caller, request: Shape) -> Shape:
     """Patch a model."""
     row = _find(caller, request)
     _PATCHES.apply(row, request.get("patchOperations"))
+    check_references(row.schema, row.rest_api_id, _schemas_of(row))
     row.save()
     draft_changed(row.rest_api_id)
     return model_shape(row)
@@ -117,6 +128,12 @@ def _find(caller: Caller, request: Shape) -> ApiModel:
     return row
 
 
+def _schemas_of(row: ApiModel) -> dict[str, Any]:
+    """Every schema of the model's API by the model's name."""
+    models = ApiModel.objects.filter(rest_api=row.rest_api_id)
+    return {name: json.loads(schema) for name, schema in models.values_list("name", "schema")}
+
+
 def _schema(schema: str | None) -> str:
     try:
         parsed = json.loads(schema) if schema else {}
@@ -146,32 +163,9 @@ def _refuse_used(row: ApiModel) -> None:
                 f"Cannot delete model '{row.name}', is referenced in method response: "
                 f"{response.method.resource.path}/{response.method.http_method}/{response.status_code}"
             )
-
-
-def _flattened(row: ApiModel) -> str:
-    """The schema with every model of the API that it refers to under `definitions`."""
-    others = {model.name: json.loads(model.schema) for model in ApiModel.objects.filter(rest_api=row.rest_api_id)}
-    schema = others[row.name]
-    definitions: dict[str, object] = dict(schema.get("definitions") or {})
-
-    def rewrite(value: object) -> object:
-        if isinstance(value, list):
-            return [rewrite(item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        result = {key: rewrite(item) for key, item in value.items()}
-        reference = value.get("$ref")
-        name = reference.rsplit("/", 1)[-1] if isinstance(reference, str) and "/models/" in reference else None
-        if name is not None and name in others:
-            result["$ref"] = f"#/definitions/{name}"
-            if name not in definitions:
-                definitions[name] = {}  # breaks circles
-                definitions[name] = rewrite(others[name])
-        return result
-
-    flat = rewrite(schema)
-    assert isinstance(flat, dict)
-    return json.dumps({**flat, "definitions": definitions} if definitions else flat)
+    for name, schema in sorted(_schemas_of(row).items()):
+        if name != row.name and row.name in referenced_models(schema):
+            raise ConflictException(f"Cannot delete model '{row.name}', is referenced in model: {name}")
 
 
 _PATCHES = PatchTable(

@@ -15,6 +15,7 @@ from apps.control_plane.v1.tags import drop_tags, put_tags, stage_path, tags_of,
 from apps.deployments import publisher
 from apps.deployments.models import Deployment, Stage, StageHistory
 from apps.portals.references import publish_references_of
+from apps.rest_apis.models import RestApi
 from apps.usage_plans.models import UsagePlan, UsagePlanStage
 
 MAX_STAGES = 10
@@ -29,6 +30,7 @@ def create_stage(caller: Caller, request: Shape) -> Shape:
     deployment = api.deployments.filter(deployment_id=request["deploymentId"]).first()
     if deployment is None:
         raise NotFoundException("Invalid Deployment identifier specified")
+    _check_documentation_version(api, request.get("documentationVersion"))
     row = create_stage_row(
         caller,
         deployment,
@@ -70,7 +72,10 @@ def update_stage(caller: Caller, request: Shape) -> Shape:
     """Patch a stage. It acts at once; a new deployment makes a row of history."""
     row = find_stage(caller, request["restApiId"], request["stageName"])
     hold(row)
+    documented = row.documentation_version
     STAGE_PATCHES.apply(row, request.get("patchOperations"))
+    if row.documentation_version != documented:
+        _check_documentation_version(row.rest_api, row.documentation_version)
     point_at(caller, row, row.deployment)
     return stage_shape(row, tags_of(caller, stage_path(row.rest_api_id, row.name)))
 
@@ -156,6 +161,11 @@ def stage_shape(row: Stage, tags: dict[str, str] | None = None) -> Shape:
         "lastUpdatedDate": row.last_updated,
     }
     return {name: value for name, value in members.items() if value is not None}
+
+
+def _check_documentation_version(api: RestApi, version: str | None) -> None:
+    if version and not api.documentation_versions.filter(version=version).exists():
+        raise BadRequestException(f"Invalid documentation version specified: {version}")
 
 
 def _canary_settings(given: Shape | None, deployment: Deployment) -> Shape | None:

@@ -127,7 +127,7 @@ def test_the_statements_of_an_export_do_not_grow_with_the_api(caller: Caller, na
     with CaptureQueriesContext(connection) as again:
         export_rest_api(api, extensions=EXTENSIONS)
 
-    assert len(queries) == 6
+    assert len(queries) == 10
     assert len(again) == 0
 
 

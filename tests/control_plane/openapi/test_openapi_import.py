@@ -81,27 +81,10 @@ def test_iam_is_kept_as_the_authorization_type(caller: Caller) -> None:
 
 # What is not built --------------------------------------------------------------------------------------------------
 
-AUTHORIZED = {**KEY, "name": "Authorization", "x-amazon-apigateway-authtype": "custom", "x-amazon-apigateway-authorizer": {}}
 UNBUILT = {
-    "x-amazon-apigateway-authorizer": (
-        openapi3(components={"securitySchemes": {"lambda": AUTHORIZED}}),
-        "#/components/securitySchemes/lambda/x-amazon-apigateway-authorizer",
-    ),
     "x-amazon-apigateway-auth of type 'CUSTOM'": (
         openapi3({"/": {"get": an_operation(**{"x-amazon-apigateway-auth": {"type": "custom"}})}}),
         "#/paths/~1/get/x-amazon-apigateway-auth",
-    ),
-    "x-amazon-apigateway-request-validators": (
-        openapi3(**{"x-amazon-apigateway-request-validators": {"all": {}}}),
-        "#/x-amazon-apigateway-request-validators",
-    ),
-    "x-amazon-apigateway-request-validator": (
-        openapi3({"/": {"get": an_operation(**{"x-amazon-apigateway-request-validator": "all"})}}),
-        "#/paths/~1/get/x-amazon-apigateway-request-validator",
-    ),
-    "x-amazon-apigateway-gateway-responses": (
-        swagger2(**{"x-amazon-apigateway-gateway-responses": {"DEFAULT_4XX": {}}}),
-        "#/x-amazon-apigateway-gateway-responses",
     ),
 }
 
@@ -113,7 +96,9 @@ def test_what_is_not_built_is_refused_by_name_and_place(caller: Caller, name: st
     with pytest.raises(NotImplementedException) as refusal:
         imported(caller, document)
 
-    assert refusal.value.message.startswith(f"{name} is not implemented by this version of Gatehouse. ({pointer}, line ")
+    assert refusal.value.message.startswith(
+        f"{name} is not implemented by this version of Gatehouse. ({pointer}, line "
+    )
     assert not RestApi.objects.exists()
 
 
@@ -287,7 +272,9 @@ def test_references_in_a_circle_end(caller: Caller) -> None:
     circle = {"a": {"$ref": "#/components/responses/b"}, "b": {"$ref": "#/components/responses/a"}}
     operation = an_operation(responses={"200": {"description": "ok"}, "400": {"$ref": "#/components/responses/a"}})
 
-    answer = call(caller, "ImportRestApi", body=body(openapi3({"/": {"get": operation}}, components={"responses": circle})))
+    answer = call(
+        caller, "ImportRestApi", body=body(openapi3({"/": {"get": operation}}, components={"responses": circle}))
+    )
 
     assert "leads in a circle" in answer["warnings"][0]
 
@@ -297,7 +284,9 @@ def test_references_in_a_circle_end(caller: Caller) -> None:
 
 def test_equal_inline_schemas_are_one_model_with_a_made_up_name(caller: Caller) -> None:
     content = {"application/json": {"schema": {"type": "object", "properties": {"a": {"type": "string"}}}}}
-    operation = an_operation(requestBody={"content": content}, responses={"200": {"description": "ok", "content": content}})
+    operation = an_operation(
+        requestBody={"content": content}, responses={"200": {"description": "ok", "content": content}}
+    )
 
     imported(caller, openapi3({"/pets": {"post": operation}}))
 
@@ -313,29 +302,40 @@ def test_swagger_2_spreads_models_over_what_it_consumes_and_produces(caller: Cal
         responses={"200": {"description": "ok", "schema": {"$ref": "#/definitions/Pet"}}},
     )
 
-    imported(caller, swagger2({"/pets": {"post": operation}}, consumes=["a/b"], definitions={"Pet": {"type": "object"}}))
+    imported(
+        caller, swagger2({"/pets": {"post": operation}}, consumes=["a/b"], definitions={"Pet": {"type": "object"}})
+    )
 
     method = the_method("POST")
     assert method.request_models == {"a/b": "Pet"}
     assert method.responses.get().response_models == {"application/json": "Pet", "text/xml": "Pet"}
 
 
-def test_what_people_wrote_is_kept_with_its_method(caller: Caller) -> None:
+def documentation(caller: Caller) -> list[tuple[dict[str, str], dict[str, Any]]]:
+    """Place and properties of every documentation part."""
+    items = call(caller, "GetDocumentationParts", restApiId=RestApi.objects.get().id, limit=500)["items"]
+    return [(item["location"], json.loads(item["properties"])) for item in items]
+
+
+def test_what_people_wrote_becomes_documentation_parts(caller: Caller) -> None:
     call(caller, "ImportRestApi", body=golden("api-key-and-cors.yaml"))
 
+    at = {"path": "/things/{thingId}", "method": "GET"}
+    assert documentation(caller)[:3] == [
+        (
+            {"type": "METHOD", **at},
+            {"summary": "One thing", "description": "As it is now.", "tags": ["things"], "deprecated": True},
+        ),
+        ({"type": "PATH_PARAMETER", **at, "name": "thingId"}, {"description": "Which thing"}),
+        ({"type": "QUERY_PARAMETER", **at, "name": "verbose"}, {"description": "More"}),
+    ]
     assert the_method().documentation == {
-        "summary": "One thing",
-        "description": "As it is now.",
-        "tags": ["things"],
-        "deprecated": True,
         "parameters": {
-            "method.request.path.thingId": {"description": "Which thing", "schema": {"type": "integer"}},
-            "method.request.querystring.verbose": {
-                "description": "More", "schema": {"type": "boolean", "default": False}, "example": True,
-            },
+            "method.request.path.thingId": {"schema": {"type": "integer"}},
+            "method.request.querystring.verbose": {"schema": {"type": "boolean", "default": False}, "example": True},
             "method.request.querystring.theme": {"schema": {"$ref": "#/components/schemas/Theme"}},
-        },
-    }  # fmt: skip
+        }
+    }
     assert RestApi.objects.get().openapi_info["info"]["contact"]["name"] == "The team"
 
 
@@ -343,6 +343,7 @@ def test_documentation_is_left_out_when_asked_to(caller: Caller) -> None:
     call(caller, "ImportRestApi", body=golden("api-key-and-cors.yaml"), parameters={"ignore": "documentation"})
 
     assert the_method().documentation == {}
+    assert documentation(caller) == []
     assert RestApi.objects.get().openapi_info == {}
 
 

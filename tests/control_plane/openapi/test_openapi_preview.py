@@ -23,13 +23,14 @@ def test_a_preview_lists_what_would_be_made() -> None:
 
 def test_a_preview_tells_errors_and_warnings_with_their_lines() -> None:
     bad = an_operation(**{"x-amazon-apigateway-integration": {"type": "x"}, "x-amazon-apigateway-magic": 1})
-    document = openapi3({"/a": {"get": bad}}, **{"x-amazon-apigateway-gateway-responses": {"THROTTLED": {}}})
+    bad["x-amazon-apigateway-auth"] = {"type": "custom"}
+    document = openapi3({"/a": {"get": bad}})
 
     shown = preview(body(document), {})
 
     lines = body(document).decode().splitlines()
     assert [(note.severity, note.pointer) for note in shown.errors] == [
-        ("unsupported", "#/x-amazon-apigateway-gateway-responses"),
+        ("unsupported", "#/paths/~1a/get/x-amazon-apigateway-auth"),
         ("error", "#/paths/~1a/get/x-amazon-apigateway-integration"),
     ]
     for note in (*shown.errors, *shown.warnings):

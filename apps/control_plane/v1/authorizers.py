@@ -1,0 +1,164 @@
+"""Authorizers: who decides whether a caller may."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apps.control_plane.caller import Caller
+from apps.control_plane.errors import ConflictException, LimitExceededException
+from apps.control_plane.paging import page, paged
+from apps.control_plane.patching import (
+    LISTS_PATHS,
+    Patch,
+    PatchTable,
+    Rule,
+    assign,
+    clear,
+    integer,
+    one_of,
+    optional_text,
+    replaceable,
+    text,
+)
+from apps.control_plane.registry import Shape, operation
+from apps.control_plane.v1.authorizer_checks import (
+    AUTHORIZER_TYPES,
+    MAX_TTL,
+    TTL_MESSAGE,
+    check_authorizer,
+    default_auth_type,
+)
+from apps.control_plane.v1.drafts import draft_changed
+from apps.control_plane.v1.method_references import first_method
+from apps.rest_apis.models import Authorizer
+
+MAX_AUTHORIZERS = 10
+_UNKNOWN = "Invalid Authorizer identifier specified"
+
+
+@operation("CreateAuthorizer")
+def create_authorizer(caller: Caller, request: Shape) -> Shape:
+    """A new authorizer of an API."""
+    api = caller.rest_api(request["restApiId"])
+    row = Authorizer(rest_api=api, **authorizer_columns(request))
+    check_authorizer(row)
+    _check_name(row)
+    if api.authorizers.count() >= MAX_AUTHORIZERS:
+        raise LimitExceededException(
+            "Maximum number of Authorizers for this API has been reached. Please contact AWS if you need additional "
+            "Authorizers."
+        )
+    row.save()
+    draft_changed(api.id)
+    return authorizer_shape(row)
+
+
+@operation("GetAuthorizer")
+def get_authorizer(caller: Caller, request: Shape) -> Shape:
+    """One authorizer."""
+    return authorizer_shape(_find(caller, request))
+
+
+@operation("GetAuthorizers")
+def get_authorizers(caller: Caller, request: Shape) -> Shape:
+    """The authorizers of an API, oldest first."""
+    api = caller.rest_api(request["restApiId"])
+    rows, position = page(Authorizer.objects.filter(rest_api=api), request, "pk")
+    return paged([authorizer_shape(row) for row in rows], position)
+
+
+@operation("UpdateAuthorizer")
+def update_authorizer(caller: Caller, request: Shape) -> Shape:
+    """Patch an authorizer; what comes of all patches together has to be one."""
+    row = _find(caller, request)
+    _PATCHES.apply(row, request.get("patchOperations"))
+    check_authorizer(row)
+    _check_name(row)
+    row.save()
+    draft_changed(row.rest_api_id)
+    return authorizer_shape(row)
+
+
+@operation("DeleteAuthorizer")
+def delete_authorizer(caller: Caller, request: Shape) -> Shape:
+    """Delete an authorizer that no method uses."""
+    row = _find(caller, request)
+    method = first_method(row.rest_api_id, authorizer_id=row.authorizer_id)
+    if method is not None:
+        raise ConflictException(f"Cannot delete authorizer '{row.name}', is referenced in method: {method}")
+    row.delete()
+    draft_changed(row.rest_api_id)
+    return {}
+
+
+def authorizer_columns(members: Shape) -> dict[str, Any]:
+    """The columns of a row from AWS's members of an authorizer."""
+    return {
+        "name": members["name"],
+        "type": members["type"],
+        "provider_arns": list(members.get("providerARNs") or ()),
+        "auth_type": members.get("authType") or default_auth_type(members["type"]),
+        "authorizer_uri": members.get("authorizerUri"),
+        "authorizer_credentials": members.get("authorizerCredentials"),
+        "identity_source": members.get("identitySource"),
+        "identity_validation_expression": members.get("identityValidationExpression"),
+        "authorizer_result_ttl_in_seconds": members.get("authorizerResultTtlInSeconds"),
+        "jwt_configuration": members.get("jwtConfiguration"),
+    }
+
+
+def authorizer_shape(row: Authorizer) -> Shape:
+    """AWS's Authorizer. A time to live that was not given is 300 seconds, and not shown."""
+    members = {
+        "id": row.authorizer_id,
+        "name": row.name,
+        "type": row.type,
+        "providerARNs": row.provider_arns or None,
+        "authType": row.auth_type,
+        "authorizerUri": row.authorizer_uri,
+        "authorizerCredentials": row.authorizer_credentials,
+        "identitySource": row.identity_source,
+        "identityValidationExpression": row.identity_validation_expression,
+        "authorizerResultTtlInSeconds": row.authorizer_result_ttl_in_seconds,
+        "jwtConfiguration": row.jwt_configuration,
+    }
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _find(caller: Caller, request: Shape) -> Authorizer:
+    return caller.below(Authorizer, request["restApiId"], _UNKNOWN, authorizer_id=request["authorizerId"])
+
+
+def _check_name(row: Authorizer) -> None:
+    if Authorizer.objects.filter(rest_api=row.rest_api_id, name=row.name).exclude(pk=row.pk).exists():
+        raise ConflictException(
+            f"Authorizer name must be unique. Authorizer {row.name} already exists in this RestApi."
+        )
+
+
+def _add_provider(row: Authorizer, patch: Patch) -> None:
+    if patch.value not in row.provider_arns:
+        row.provider_arns = [*row.provider_arns, text(patch.value)]
+
+
+def _remove_provider(row: Authorizer, patch: Patch) -> None:
+    row.provider_arns = [arn for arn in row.provider_arns if arn != patch.value]
+
+
+_set_source = assign("identity_source", optional_text)
+_PATCHES = PatchTable(
+    (
+        replaceable("/authorizerUri", "authorizer_uri", optional_text),
+        replaceable("/authorizerCredentials", "authorizer_credentials", optional_text),
+        replaceable(
+            "/authorizerResultTtlInSeconds", "authorizer_result_ttl_in_seconds", integer(TTL_MESSAGE, 0, MAX_TTL)
+        ),
+        replaceable("/authType", "auth_type", optional_text),
+        Rule("/identitySource", {"add": _set_source, "replace": _set_source, "remove": clear("identity_source")}),
+        replaceable("/identityValidationExpression", "identity_validation_expression", optional_text),
+        replaceable("/name", "name"),
+        Rule("/providerARNs", {"add": _add_provider, "remove": _remove_provider}),
+        replaceable("/type", "type", one_of(AUTHORIZER_TYPES, "Invalid authorizer type specified: {value}")),
+    ),
+    LISTS_PATHS,
+)
