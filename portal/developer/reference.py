@@ -9,15 +9,11 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
+from portal.developer.schemas import Property, example_text, listed, mapping, properties, resolve, text, type_words
+
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "x-amazon-apigateway-any-method")
-# How deep an example or a schema is shown; what lies deeper is summed up, and a schema that holds itself ends here.
-MAX_DEPTH = 6
-# How much of one schema is shown: members that hold each other would otherwise multiply at every depth.
-MOST_PROPERTIES = 200
-MOST_EXAMPLE_VALUES = 300
 # Longer enumerations are typed rather than chosen from a list.
 _MOST_CHOICES = 50
 # Headers that are not the reader's to fill in: the key has a field of its own, the others are the connection's.
@@ -25,21 +21,6 @@ _SET_BY_TRY_IT = {
     "x-api-key", "host", "content-length", "content-type", "transfer-encoding", "connection", "te", "trailer", "upgrade",
     "expect", "keep-alive", "proxy-authorization", "proxy-connection",
 }  # fmt: skip
-
-
-class _Budget:
-    """How many more values an example may get."""
-
-    def __init__(self, left: int) -> None:
-        self._left = left
-
-    def take(self) -> bool:
-        self._left -= 1
-        return self._left >= 0
-
-    @property
-    def spent(self) -> bool:
-        return self._left <= 0
 
 
 @dataclass(frozen=True)
@@ -53,17 +34,6 @@ class Parameter:
     description: str = ""
     example: str = ""
     choices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Property:
-    """A line of a schema's table; `depth` indents it."""
-
-    name: str
-    type: str
-    required: bool
-    description: str
-    depth: int
 
 
 @dataclass(frozen=True)
@@ -110,8 +80,8 @@ class Reference:
 
 def read_reference(document: dict[str, Any]) -> Reference:
     """The reference of an OpenAPI 3 document; preflight (OPTIONS) methods are not shown."""
-    info = _mapping(document.get("info"))
-    reference = Reference(_text(info.get("title")), _text(info.get("version")), _text(info.get("description")))
+    info = mapping(document.get("info"))
+    reference = Reference(text(info.get("title")), text(info.get("version")), text(info.get("description")))
     anchors: set[str] = set()
     for path, name, operation, shared in _shown_operations(document):
         anchor = _free_anchor("ANY" if name.startswith("x-") else name, path, anchors)
@@ -122,15 +92,15 @@ def read_reference(document: dict[str, Any]) -> Reference:
 
 def count_operations(document: Any) -> int:
     """How many operations `read_reference` finds, without reading their schemas."""
-    return sum(1 for _ in _shown_operations(_mapping(document)))
+    return sum(1 for _ in _shown_operations(mapping(document)))
 
 
 def _shown_operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], list[Any]]]:
     """(path, member of the path item, operation, the path's own parameters), by path."""
-    for path, item in sorted(_mapping(document.get("paths")).items()):
-        shared = _list(_mapping(item).get("parameters"))
+    for path, item in sorted(mapping(document.get("paths")).items()):
+        shared = listed(mapping(item).get("parameters"))
         for name in METHODS:
-            operation = _mapping(item).get(name)
+            operation = mapping(item).get(name)
             if isinstance(operation, dict) and name != "options":
                 yield path, name, operation, shared
 
@@ -140,33 +110,33 @@ def _operation(
 ) -> OperationPage:
     method = "ANY" if name.startswith("x-") else name.upper()
     body_type, body_schema, body_example = _body(document, operation)
-    tags = [_text(tag) for tag in _list(operation.get("tags"))]
+    tags = [text(tag) for tag in listed(operation.get("tags"))]
     return OperationPage(
         anchor=anchor,
         method=method,
         path=path,
-        title=_text(operation.get("summary")) or _text(operation.get("operationId")) or f"{method} {path}",
-        description=_text(operation.get("description")),
+        title=text(operation.get("summary")) or text(operation.get("operationId")) or f"{method} {path}",
+        description=text(operation.get("description")),
         group=tags[0] if tags else _first_segment(path),
         key_required=_needs_key(document, operation),
-        parameters=tuple(_parameters(document, path, [*shared, *_list(operation.get("parameters"))])),
+        parameters=tuple(_parameters(document, path, [*shared, *listed(operation.get("parameters"))])),
         body_type=body_type,
         body_example=body_example,
-        body_properties=tuple(islice(_properties(document, body_schema), MOST_PROPERTIES)),
+        body_properties=properties(document, body_schema),
         responses=tuple(_responses(document, operation)),
     )
 
 
-def _parameters(document: dict[str, Any], path: str, listed: list[Any]) -> Iterator[Parameter]:
+def _parameters(document: dict[str, Any], path: str, given: list[Any]) -> Iterator[Parameter]:
     found: dict[tuple[str, str], Parameter] = {}
     # A path's own parameters are always there, also when the document does not list them.
     for segment in path.split("/"):
         if segment.startswith("{"):
             name = path_parameter(segment)
             found[name, "path"] = Parameter(name, "path", True, "string")
-    for raw in listed:
-        parameter = _resolve(document, raw)
-        name, where = _text(parameter.get("name")), _text(parameter.get("in"))
+    for raw in given:
+        parameter = resolve(document, raw)
+        name, where = text(parameter.get("name")), text(parameter.get("in"))
         if name and where in {"path", "query", "header"} and name.lower() not in _SET_BY_TRY_IT:
             # An operation's parameter replaces the one that its path shares under the same name.
             found[name, where] = _parameter(document, name, where, parameter)
@@ -179,123 +149,46 @@ def path_parameter(segment: str) -> str:
 
 
 def _parameter(document: dict[str, Any], name: str, where: str, parameter: dict[str, Any]) -> Parameter:
-    schema = _resolve(document, parameter.get("schema"))
+    schema = resolve(document, parameter.get("schema"))
     example = parameter.get("example", schema.get("example", schema.get("default", "")))
-    values = tuple(str(value) for value in _list(schema.get("enum")))
+    values = tuple(str(value) for value in listed(schema.get("enum")))
     return Parameter(
         name,
         where,
         where == "path" or bool(parameter.get("required")),
-        _type(document, schema),
-        _text(parameter.get("description")),
+        type_words(document, schema),
+        text(parameter.get("description")),
         example if isinstance(example, str) else json.dumps(example),
         values if len(values) <= _MOST_CHOICES else (),
     )
 
 
 def _body(document: dict[str, Any], operation: dict[str, Any]) -> tuple[str, dict[str, Any], str]:
-    body = _resolve(document, operation.get("requestBody"))
-    for content_type, media in _mapping(body.get("content")).items():
-        schema = _resolve(document, _mapping(media).get("schema"))
-        return content_type, schema, _example_text(document, _mapping(media), schema)
+    body = resolve(document, operation.get("requestBody"))
+    for content_type, media in mapping(body.get("content")).items():
+        schema = resolve(document, mapping(media).get("schema"))
+        return content_type, schema, example_text(document, mapping(media), schema)
     return "", {}, ""
 
 
 def _responses(document: dict[str, Any], operation: dict[str, Any]) -> Iterator[Response]:
-    for status, raw in sorted(_mapping(operation.get("responses")).items()):
-        response = _resolve(document, raw)
+    for status, raw in sorted(mapping(operation.get("responses")).items()):
+        response = resolve(document, raw)
         example = ""
-        for media in _mapping(response.get("content")).values():
-            example = _example_text(document, _mapping(media), _resolve(document, _mapping(media).get("schema")))
+        for media in mapping(response.get("content")).values():
+            example = example_text(document, mapping(media), resolve(document, mapping(media).get("schema")))
             break
-        yield Response(str(status), _text(response.get("description")), example)
-
-
-def _example_text(document: dict[str, Any], media: dict[str, Any], schema: dict[str, Any]) -> str:
-    if "example" in media:
-        value = media["example"]
-    elif media.get("examples"):
-        value = _mapping(next(iter(_mapping(media["examples"]).values()), {})).get("value")
-    elif schema:
-        value = _example(document, schema, 0, _Budget(MOST_EXAMPLE_VALUES))
-    else:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
-
-
-def _example(document: dict[str, Any], schema: dict[str, Any], depth: int, budget: _Budget) -> Any:
-    """A value that fits a schema, made from its examples, defaults and types, as far as the budget goes."""
-    affordable = budget.take()
-    for member in ("example", "default"):
-        if member in schema:
-            return schema[member]
-    if _list(schema.get("enum")):
-        return schema["enum"][0]
-    if depth >= MAX_DEPTH or not affordable:
-        return {}
-    kind = schema.get("type")
-    if kind == "array":
-        return [_example(document, _resolve(document, schema.get("items")), depth + 1, budget)]
-    parts = [_resolve(document, part) for part in _list(schema.get("allOf"))]
-    if parts or kind == "object" or "properties" in schema:
-        merged: dict[str, Any] = {}
-        for part in [*parts, schema]:
-            for name, raw in _mapping(part.get("properties")).items():
-                if budget.spent:
-                    break
-                merged[name] = _example(document, _resolve(document, raw), depth + 1, budget)
-        return merged
-    formats = {"date-time": "2026-01-31T12:00:00Z", "date": "2026-01-31", "email": "ada@example.com"}
-    scalars: dict[str, Any] = {"integer": 1, "number": 1.5, "boolean": True}
-    return scalars.get(str(kind), formats.get(_text(schema.get("format")), "string"))
-
-
-def _properties(document: dict[str, Any], schema: dict[str, Any], depth: int = 0) -> Iterator[Property]:
-    if schema.get("type") == "array":
-        schema = _resolve(document, schema.get("items"))
-    for part in [*(_resolve(document, part) for part in _list(schema.get("allOf"))), schema]:
-        required = _list(part.get("required"))
-        for name, raw in _mapping(part.get("properties")).items():
-            member = _resolve(document, raw)
-            yield Property(name, _type(document, member), name in required, _text(member.get("description")), depth)
-            if depth + 1 < MAX_DEPTH and ({"properties", "allOf"} & member.keys() or member.get("type") == "array"):
-                yield from _properties(document, member, depth + 1)
-
-
-def _type(document: dict[str, Any], schema: dict[str, Any], depth: int = 0) -> str:
-    kind = _text(schema.get("type")) or ("object" if {"properties", "allOf"} & schema.keys() else "any")
-    if kind == "array":
-        # An array of arrays of itself has no last word.
-        return f"array of {_type(document, _resolve(document, schema.get('items')), depth + 1)}" if depth < 3 else kind
-    shown = _text(schema.get("format"))
-    values = _list(schema.get("enum"))
-    if values:
-        return " | ".join(str(value) for value in values[:8])
-    return f"{kind} ({shown})" if shown else kind
+        yield Response(str(status), text(response.get("description")), example)
 
 
 def _needs_key(document: dict[str, Any], operation: dict[str, Any]) -> bool:
-    schemes = _mapping(_mapping(document.get("components")).get("securitySchemes"))
-    for requirement in _list(operation.get("security", document.get("security"))):
-        for name in _mapping(requirement):
-            scheme = _mapping(schemes.get(name))
-            if scheme.get("type") == "apiKey" and _text(scheme.get("name")).lower() == "x-api-key":
+    schemes = mapping(mapping(document.get("components")).get("securitySchemes"))
+    for requirement in listed(operation.get("security", document.get("security"))):
+        for name in mapping(requirement):
+            scheme = mapping(schemes.get(name))
+            if scheme.get("type") == "apiKey" and text(scheme.get("name")).lower() == "x-api-key":
                 return True
     return False
-
-
-def _resolve(document: dict[str, Any], value: Any) -> dict[str, Any]:
-    """The mapping behind a local `$ref`; a chain that does not end in one is an empty mapping."""
-    for _ in range(16):
-        if not isinstance(value, dict):
-            return {}
-        target = value.get("$ref")
-        if not isinstance(target, str):
-            return value
-        value = document
-        for part in target.removeprefix("#/").split("/"):
-            value = _mapping(value).get(part.replace("~1", "/").replace("~0", "~"))
-    return {}
 
 
 def _free_anchor(method: str, path: str, taken: set[str]) -> str:
@@ -311,15 +204,3 @@ def _free_anchor(method: str, path: str, taken: set[str]) -> str:
 
 def _first_segment(path: str) -> str:
     return path.strip("/").split("/")[0] or "API"
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
