@@ -5,7 +5,8 @@
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-dialog-open]");
   if (opener) {
-    document.getElementById(opener.dataset.dialogOpen)?.showModal();
+    // Browsers that know commandfor open it by themselves, before this script has come, too.
+    if (!opener.commandForElement) document.getElementById(opener.dataset.dialogOpen)?.showModal();
     return;
   }
   if (event.target.closest("[data-dialog-close]")) event.target.closest("dialog")?.close();
