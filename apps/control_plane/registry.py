@@ -31,7 +31,10 @@ logger = logging.getLogger("gatehouse.operations")
 
 _operations: dict[tuple[str, str], Operation] = {}
 _READS = ("Get", "List", "Export")
-_SECRETS = {"CreateApiKey": {"value"}, "RotateApplicationKey": {"value"}, "CreateDomainName": {"certificatePrivateKey"}}
+_SECRETS = {"CreateApiKey": {"value"}, "RotateApplicationKey": {"value"}, "CreateDomainName": {"certificatePrivateKey"},
+            "TestInvokeMethod": {"headers", "multiValueHeaders", "body"}}  # fmt: skip
+# These call a back end and change nothing: no transaction, and no lock of a database, waits for its answer.
+_CALLS_OUT = frozenset({"TestInvokeMethod", "TestInvokeAuthorizer"})
 
 
 def operation(name: str, service: str = "apigateway") -> Callable[[Operation], Operation]:
@@ -66,6 +69,8 @@ def call(caller: Caller, service: str, name: str, request: Shape) -> Shape:
     with outages_answered():
         if name.startswith(_READS):
             return function(caller, request)
+        if name in _CALLS_OUT:
+            return _call_out(function, caller, name, request)
         return _change(function, caller, name, request)
 
 
@@ -85,6 +90,17 @@ def _change(function: Operation, caller: Caller, name: str, request: Shape) -> S
         raise ConflictException(
             "Unable to complete operation due to concurrent modification. Please try again later."
         ) from error
+    return answer
+
+
+def _call_out(function: Operation, caller: Caller, name: str, request: Shape) -> Shape:
+    """Perform an operation outside of a transaction, and audit it."""
+    try:
+        answer = function(caller, request)
+    except AwsError as error:
+        _audit(caller, name, request, error=error.code)
+        raise
+    _audit(caller, name, request)
     return answer
 
 

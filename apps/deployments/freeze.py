@@ -11,6 +11,7 @@ from datetime import UTC
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
+from msgspec.structs import replace
 
 from apps.accounts.models import AccountSettings
 from apps.core import documents
@@ -38,6 +39,7 @@ __all__ = [
     "UnsupportedForDeployment",
     "account_document",
     "freeze",
+    "freeze_method",
     "keys_document",
     "keys_documents",
     "plan_document",
@@ -62,6 +64,23 @@ def freeze(rest_api: RestApi, deployment_id: str) -> documents.DeploymentDocumen
         refusals += method_refusals(resource, method)
     if refusals:
         raise UnsupportedForDeployment(refusals)
+    return _document(rest_api, deployment_id, resources)
+
+
+def freeze_method(method: Method, deployment_id: str) -> documents.DeploymentDocument:
+    """One method of an API as it is now, open to everybody: what a test call of it runs. Raises as `freeze` does."""
+    if _integration_of(method) is None:
+        raise NotDeployable("No integration defined for method")
+    resource = method.resource
+    method.authorization_type, method.authorizer_id, method.api_key_required = "NONE", None, False
+    refusals = method_refusals(resource, method)
+    if refusals:
+        raise UnsupportedForDeployment(refusals)
+    alone = documents.Resource(id=resource.resource_id, path=resource.path, methods=(_method(method),))
+    return replace(_document(resource.rest_api, deployment_id, ()), resources=(alone,))
+
+
+def _document(rest_api: RestApi, deployment_id: str, resources: Iterable[Resource]) -> documents.DeploymentDocument:
     return documents.DeploymentDocument(
         account_id=rest_api.account_id,
         region=rest_api.region,

@@ -20,7 +20,7 @@ _RECORDINGS: dict[str, Any] = {
     for path in sorted((Path(__file__).parent / "recordings").glob("*.json"))
     for name, answers in json.loads(path.read_text()).items()
 }
-_PLACEHOLDER = re.compile(r"<[a-z-]+(?::\d+)?>")
+_PLACEHOLDER = re.compile(r"<[a-z][a-z0-9-]*(?::\d+)?>")
 _RECORDED_ACCOUNT = "111111111111"
 
 

@@ -1,0 +1,288 @@
+"""Test calls: the runtime's own pipeline, run here on a document that is not published.
+
+This is the one place outside of the data plane that knows the runtime. It takes a frozen method and a request and gives an answer
+with its log; who may ask for it, and how that is told, is the operation's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from apps.control_plane.execution_log import ExecutionLog, as_map, header_name
+from apps.core.documents import DeploymentDocument, StageDocument
+from gateway_runtime.edge.body import BodyTooLarge, RequestBody
+from gateway_runtime.edge.canonical import Headers, parse_head
+from gateway_runtime.edge.refusals import AmbiguousRequest, new_request_id
+from gateway_runtime.errors import GatewayError
+from gateway_runtime.exchange import Exchange
+from gateway_runtime.integrations.forwarding import new_extended_id
+from gateway_runtime.phases.api_key import validate_api_key
+from gateway_runtime.phases.authorize import authorize
+from gateway_runtime.phases.gateway_response import gateway_response
+from gateway_runtime.phases.quota import quota
+from gateway_runtime.phases.throttle import throttle
+from gateway_runtime.pipelines import REST, Pipeline
+from gateway_runtime.ports import Services, SystemClock, TrafficLabel
+from gateway_runtime.snapshot.compile import compile_method
+from gateway_runtime.snapshot.router import Router
+from gateway_runtime.snapshot.snapshot import Snapshot
+from gateway_runtime.snapshot.stage import CompiledStage, StageSite, Step
+from gateway_runtime.stores.memory import MemoryBuckets, MemoryQuotas
+from gateway_runtime.upstream.errors import UpstreamError
+from gateway_runtime.upstream.guard import AddressPolicy, GuardedConnector, tls_context
+from gateway_runtime.upstream.origin import Origin
+from gateway_runtime.upstream.pool import BodyStream, Client, UpstreamPool
+from gateway_runtime.upstream.response import UpstreamResponse
+
+SOURCE_IP = "test-invoke-source-ip"
+# What AWS spares a test call: it is nobody's traffic.
+_SPARED = (authorize, validate_api_key, throttle, quota)
+_PIPELINE = Pipeline(tuple(phase for phase in REST.phases if phase not in _SPARED), closing=(gateway_response,))
+_FAILURES = {
+    "INTEGRATION_FAILURE": "Execution failed due to a network error communicating with endpoint",
+    "INTEGRATION_TIMEOUT": "Execution failed due to a timeout error",
+}
+
+
+class NotARequest(ValueError):
+    """The request is none that a client could send; the message says why."""
+
+
+class TestRequest(NamedTuple):
+    """What is sent. `target` is a path with a query string, `headers` are names and values as given."""
+
+    method: str
+    target: str
+    headers: list[tuple[str, str]]
+    body: str
+
+
+class TestAnswer(NamedTuple):
+    """What came of it. `latency` is milliseconds."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: str
+    log: str
+    latency: int
+
+
+class Outbound(NamedTuple):
+    """How back ends are reached: which addresses may be, and the client certificate (PEM, with its key) that is shown to them."""
+
+    allow_private: bool
+    certificate: str | None = None
+
+
+def invoke(
+    deployment: DeploymentDocument, stage: StageDocument, request: TestRequest, outbound: Outbound
+) -> TestAnswer:
+    """Run a document's one method on a request, in an event loop of its own. Raises `NotARequest`."""
+    return asyncio.run(_invoke(deployment, stage, request, outbound))
+
+
+async def _invoke(
+    deployment: DeploymentDocument, stage: StageDocument, request: TestRequest, outbound: Outbound
+) -> TestAnswer:
+    request_id = new_request_id()
+    log = ExecutionLog(request_id)
+    contexts = _contexts(outbound.certificate) if outbound.certificate else None
+    policy = AddressPolicy(allow_loopback=outbound.allow_private, allow_private=outbound.allow_private)
+    pool = UpstreamPool(GuardedConnector(policy, contexts=contexts))
+    try:
+        site = StageSite(stage, deployment, None, _services(_LoggedUpstream(pool, log)))
+        exchange = _exchange(site, request, request_id)
+        _log_request(log, exchange, request)
+        await _walk(exchange, site, log)
+        return await _answer(exchange, log)
+    finally:
+        await pool.aclose()
+
+
+def _services(upstream: _LoggedUpstream) -> Services:
+    """The real ports where a test call has need of them, and none that reaches others' counters."""
+    clock = SystemClock()
+    return Services(
+        clock=clock,
+        buckets=MemoryBuckets(clock),
+        quotas=MemoryQuotas(),
+        upstream=upstream,
+        access_logs=_Nobody(),
+        meter=_Nobody(),
+        api_key_secret=b"",
+    )
+
+
+def _exchange(site: StageSite, request: TestRequest, request_id: str) -> Exchange:
+    """The request where the gateway would have located it."""
+    resource = site.deployment.resources[0]
+    body = request.body.encode()
+    headers: Headers = [
+        (b"host", f"{site.deployment.api_id}.execute-api.{site.deployment.region}.amazonaws.com".encode())
+    ]
+    given = [(name.lower().encode("latin-1", "replace"), _latin(value)) for name, value in request.headers]
+    headers += [header for header in given if header[0] not in (b"host", b"content-length", b"transfer-encoding")]
+    headers.append((b"content-length", b"%d" % len(body)))
+    target = request.target if request.target.startswith("/") else f"/{request.target}"
+    try:
+        parsed = parse_head(request.method, target.encode("ascii", "replace"), headers, SOURCE_IP)
+    except AmbiguousRequest as error:
+        raise NotARequest(error.reason) from None
+    exchange = Exchange({"type": "http", "method": request.method, "scheme": "https"}, _receiver(body), None)
+    exchange.request = parsed
+    exchange.body = RequestBody(headers, exchange.receive)
+    exchange.request_id, exchange.extended_id = request_id, new_extended_id()
+    exchange.started, exchange.received_at = time.monotonic(), time.time()
+    exchange.snapshot = Snapshot()
+    exchange.path = parsed.path
+    found = Router([(resource.path, True)]).match(parsed.segments)
+    exchange.path_values = {} if found is None else found[1]
+    return exchange
+
+
+def _latin(value: str) -> bytes:
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        raise NotARequest("a header value has characters that no header can have") from None
+
+
+def _receiver(body: bytes) -> Callable[[], Any]:
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+def _log_request(log: ExecutionLog, exchange: Exchange, request: TestRequest) -> None:
+    log.add(f"HTTP Method: {request.method}, Resource Path: {exchange.path}")
+    log.add(f"Method request path: {as_map(exchange.path_values)}")
+    log.add(f"Method request query string: {as_map(exchange.request.query)}")
+    log.add(f"Method request headers: {as_map(request.headers)}")
+    log.add(f"Method request body before transformations: {request.body}")
+
+
+async def _walk(exchange: Exchange, site: StageSite, log: ExecutionLog) -> None:
+    """Take the steps as the gateway does, then those that close also after a refusal."""
+    resource = site.deployment.resources[0]
+    exchange.method = method = compile_method(site, resource, resource.methods[0], _PIPELINE)
+    closing: tuple[Step, ...] = tuple(step for phase in _PIPELINE.closing if (step := phase(site)) is not None)
+    exchange.stage = CompiledStage(site, Router([(resource.path, {method.http_method: method})]), closing)
+    try:
+        for step in method.steps:
+            waiting = step(exchange)
+            if waiting is not None:
+                await waiting
+        if exchange.streamed is not None:
+            exchange.answer = await exchange.streamed.read()
+    except GatewayError as error:
+        exchange.error = error
+    except BodyTooLarge:
+        exchange.error = GatewayError("REQUEST_TOO_LARGE")
+    except UpstreamError as error:
+        exchange.error = GatewayError("DEFAULT_5XX", status=502, detail=str(error))
+    if exchange.error is not None:
+        problem = exchange.error.detail or exchange.error.message
+        log.add(_FAILURES.get(exchange.error.name, f"Execution failed due to configuration error: {problem}"))
+    for step in exchange.stage.closing:
+        step(exchange)
+
+
+async def _answer(exchange: Exchange, log: ExecutionLog) -> TestAnswer:
+    headers = [
+        (header_name(name.decode("latin-1")), value.decode("utf-8", "replace")) for name, value in exchange.headers
+    ]
+    if exchange.trace_id is not None:
+        headers.insert(0, ("X-Amzn-Trace-Id", exchange.trace_id))
+    body = exchange.answer.decode("utf-8", "replace")
+    if exchange.error is None:
+        log.add(f"Method response body after transformations: {body}")
+        log.add(f"Method response headers: {as_map(headers)}")
+        log.add("Successfully completed execution")
+    log.add(f"Method completed with status: {exchange.status}")
+    latency = round((time.monotonic() - exchange.started) * 1000)
+    return TestAnswer(exchange.status, headers, body, str(log), latency)
+
+
+class _LoggedUpstream:
+    """Back ends, with what goes to them and what comes back written to the log."""
+
+    def __init__(self, pool: UpstreamPool, log: ExecutionLog) -> None:
+        self._pool = pool
+        self._log = log
+
+    async def request(
+        self,
+        origin: Origin,
+        method: bytes,
+        target: bytes,
+        headers: Iterable[tuple[bytes, bytes]],
+        body: bytes | BodyStream = b"",
+        *,
+        timeout: float,  # noqa: ASYNC109 - seconds for the whole exchange, kept by the pool
+        client: Client | None = None,
+    ) -> UpstreamResponse:
+        """As the pool's, with bodies read whole in both directions."""
+        sent, headers = await _whole(body), list(headers)
+        uri = f"{origin.scheme}://{origin.authority.decode()}{target.decode()}"
+        log = self._log.add
+        log(f"Endpoint request URI: {uri}")
+        log(f"Endpoint request headers: {as_map(_texts(headers))}")
+        log(f"Endpoint request body after transformations: {sent.decode('utf-8', 'replace')}")
+        log(f"Sending request to {uri}")
+        started = time.monotonic()
+        response = await self._pool.request(origin, method, target, headers, sent, timeout=timeout, client=client)
+        received = await response.read()
+        response.store(received)  # back for the phases that answer with it
+        latency = round((time.monotonic() - started) * 1000)
+        log(f"Received response. Status: {response.status}, Integration latency: {latency} ms")
+        log(f"Endpoint response headers: {as_map(_texts(response.headers))}")
+        log(f"Endpoint response body before transformations: {received.decode('utf-8', 'replace')}")
+        return response
+
+
+async def _whole(body: bytes | BodyStream) -> bytes:
+    if isinstance(body, bytes):
+        return body
+    chunks = []
+    while chunk := await body.next_chunk():
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _texts(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    return [(header_name(name.decode("latin-1")), value.decode("latin-1")) for name, value in headers]
+
+
+def _contexts(certificate: str) -> Callable[[Origin], ssl.SSLContext]:
+    """TLS settings that show a client certificate. OpenSSL reads it from a file, which nobody else may read and which is gone at once."""
+
+    def context(origin: Origin) -> ssl.SSLContext:
+        made: ssl.SSLContext = tls_context.__wrapped__(origin.verify)
+        with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+            file.write(certificate)
+            file.flush()
+            made.load_cert_chain(file.name)
+        return made
+
+    return context
+
+
+class _Nobody:
+    """Takes what a test call logs and counts: it is nobody's traffic."""
+
+    def write(self, api_id: str, stage_name: str, line: str) -> None:
+        """No access log has it."""
+
+    def use(self, account_id: str, region: str, plan_id: str, key_id: str) -> None:
+        """No quota is drawn on."""
+
+    def traffic(
+        self, label: TrafficLabel, key_id: str, status: int, latency: float, integration_latency: float
+    ) -> None:
+        """No report shows it."""

@@ -1,0 +1,91 @@
+"""Test calls of methods as they are being edited, without a deployment."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from apps.control_plane.caller import Caller
+from apps.control_plane.errors import BadRequestException, NotFoundException
+from apps.control_plane.registry import Shape, operation
+from apps.control_plane.test_invoke import NotARequest, Outbound, TestRequest, invoke
+from apps.control_plane.v1.client_certificates import find_client_certificate
+from apps.control_plane.v1.publishing import refusals_in_aws_words
+from apps.control_plane.v1.stage_settings import check_variables
+from apps.core.documents import StageDocument
+from apps.deployments.freeze import freeze_method
+from apps.rest_apis.models import Method
+
+STAGE = "test-invoke-stage"
+"""The stage that a test call sees in `$context.stage`."""
+
+
+@operation("TestInvokeMethod")
+def test_invoke_method(caller: Caller, request: Shape) -> Shape:
+    """Run a method on a made-up request, past its authorization, API key and throttle; the answer has the execution log."""
+    method = _method(caller, request)
+    check_variables(request.get("stageVariables"))
+    with refusals_in_aws_words():
+        document = freeze_method(method, STAGE)
+    stage = StageDocument(
+        account_id=caller.account_id,
+        region=caller.region,
+        api_id=document.api_id,
+        stage_name=STAGE,
+        deployment_id=document.deployment_id,
+        variables=dict(request.get("stageVariables") or {}),
+    )
+    asked = TestRequest(
+        method=request["httpMethod"],
+        target=request.get("pathWithQueryString") or method.resource.path,
+        headers=_headers(request),
+        body=request.get("body") or "",
+    )
+    outbound = Outbound(settings.ENVIRONMENT.allow_private_backends, _certificate(caller, request))
+    try:
+        answer = invoke(document, stage, asked, outbound)
+    except NotARequest as error:
+        raise BadRequestException(f"Invalid test request: {error}") from None
+    several: dict[str, list[str]] = {}
+    for name, value in answer.headers:
+        several.setdefault(name, []).append(value)
+    return {
+        "status": answer.status,
+        "body": answer.body,
+        "headers": {name: values[-1] for name, values in several.items()},
+        "multiValueHeaders": several,
+        "log": answer.log,
+        "latency": answer.latency,
+    }
+
+
+def _method(caller: Caller, request: Shape) -> Method:
+    """The method that would serve the request: the one named, else ANY."""
+    resource = caller.resource(request["restApiId"], request["resourceId"])
+    http_method = request["httpMethod"]
+    rows = {
+        row.http_method: row
+        for row in resource.methods.filter(http_method__in=(http_method, "ANY")).select_related("integration")
+    }
+    row = rows.get(http_method) or rows.get("ANY")
+    if row is None:
+        raise NotFoundException("Invalid Method identifier specified")
+    if http_method == "ANY":
+        raise BadRequestException("Invalid HTTP method specified: a test call needs one, such as GET")
+    row.resource = resource
+    return row
+
+
+def _headers(request: Shape) -> list[tuple[str, str]]:
+    """Names and values; where a name is in both maps, its many values count."""
+    several = request.get("multiValueHeaders") or {}
+    taken = {name.lower() for name in several}
+    single = [(name, value) for name, value in (request.get("headers") or {}).items() if name.lower() not in taken]
+    return single + [(name, value) for name, values in several.items() for value in values]
+
+
+def _certificate(caller: Caller, request: Shape) -> str | None:
+    """The certificate to show to back ends, with its private key."""
+    if not request.get("clientCertificateId"):
+        return None
+    row = find_client_certificate(caller, request["clientCertificateId"])
+    return f"{row.certificate}\n{row.private_key}"
