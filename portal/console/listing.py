@@ -47,8 +47,9 @@ def listing(text: str, notes: Sequence[Note]) -> list[Line]:
     placed: dict[int, list[Note]] = {}
     for note in notes:
         number = line_of(note)
-        if number is not None and 1 <= number <= len(lines):
-            placed.setdefault(number, []).append(note)
+        if number is not None and lines:
+            # What is missing at the end of a text is said of the line after its last one.
+            placed.setdefault(min(max(number, 1), len(lines)), []).append(note)
     if not placed:
         return []
     wanted = set(range(1, len(lines) + 1)) if len(lines) <= _WHOLE else {
