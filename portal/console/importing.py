@@ -19,7 +19,7 @@ from portal.console.api_frame import STAGE_NAME, command_samples
 from portal.console.commands import Command
 from portal.console.fields import code_area
 from portal.console.gate import Console, console_page
-from portal.console.listing import listing
+from portal.console.listing import line_of, listing
 from portal.console.publication import Publication, publish
 
 STEPS = ("Paste", "Preview", "Live")
@@ -192,7 +192,7 @@ def _preview_page(console: Console, draft: Draft, form: PublishForm, status: int
         draft=draft,
         form=form,
         listing=listing(draft.text, notes),
-        notes_without_line=[note for note in notes if note.line is None],
+        notes_without_line=[note for note in notes if line_of(note) is None],
         steps=STEPS,
         cli=command_samples(console, [_command(draft.api.id if draft.api else "", draft.mode), Command("CreateDeployment", stage)]),
         status=status,
