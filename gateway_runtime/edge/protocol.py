@@ -23,6 +23,7 @@ from uvicorn.server import ServerState
 from gateway_runtime.edge import canonical
 from gateway_runtime.edge.deadlines import Sweep
 from gateway_runtime.edge.refusals import AmbiguousRequest, refusal
+from gateway_runtime.edge.request_task import RequestTask
 from gateway_runtime.edge.turn import TURN_KEY, Turn
 from gateway_runtime.limits import EDGE, EdgeLimits
 from gateway_runtime.metrics import METRICS
@@ -337,9 +338,9 @@ class EdgeProtocol(HttpToolsProtocol):
             self.turn = turn = self.queue.popleft()
             if not self.queue:
                 self.flow.resume_reading()
-            task = self.loop.create_task(turn.run(self.app))
-            self.tasks.add(task)
-            task.add_done_callback(self.tasks.discard)
+            task = RequestTask(self.loop, turn.run(self.app), self.tasks.discard)
+            self.tasks.add(task)  # type: ignore[arg-type]
+            task.resume()
 
     def body_taken(self) -> None:
         """The application took what was buffered: read on, unless another request waits for its turn."""

@@ -117,6 +117,8 @@ class OriginConnection(asyncio.Protocol):
             self._keep = False  # the response was complete; what follows it is not a response
         if self._ended:
             self._finish()
+        if response.status:
+            response.arrived()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.resume_writing()
@@ -124,6 +126,7 @@ class OriginConnection(asyncio.Protocol):
         if response is not None:
             if self._until_close and exc is None:
                 response.finish()
+                response.wake()
             else:
                 self._lost(response, exc)
         if self.adopted:
@@ -195,7 +198,6 @@ class OriginConnection(asyncio.Protocol):
         response.status = status
         response.length = length
         response.headers = end_to_end(self._headers)
-        response.wake()
 
     def _framing(self) -> tuple[int | None, bool]:
         length: int | None = None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from asyncio import current_task
+from typing import TYPE_CHECKING, Any
 
 from gateway_runtime.edge.body import ClientDisconnected
 from gateway_runtime.edge.canonical import Headers
 from gateway_runtime.edge.deadlines import Sweep
+from gateway_runtime.edge.request_task import RequestTask
 from gateway_runtime.upstream.errors import IntegrationTimedOut
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ class UpstreamResponse:
         self.received = 0
         self._chunks: list[bytes] = []
         self._buffered = 0
-        self._waiter: asyncio.Future[None] | None = None
+        self._waiter: asyncio.Future[None] | RequestTask | None = None
 
     # For the caller
     async def next_chunk(self) -> bytes:
@@ -82,23 +84,40 @@ class UpstreamResponse:
 
     # For the pool and the connection
     async def wait(self) -> None:
-        """Until something changes: a connection, the head, more body, the end, an error."""
-        self._waiter = waiter = self._loop.create_future()
-        await waiter
+        """Until something changes: a connection, the head, more body, the end, an error; sometimes for no reason."""
+        task: Any = current_task(self._loop)
+        if type(task) is RequestTask:
+            self._waiter = task
+            await task.parked()
+        else:
+            self._waiter = waiter = self._loop.create_future()
+            await waiter
 
     def wake(self) -> None:
+        """Something changed: whoever waits goes on in the next round of the loop."""
         waiter = self._waiter
         if waiter is not None:
             self._waiter = None
-            if not waiter.done():
+            if isinstance(waiter, RequestTask):
+                waiter.wake()
+            elif not waiter.done():
                 waiter.set_result(None)
+
+    def arrived(self) -> None:
+        """Something of the answer was read: whoever waits goes on at once, where its task can. Only the connection calls
+        this, at the end of its callback, because what follows may send the next request on it."""
+        waiter = self._waiter
+        if isinstance(waiter, RequestTask):
+            self._waiter = None
+            waiter.resume()
+        elif waiter is not None:
+            self.wake()
 
     def store(self, data: bytes) -> int:
         """Keep a piece of the body; the number of bytes that wait to be read."""
         self._chunks.append(data)
         self.received += len(data)
         self._buffered += len(data)
-        self.wake()
         return self._buffered
 
     def fail(self, error: Exception) -> None:
@@ -113,11 +132,10 @@ class UpstreamResponse:
         self.wake()
 
     def finish(self) -> None:
-        """The whole answer has arrived."""
+        """The whole answer is here; `arrived` or `wake` tells whoever waits."""
         self.complete = True
         self.connection = None
         self._sweep.discard(self)
-        self.wake()
 
     def start_again(self) -> None:
         """Forget a failure before a second attempt; the deadline stays."""
