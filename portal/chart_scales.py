@@ -6,13 +6,20 @@ BOX = 1000
 """Side of the box in which paths are drawn."""
 
 
-def nice_ticks(highest: float, count: int = 4) -> tuple[float, ...]:
-    """Choose round values from zero up to or just beyond `highest`, about `count` steps apart (1, 2, 2.5 or 5 times ten to the n)."""
+def nice_ticks(highest: float, count: int = 4, *, whole: bool = False) -> tuple[float, ...]:
+    """Choose round values from zero up to or just beyond `highest`, about `count` steps apart (1, 2, 2.5 or 5 times ten to the n).
+
+    `whole` keeps to whole numbers: half a call is none.
+    """
     if highest <= 0 or not math.isfinite(highest):
         return (0.0, 1.0)
-    raw = highest / count
+    raw = max(highest / count, 1.0) if whole else highest / count
     magnitude = 10.0 ** math.floor(math.log10(raw))
-    step = next(factor * magnitude for factor in (1, 2, 2.5, 5, 10) if factor * magnitude >= raw * (1 - 1e-9))
+    step = next(
+        factor * magnitude
+        for factor in ((1, 2, 5, 10) if whole else (1, 2, 2.5, 5, 10))
+        if factor * magnitude >= raw * (1 - 1e-9)
+    )
     steps = math.ceil(highest / step - 1e-9)
     return tuple(round(index * step, 12) for index in range(steps + 1))
 

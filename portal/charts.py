@@ -157,7 +157,7 @@ def bar_chart(
     if any(value < 0 for one in series for value in one.values if value is not None):
         raise ValueError("a stacked bar cannot show a negative value")
     stacks = [sum(one.values[index] or 0 for one in series) for index in range(len(labels))]
-    ticks = nice_ticks(max(stacks, default=0))
+    ticks = nice_ticks(max(stacks, default=0), whole=all(float(stack).is_integer() for stack in stacks))
     centres = [(index + 0.5) / len(labels) for index in range(len(labels))]
     totals = tuple(
         LegendEntry(one.name, tone, with_unit(sum(value or 0 for value in one.values), unit))

@@ -118,3 +118,9 @@ def test_a_meter_warns_at_four_fifths_and_is_full_at_the_limit(used, tone, width
     drawn = meter(used, 1000)
 
     assert (drawn.tone, drawn.width) == (tone, width)
+
+
+def test_an_axis_of_counts_has_whole_numbers_only():
+    chart = bar_chart("c", "Calls", ["a", "b"], [Series("Calls", [1, 2])])
+
+    assert [tick.label for tick in chart.y_ticks] == ["0", "1", "2"]
