@@ -1,0 +1,70 @@
+"""Every page that a link leads to: it answers, fits a phone, and has no error in either theme."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.test_admin_journey import sign_in
+from tests.browser.test_developer_journey import register
+from tests.installation import Installation
+
+pytestmark = pytest.mark.browser
+
+MOST_PAGES = 60
+# Pages that answer with a file, and staff admin, which is the admin theme's own.
+NOT_OURS = re.compile(r"/(admin|export|api/v1|static|_design)(/|$)|\.(txt|json)$|/sign-out/")
+
+
+def shape(address: str) -> str:
+    """What kind of page an address is: two pages that differ in an id or a query alone are alike."""
+    path = urlsplit(address).path
+    return re.sub(r"/(?=[^/]*\d)[a-z0-9_-]{6,40}(?=/)", "/*", path)
+
+
+def crawl(page: Page, base: str, start: str) -> list[str]:
+    """Follow the links of pages of each kind once; fails on a page that does not answer or is too wide for its window."""
+    waiting, seen = [urljoin(base, start)], {shape(start)}
+    visited: list[str] = []
+    while waiting and len(visited) < MOST_PAGES:
+        address = waiting.pop(0)
+        response = page.goto(address)
+        assert response is not None
+        assert response.status == 200, f"{address}: {response.status}"
+        check_page(page, address)
+        visited.append(address)
+        for link in page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)"):
+            if link.startswith(base) and not NOT_OURS.search(urlsplit(link).path) and shape(link) not in seen:
+                seen.add(shape(link))
+                waiting.append(link.split("#")[0])
+    return visited
+
+
+def check_page(page: Page, address: str) -> None:
+    assert page.title(), f"{address} has no title"
+    assert page.locator("h1").count() == 1, f"{address} has {page.locator('h1').count()} main headings"
+    excess = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert excess <= 0, f"{address} is {excess} pixels too wide"
+
+
+@pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1280, "light")])
+def test_the_console_on_a_phone_and_on_a_desk(visit: Callable[..., Any], product: Installation, width: int, theme: str):
+    page = visit(width=width, theme=theme).page
+    sign_in(page, product)
+
+    assert len(crawl(page, product.endpoints["control"], "/console/")) > 15
+
+
+@pytest.mark.parametrize(("width", "theme"), [(390, "light"), (1280, "dark")])
+def test_the_developer_portal_on_a_phone_and_on_a_desk(
+    visit: Callable[..., Any], product: Installation, width: int, theme: str
+):
+    page = visit(width=width, theme=theme).page
+    register(page, f"{theme}{width}@example.com")
+
+    assert len(crawl(page, product.endpoints["control"], "/")) > 6
