@@ -34,6 +34,10 @@ def api_refusals(rest_api: RestApi) -> list[str]:
         reasons.append("the API: resource policies")
     if "PRIVATE" in (rest_api.endpoint_configuration or {}).get("types", []):
         reasons.append("the API: PRIVATE endpoints")
+    # A status below 200 ends no exchange.
+    informational = rest_api.gateway_responses.filter(status_code__startswith="1").order_by("response_type")
+    for kind, status in informational.values_list("response_type", "status_code"):
+        reasons.append(f"the {kind} gateway response: status {status}")
     return reasons
 
 

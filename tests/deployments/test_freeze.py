@@ -43,7 +43,7 @@ def test_freezing_asks_the_database_as_often_for_many_methods_as_for_one(account
     for number in range(20):
         respond(integrate(make_method(api, f"/p{number}"), "HTTP"))
 
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         freeze.freeze(api, "a")
 
 

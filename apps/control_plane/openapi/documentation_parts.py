@@ -36,7 +36,8 @@ def parts_of(root: Node, operations: Iterable[OperationSpec]) -> tuple[PartSpec,
     listed: dict[Location, dict[str, Any]] = {}
     for node in root.member(DOCUMENTATION).items("documentationParts") if root.has(DOCUMENTATION) else ():
         try:
-            place = location(node.member("location").data)
+            given = node.member("location")
+            place = location({name: given.text(name) for name in ("type", "path", "method", "statusCode", "name")})
         except BadRequestException as error:
             node.warn(f"{error.message}. Ignoring.")
             continue

@@ -26,6 +26,7 @@ _HEADER = re.compile(r"method\.request\.header\.[^\s,]+")
 _SOURCE = re.compile(
     r"method\.request\.(?:multivalue)?(?:header|querystring)\.[^\s,]+|stageVariables\.\w+|context\.[\w.]+"
 )
+_ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "ES256", "ES384", "ES512"})
 _RESERVED_CLAIMS = frozenset({"iss", "aud", "exp", "nbf", "iat", "scope", "scp"})
 
 
@@ -38,8 +39,11 @@ def check_authorizer(row: Authorizer) -> None:
     """Raises BadRequestException for what is no authorizer of its type."""
     if not row.name.strip():
         raise BadRequestException("Authorizer name must be non-empty")
-    if len(row.name) > 128:
-        raise BadRequestException("Authorizer name can be at most 128 characters")
+    for column in Authorizer._meta.concrete_fields:
+        longest = getattr(column, "max_length", None)
+        if longest and len(getattr(row, column.attname) or "") > longest:
+            words = column.name.replace("_", " ").removeprefix("authorizer ")
+            raise BadRequestException(f"Authorizer {words} can be at most {longest} characters")
     if row.type != "JWT" and row.jwt_configuration is not None:
         raise BadRequestException("jwtConfiguration can only be specified for JWT authorizers")
     {"TOKEN": _check_token, "REQUEST": _check_request, "COGNITO_USER_POOLS": _check_cognito, "JWT": _check_jwt}[
@@ -134,7 +138,8 @@ def _check_jwt(row: Authorizer) -> None:
     _check_header_source(row)
     configuration = row.jwt_configuration or {}
     issuers = configuration.get("issuers") or []
-    if not issuers or not configuration.get("defaultAlgorithms"):
+    algorithms = configuration.get("defaultAlgorithms")
+    if not issuers or not algorithms or not _ALGORITHMS.issuperset(algorithms):
         raise BadRequestException("jwtConfiguration with issuers and defaultAlgorithms is required for JWT authorizers")
     urls = [issuer.get("issuer") or "" for issuer in issuers]
     if len(set(urls)) != len(urls):

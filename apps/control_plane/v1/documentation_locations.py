@@ -30,6 +30,7 @@ MEMBERS: dict[str, tuple[str, ...]] = {
 """The members of a location beside its type."""
 
 _DEFAULTS = {"path": "/", "method": "*", "statusCode": "*"}
+_LONGEST = {"path": 8192, "method": 16, "statusCode": 8, "name": 1024}
 _INHERITING = frozenset(
     {"PATH_PARAMETER", "QUERY_PARAMETER", "REQUEST_HEADER", "RESPONSE", "RESPONSE_HEADER", "RESPONSE_BODY"}
 )
@@ -84,6 +85,11 @@ def location(shape: Shape) -> Location:
         raise BadRequestException(f"Invalid documentation part location: 'name' is required for type '{kind}'")
     if not members.get("path", "/").startswith("/"):
         raise BadRequestException("Invalid documentation part location: 'path' must begin with '/'")
+    for name, value in members.items():
+        if len(value) > _LONGEST[name]:
+            raise BadRequestException(
+                f"Invalid documentation part location: '{name}' can be at most {_LONGEST[name]} characters"
+            )
     method = members.get("method", "")
     return Location(
         kind,

@@ -19,9 +19,10 @@ SERVICES = ("apigateway", "gatehouse")
 IDS = {
     "restApiId", "resourceId", "deploymentId", "stageName", "modelName", "usagePlanId", "keyId", "apiKey", "parentId",
     "resourceArn", "productId", "applicationId", "subscriptionId", "cloneFrom",
+    "requestValidatorId", "authorizerId", "documentationPartId", "documentationVersion",
     "clientCertificateId", "vpcLinkId", "domainName", "domainNameId", "domainNameArn", "domainNameAccessAssociationArn",
 }  # fmt: skip
-ROOTS = IDS - {"stageName", "modelName"}
+ROOTS = IDS - {"stageName", "modelName", "documentationVersion"}
 PATCH = [{"op": "replace", "path": "/description", "value": "seen"}]
 
 
@@ -93,12 +94,31 @@ def victim(db: None) -> dict[str, str]:
         "deploymentId": call(owner, "GetStage", restApiId=api, stageName=stage)["deploymentId"],
         "stageName": stage,
         "modelName": "Empty",
+        **described(owner, api),
         "usagePlanId": plan,
         "keyId": key["id"],
         "apiKey": key["id"],
         "resourceArn": owner.arn(f"/restapis/{api}"),
         "httpMethod": "GET",
         "statusCode": "200",
+    }
+
+
+def described(owner: Caller, api: str) -> dict[str, str]:
+    """A validator, an authorizer and documentation of an API, by the members that name them."""
+    members = {
+        "name": "pool",
+        "type": "COGNITO_USER_POOLS",
+        "providerARNs": ["arn:aws:cognito-idp:us-east-1:222222222222:userpool/us-east-1_a"],
+        "identitySource": "method.request.header.Authorization",
+    }
+    part = call(owner, "CreateDocumentationPart", restApiId=api, location={"type": "API"}, properties="{}")
+    version = call(owner, "CreateDocumentationVersion", restApiId=api, documentationVersion="v1")
+    return {
+        "requestValidatorId": call(owner, "CreateRequestValidator", restApiId=api)["id"],
+        "authorizerId": call(owner, "CreateAuthorizer", restApiId=api, **members)["id"],
+        "documentationPartId": part["id"],
+        "documentationVersion": version["version"],
     }
 
 
