@@ -33,6 +33,7 @@ OPERATION_MODULES = (
     "v1.client_certificates",
     "v1.vpc_links",
     "v1.test_invocations",
+    "v1.sdks",
     "v1.domain_names",
     "v1.base_path_mappings",
     "v1.domain_name_access_associations",

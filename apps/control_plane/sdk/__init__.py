@@ -1,0 +1,1 @@
+"""Client SDKs, generated from what a stage serves."""
