@@ -77,7 +77,10 @@ def large(paths: int = 140, methods: tuple[str, ...] = ("get", "put", "delete"))
             )
         items[f"/things{number}/{{id}}"] = item
     schemas = {
-        f"Thing{number}": {"type": "object", "properties": {"next": {"$ref": f"#/components/schemas/Thing{number - 1}"}}}
+        f"Thing{number}": {
+            "type": "object",
+            "properties": {"next": {"$ref": f"#/components/schemas/Thing{number - 1}"}},
+        }
         if number
         else {"type": "object"}
         for number in range(paths)

@@ -40,7 +40,9 @@ def export(caller: Caller, api: str, extensions: str = "", kind: str = "oas30", 
 def test_a_key_is_a_security_scheme_of_every_export(caller: Caller, api: str) -> None:
     document = export(caller, api)
 
-    assert document["components"]["securitySchemes"] == {"api_key": {"type": "apiKey", "name": "x-api-key", "in": "header"}}
+    assert document["components"]["securitySchemes"] == {
+        "api_key": {"type": "apiKey", "name": "x-api-key", "in": "header"}
+    }
     assert document["paths"]["/pets"]["get"]["security"] == [{"api_key": []}]
     assert "security" not in document["paths"]["/health"]["get"]
 
@@ -81,7 +83,10 @@ def test_yaml_is_given_to_who_accepts_it(caller: Caller, api: str) -> None:
     ("request_", "words"),
     [
         ({"exportType": "raml"}, "Invalid export type specified: raml"),
-        ({"exportType": "oas30", "parameters": {"extensions": "integrations,magic"}}, "Invalid extensions specified: magic"),
+        (
+            {"exportType": "oas30", "parameters": {"extensions": "integrations,magic"}},
+            "Invalid extensions specified: magic",
+        ),
         ({"exportType": "oas30", "accepts": "text/html"}, "Invalid Accept header specified"),
     ],
 )
@@ -137,7 +142,9 @@ def test_boto3_imports_puts_and_exports(aws: Callable[..., Any]) -> None:
     api = client.import_rest_api(body=DEMO.read_bytes(), parameters={"endpointConfigurationTypes": "REGIONAL"})
     assert api["ResponseMetadata"]["HTTPStatusCode"] == 201
     assert api["endpointConfiguration"]["types"] == ["REGIONAL"]
-    client.put_rest_api(restApiId=api["id"], mode="merge", body=golden("base-path.json"), parameters={"basepath": "prepend"})
+    client.put_rest_api(
+        restApiId=api["id"], mode="merge", body=golden("base-path.json"), parameters={"basepath": "prepend"}
+    )
     client.create_deployment(restApiId=api["id"], stageName="prod")
 
     answer = client.get_export(

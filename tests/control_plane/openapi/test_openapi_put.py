@@ -14,7 +14,11 @@ from apps.control_plane.openapi.exporter import export_rest_api
 from apps.rest_apis.models import ApiModel, Method, RestApi
 
 OLD = openapi3(
-    {"/pets": {"get": an_operation(), "post": an_operation()}, "/pets/{id}": {"get": an_operation()}, "/gone": {"get": an_operation()}},
+    {
+        "/pets": {"get": an_operation(), "post": an_operation()},
+        "/pets/{id}": {"get": an_operation()},
+        "/gone": {"get": an_operation()},
+    },
     info={"title": "Old", "version": "1", "description": "as it was", "contact": {"name": "us"}},
     components={"schemas": {"Pet": {"type": "object"}, "Gone": {"type": "object"}}},
     **{
@@ -66,7 +70,11 @@ def test_merging_replaces_what_both_have_and_keeps_the_rest(caller: Caller, api:
     assert methods(api) == {"GET /pets", "POST /pets", "GET /pets/{id}", "GET /gone", "GET /pets/{id}/toys"}
     assert Method.objects.get(resource__path="/pets", http_method="GET").integration.timeout_in_millis == 5000
     assert {path: ids(api)[path] for path in before} == before
-    assert {name: '"string"' in schema for name, schema in models(api).items()} == {"Pet": True, "Gone": False, "Toy": False}
+    assert {name: '"string"' in schema for name, schema in models(api).items()} == {
+        "Pet": True,
+        "Gone": False,
+        "Toy": False,
+    }
     assert (answer["name"], answer["version"], answer["description"]) == ("New", "2", "as it was")
     assert answer["binaryMediaTypes"] == ["image/png", "a/b", "c/d"]
     assert answer["minimumCompressionSize"] == 5
@@ -137,7 +145,12 @@ def test_an_unknown_api_is_told_before_the_definition_is_read(caller: Caller) ->
 
 
 def test_a_deployed_api_stays_as_it_was_deployed(caller: Caller, api: str) -> None:
-    call(caller, "UpdateRestApi", restApiId=api, patchOperations=[{"op": "replace", "path": "/apiKeySource", "value": "HEADER"}])
+    call(
+        caller,
+        "UpdateRestApi",
+        restApiId=api,
+        patchOperations=[{"op": "replace", "path": "/apiKeySource", "value": "HEADER"}],
+    )
     call(caller, "CreateDeployment", restApiId=api, stageName="prod")
     before = call(caller, "GetExport", restApiId=api, stageName="prod", exportType="oas30")["body"]
 

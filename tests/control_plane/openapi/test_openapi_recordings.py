@@ -182,7 +182,12 @@ def test_the_base_path_is_ignored_prepended_or_split(caller: Caller, mode: str, 
     api = call(caller, "CreateRestApi", name="before")["id"]
 
     answer = call(
-        caller, "PutRestApi", restApiId=api, mode="overwrite", body=golden("base-path.json"), parameters={"basepath": mode}
+        caller,
+        "PutRestApi",
+        restApiId=api,
+        mode="overwrite",
+        body=golden("base-path.json"),
+        parameters={"basepath": mode},
     )
 
     assert answer["tags"] == {}
@@ -198,7 +203,10 @@ def test_a_document_without_a_base_path_takes_any_mode(caller: Caller, mode: str
 
 
 PETS_SERVERS = [
-    {"url": "https://{id}.execute-api.us-east-1.amazonaws.com/{basePath}", "variables": {"basePath": {"default": "local"}}}
+    {
+        "url": "https://{id}.execute-api.us-east-1.amazonaws.com/{basePath}",
+        "variables": {"basePath": {"default": "local"}},
+    }
 ]
 PETS_INTEGRATION = {
     "httpMethod": "GET",
