@@ -93,12 +93,13 @@ def test_sigterm_stops_the_processes_in_order_and_ends_with_status_zero(supervis
 
 def test_a_closed_terminal_stops_it_unless_it_was_started_to_outlive_the_terminal(supervise, tmp_path):
     idle = stand_in("idle", "import signal; signal.pause()")
-    usual = supervise(idle).become_ready()
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # inherited, as nohup does it
+    ours = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the suite itself may have been started with nohup
     try:
+        usual = supervise(idle).become_ready()
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # inherited, as nohup does it
         lasting = supervise(idle, folder=tmp_path / "lasting").become_ready()
     finally:
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, ours)
 
     for supervised in (lasting, usual):
         supervised.send(signal.SIGHUP)
