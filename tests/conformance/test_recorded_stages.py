@@ -103,7 +103,17 @@ def test_canaries_by_updates_of_the_stage(api_gateway: Client, recording: Open) 
     second = replay.check("create-deployment-2", api_gateway.create_deployment, restApiId=api)["id"]
     operations = [replace("/canarySettings/deploymentId", second)]
     replay.check("update-stage-with-deployment", update, **at, patchOperations=operations)
+    # A canary that takes traffic cannot be served yet.
     replay.finish("update-stage-with-percent", "get-stage")
+
+
+def test_canaries_beside_their_stage(api_gateway: Client, recording: Open) -> None:
+    replay, api = recording("test_create_canary_deployment_with_stage"), deployable(api_gateway)
+    first = replay.check("create-deployment", api_gateway.create_deployment, restApiId=api)["id"]
+    members = {"deploymentId": first, "description": "dev stage", "variables": {"testVar": "default"}}
+    replay.check("create-stage", api_gateway.create_stage, restApiId=api, stageName="dev", **members)
+    # A canary that takes traffic cannot be served yet.
+    replay.finish("create-canary-deployment", "get-stage")
 
 
 def test_patches_of_canaries_that_are_refused(api_gateway: Client, recording: Open) -> None:
@@ -142,4 +152,5 @@ def test_promoting_a_canary(api_gateway: Client, recording: Open) -> None:
     canary = {"percentTraffic": 0.0, "stageVariableOverrides": {"testVar": "override"}}
     replay.check("deployment-canary", create, **at, canarySettings=canary)
     replay.check("update-stage-with-copy-2", update, **at, patchOperations=promotion)
+    # A canary that takes traffic cannot be served yet.
     replay.finish("get-stage")

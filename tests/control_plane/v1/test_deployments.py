@@ -47,3 +47,14 @@ def test_the_summary_tells_what_was_frozen_rather_than_what_is(caller: Caller) -
     shape = call(caller, "GetDeployment", restApiId=api, deploymentId=deployment, embed=["apisummary"])
 
     assert shape["apiSummary"] == {"/pets": {"GET": {"authorizationType": "NONE", "apiKeyRequired": False}}}
+
+
+def test_only_a_deployments_description_changes(caller: Caller) -> None:
+    api = a_rest_api(caller)
+    deployment = call(caller, "CreateDeployment", restApiId=api, description="first")["id"]
+    at = {"restApiId": api, "deploymentId": deployment}
+    patch = {"op": "replace", "path": "/description", "value": "renamed"}
+
+    assert call(caller, "UpdateDeployment", **at, patchOperations=[patch])["description"] == "renamed"
+    with pytest.raises(BadRequestException, match=r"Must be one of: \[/description\]"):
+        call(caller, "UpdateDeployment", **at, patchOperations=[{**patch, "path": "/id"}])

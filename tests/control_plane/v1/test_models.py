@@ -114,3 +114,17 @@ def test_a_template_of_a_circle_ends(caller: Caller) -> None:
     assert '"on" : true' in value
     with pytest.raises(NotFoundException, match="Invalid model name specified: Nothing"):
         call(caller, "GetModelTemplate", restApiId=api, modelName="Nothing")
+
+
+def test_a_models_schema_and_description_are_patched(caller: Caller) -> None:
+    api = pets(caller)
+    schema = json.dumps({"type": "string"})
+    patches = [
+        {"op": "replace", "path": "/description", "value": "a pet"},
+        {"op": "replace", "path": "/schema", "value": schema},
+    ]
+
+    shape = call(caller, "UpdateModel", restApiId=api, modelName="Pet", patchOperations=patches)
+
+    assert (shape["description"], shape["schema"]) == ("a pet", schema)
+    assert call(caller, "GetModel", restApiId=api, modelName="Pet") == shape
