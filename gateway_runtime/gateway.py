@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable
 from typing import Any
 
 from gateway_runtime.address import address_of
@@ -60,7 +61,9 @@ class Gateway:
         except Exception:
             logger.exception("a phase failed", extra={"request_id": exchange.request_id})
             exchange.error = GatewayError("DEFAULT_5XX", detail="unexpected exception")
-        await self._close(exchange)
+        waiting = self._close(exchange)
+        if waiting is not None:
+            await waiting
 
     def _locate(self, exchange: Exchange) -> None:
         """Find stage and method by the address, or refuse as AWS does."""
@@ -89,16 +92,29 @@ class Gateway:
             raise GatewayError("MISSING_AUTHENTICATION_TOKEN")
         return Found(stage, *found, address.path)
 
-    async def _close(self, exchange: Exchange) -> None:
+    def _close(self, exchange: Exchange) -> Awaitable[None] | None:
         """Take the closing steps; the time up to them is what `$context.responseLatency` shows."""
         exchange.latency = self._monotonic() - exchange.started
         steps = _NOWHERE if exchange.stage is None else exchange.stage.closing
-        for step in steps:
+        for at, step in enumerate(steps):
             try:
                 waiting = step(exchange)
+            except Exception:
+                # One that fails must not keep the others from logging and counting what happened.
+                logger.exception("a closing phase failed", extra={"request_id": exchange.request_id})
+            else:
+                if waiting is not None:
+                    return self._close_waiting(exchange, waiting, steps[at + 1 :])
+        return None
+
+    async def _close_waiting(self, exchange: Exchange, waiting: Awaitable[None] | None, left: tuple[Step, ...]) -> None:
+        """The rest of the closing steps, from the first that waits."""
+        for step in (None, *left):
+            try:
+                if step is not None:
+                    waiting = step(exchange)
                 if waiting is not None:
                     await waiting
                     exchange.latency = self._monotonic() - exchange.started
             except Exception:
-                # One that fails must not keep the others from logging and counting what happened.
                 logger.exception("a closing phase failed", extra={"request_id": exchange.request_id})

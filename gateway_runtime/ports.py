@@ -6,7 +6,7 @@ A call that must not cost the hot path an await answers at once where it can and
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -89,7 +89,7 @@ class Upstream(Protocol):
         origin: Origin,
         method: bytes,
         target: bytes,
-        headers: Iterable[tuple[bytes, bytes]],
+        headers: Sequence[tuple[bytes, bytes]],
         body: bytes | BodyStream = b"",
         *,
         timeout: float,  # noqa: ASYNC109

@@ -51,6 +51,7 @@ class EdgeProtocol(HttpToolsProtocol):
     cleanly, so that nothing of a message found bad in the same read reaches anybody."""
 
     limits: ClassVar[EdgeLimits] = EDGE
+    _dated: ClassVar[tuple[list[tuple[bytes, bytes]] | None, bytes]] = (None, b"")
 
     def __init__(
         self,
@@ -144,10 +145,12 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def date_line(self) -> bytes:
         """The Date header line, renewed by the server each second."""
-        for name, value in self.server_state.default_headers:
-            if name == b"date":
-                return b"date: %b\r\n" % value
-        return b""
+        # The server replaces the list as a whole: the same list has the same date.
+        headers = self.server_state.default_headers
+        if headers is not EdgeProtocol._dated[0]:
+            line = next((b"date: %b\r\n" % value for name, value in headers if name == b"date"), b"")
+            EdgeProtocol._dated = (headers, line)
+        return EdgeProtocol._dated[1]
 
     # Bytes in
     def data_received(self, data: bytes) -> None:

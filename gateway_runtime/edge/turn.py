@@ -29,6 +29,7 @@ _STATUS_LINES = {status: _status_line(status) for status in range(100, 600)}
 _INTERNAL_ERROR = b'{"message": "Internal server error"}'
 _HELD_BODY = 64 * 1024
 _BODILESS = frozenset({204, 304})
+_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection", b"date"})
 _HEADER_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z").match
 _CONTROLS = bytes(code for code in range(32) if code not in (9, 10, 13)) + b"\x7f"
 
@@ -41,6 +42,23 @@ def _check_name(name: bytes) -> None:
         raise RuntimeError("ill-formed response header name")
     if len(_known_names) < 4096:
         _known_names.add(name)
+
+
+class _Beginnings(dict[bytes, bytes]):
+    """`name: ` by the name, for names that say nothing about framing; bounded. KeyError for those that do."""
+
+    def __missing__(self, name: bytes) -> bytes:
+        if name.lower() in _FRAMING:
+            raise KeyError(name)
+        _check_name(name)
+        beginning = name + b": "
+        if len(self) < 4096:
+            self[name] = beginning
+        return beginning
+
+
+_beginnings = _Beginnings()
+_OVER: dict[str, Any] = {}
 
 
 class Turn:
@@ -128,6 +146,8 @@ class Turn:
             if not self.response_complete and not self.disconnected:
                 logger.error("the application returned without completing its response")
                 await self._answer_failure()
+        finally:
+            self.scope = _OVER  # which refers back: the request's memory is free at once, without the cycle collector
 
     async def _answer_failure(self) -> None:
         if self.response_complete or self.disconnected:
@@ -175,6 +195,42 @@ class Turn:
             self._write_head(message["status"], message.get("headers", ()))
         else:
             raise RuntimeError(f"unexpected ASGI message {kind!r}")
+
+    def answer(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
+        """Write a whole answer at once: what two messages to `send` do, for the usual answer. `headers` hold no framing.
+
+        False, and nothing is done, for what `send` must do: a slow reader, unusual status, or headers about framing.
+        """
+        protocol = self._protocol
+        if protocol.flow.write_paused or self.response_started or status in _BODILESS or self.more_body:
+            return False
+        if self.disconnected:
+            return True
+        try:
+            lines = [_beginnings[name] + value for name, value in headers]
+        except KeyError:
+            return False
+        lines.append(b"content-length: %d\r\n\r\n" % len(body))
+        fields = b"\r\n".join(lines)
+        breaks = len(lines) + 1
+        # A line break inside a name or a value would show as one more line; one scan instead of two per header.
+        if (
+            fields.count(b"\n") != breaks
+            or fields.count(b"\r") != breaks
+            or len(fields.translate(None, _CONTROLS)) != len(fields)
+        ):
+            raise RuntimeError("control character in a response header")
+        if protocol.draining:
+            self.keep_alive = False
+        first = _STATUS_LINES[status] + protocol.date_line()
+        if not self.keep_alive:
+            first += b"connection: close\r\n"
+        self.response_started = self.response_complete = True
+        self.expects_continue = False
+        self.on_disconnect = None
+        protocol.write(first + fields if self.scope["method"] == "HEAD" else first + fields + body)
+        protocol.turn_finished(self)
+        return True
 
     def _write_head(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
         parts = [_STATUS_LINES[status], self._protocol.date_line()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
-import time
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -31,34 +31,26 @@ _NEW_NAMES = {name: b"x-amzn-remapped-" + name for name in _REMAPPED}
 _OWN = frozenset({b"x-amz-apigw-id", b"x-amzn-trace-id", b"x-amzn-errortype", b"x-gatehouse-deployment"})
 
 
-class _Digits:
-    """Random hexadecimal digits, cut from one batch of system randomness at a time."""
+class RandomTexts:
+    """Texts of `size` random bytes, cut from one batch of system randomness at a time."""
 
-    def __init__(self) -> None:
-        self._left = ""
+    _BATCH = 256
 
-    def __call__(self, count: int) -> str:
-        if len(self._left) < count:
-            self._left = os.urandom(4096).hex()
-        digits, self._left = self._left[-count:], self._left[:-count]
-        return digits
-
-
-class ExtendedIds:
-    """Values of `x-amz-apigw-id`: eleven random bytes in base64."""
-
-    def __init__(self) -> None:
+    def __init__(self, size: int, encode: Callable[[bytes], str]) -> None:
+        self._size = size
+        self._encode = encode
         self._left: list[str] = []
 
     def __call__(self) -> str:
         if not self._left:
-            noise = os.urandom(11 * 256)
-            self._left = [base64.b64encode(noise[at : at + 11]).decode() for at in range(0, len(noise), 11)]
+            size, encode = self._size, self._encode
+            noise = os.urandom(size * self._BATCH)
+            self._left = [encode(noise[at : at + size]) for at in range(0, len(noise), size)]
         return self._left.pop()
 
 
-new_extended_id = ExtendedIds()
-_digits = _Digits()
+new_extended_id = RandomTexts(11, lambda noise: base64.b64encode(noise).decode())  # values of `x-amz-apigw-id`
+_new_trace = RandomTexts(12, bytes.hex)
 
 
 def trace_id(exchange: Exchange) -> str:
@@ -66,7 +58,7 @@ def trace_id(exchange: Exchange) -> str:
     sent = exchange.request.header(b"x-amzn-trace-id")
     if sent is not None and len(sent) <= 256 and b"Root=" in sent:
         return sent.decode("latin-1")
-    return f"Root=1-{int(time.time()):08x}-{_digits(24)}"
+    return f"Root=1-{int(exchange.received_at):08x}-{_new_trace()}"
 
 
 def forwarded_headers(exchange: Exchange) -> Headers:
@@ -84,15 +76,18 @@ def forwarded_headers(exchange: Exchange) -> Headers:
 def own_headers(scope: dict[str, Any], client_ip: str, trace: str) -> Headers:
     """Who called, how, and under which trace."""
     server = scope.get("server")
-    scheme = scope.get("scheme", "http")
-    protocol, port = _entrance(scheme, server[1] if server else None)
-    return [(b"x-forwarded-for", client_ip.encode()), protocol, port, (b"x-amzn-trace-id", trace.encode("latin-1"))]
+    known = _entrance(scope.get("scheme", "http"), server[1] if server else None, client_ip)
+    return [*known, (b"x-amzn-trace-id", trace.encode("latin-1"))]
 
 
-@lru_cache(maxsize=64)
-def _entrance(scheme: str, port: int | None) -> Headers:
+@lru_cache(maxsize=4096)
+def _entrance(scheme: str, port: int | None, client_ip: str) -> tuple[tuple[bytes, bytes], ...]:
     number = port or (443 if scheme == "https" else 80)
-    return [(b"x-forwarded-proto", scheme.encode()), (b"x-forwarded-port", b"%d" % number)]
+    return (
+        (b"x-forwarded-for", client_ip.encode()),
+        (b"x-forwarded-proto", scheme.encode()),
+        (b"x-forwarded-port", b"%d" % number),
+    )
 
 
 def remapped(headers: Headers) -> Headers:

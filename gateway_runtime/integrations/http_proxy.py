@@ -57,9 +57,12 @@ def map_response(site: MethodSite) -> Step | None:
         upstream = exchange.upstream
         assert upstream is not None
         exchange.status = upstream.status
-        exchange.headers = remapped(upstream.headers)
-        if not any(name == b"content-type" for name, _ in exchange.headers):
-            exchange.headers.append((b"content-type", b"application/json"))
+        exchange.headers = headers = remapped(upstream.headers)
+        for name, _ in headers:
+            if name == b"content-type":
+                break
+        else:
+            headers.append((b"content-type", b"application/json"))
         exchange.streamed = upstream
 
     return step

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from gateway_runtime.edge.body import ClientDisconnected
 from gateway_runtime.edge.canonical import Headers
+from gateway_runtime.edge.turn import turn_of
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.upstream.errors import UpstreamError
 from gateway_runtime.upstream.response import UpstreamResponse
@@ -22,9 +24,9 @@ def respond(site: StageSite | None) -> Step | None:
     return send_answer
 
 
-async def send_answer(exchange: Exchange) -> None:
+def send_answer(exchange: Exchange) -> Awaitable[None] | None:
     """Write the head and the body of the answer: at once where the body is here already."""
-    headers, status, stage = exchange.headers, exchange.status, exchange.stage
+    headers, stage = exchange.headers, exchange.stage
     headers.append((b"x-amzn-requestid", exchange.request_id.encode()))
     headers.append((b"x-amz-apigw-id", exchange.extended_id.encode()))
     if exchange.trace_id is not None:
@@ -34,16 +36,23 @@ async def send_answer(exchange: Exchange) -> None:
     body, response = exchange.answer, exchange.streamed
     if response is not None:
         if not response.complete or response.head_only:
-            await _pass_through(exchange, headers, response)
-            return
-        body = await response.read()
-    if status in _BODILESS:
+            return _pass_through(exchange, headers, response)
+        body = response.take()
+    turn = turn_of(exchange.scope)
+    if turn is not None and turn.answer(exchange.status, headers, body):
+        exchange.sent_bytes = len(body)
+        return None
+    return _send(exchange, headers, body)
+
+
+async def _send(exchange: Exchange, headers: Headers, body: bytes) -> None:
+    if exchange.status in _BODILESS:
         body = b""
     else:
         headers.append((b"content-length", b"%d" % len(body)))
     exchange.sent_bytes = len(body)
     send = exchange.send
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.start", "status": exchange.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 

@@ -187,7 +187,10 @@ class OriginConnection(asyncio.Protocol):
             return
         if not 200 <= status <= 599 or self._parser.get_http_version() not in ("1.1", "1.0"):
             raise BadResponse("unsupported status or version")
-        length, chunked = self._framing()
+        try:
+            response.headers, length, chunked = end_to_end(self._headers)
+        except ValueError as error:
+            raise BadResponse(str(error)) from None
         without_body = response.head_only or status in _NO_BODY
         if length is not None and length > self._limits.body_bytes and not without_body:
             raise BadResponse("response body too large")
@@ -197,24 +200,6 @@ class OriginConnection(asyncio.Protocol):
         self._ended = response.head_only
         response.status = status
         response.length = length
-        response.headers = end_to_end(self._headers)
-
-    def _framing(self) -> tuple[int | None, bool]:
-        length: int | None = None
-        chunked = False
-        for name, value in self._headers:
-            if name == b"content-length":
-                digits = value.strip()
-                if length is not None or not digits.isdigit():
-                    raise BadResponse("ill-formed Content-Length")
-                length = int(digits)
-            elif name == b"transfer-encoding":
-                if chunked or value.strip().lower() != b"chunked":
-                    raise BadResponse("unsupported Transfer-Encoding")
-                chunked = True
-        if chunked and length is not None:
-            raise BadResponse("Content-Length with Transfer-Encoding")
-        return length, chunked
 
     def on_body(self, body: bytes) -> None:
         response = self.response

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from gateway_runtime.edge.canonical import Headers
 
@@ -13,67 +13,70 @@ _HOP_BY_HOP = frozenset(
         b"trailer", b"transfer-encoding", b"upgrade", b"http2-settings", b"expect",
     }
 )  # fmt: skip
+_FRAMING_OR_HOP = _HOP_BY_HOP | {b"content-length"}
 _WRITTEN_HERE = _HOP_BY_HOP | {b"content-length", b"host"}
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z").match
 _FORBIDDEN_IN_TARGET = re.compile(rb"[^!-~]").search
 _CONTROLS = bytes(code for code in range(32) if code not in (9, 10, 13)) + b"\x7f"
 _EXPECTS_BODY = frozenset({b"POST", b"PUT", b"PATCH"})
-_known_names: set[bytes] = set()  # names seen to be tokens; bounded
+
+
+class _Beginnings(dict[bytes, bytes]):
+    """`name: ` by the name of a header that is written as it is; bounded. KeyError for names about the connection."""
+
+    def __missing__(self, name: bytes) -> bytes:
+        if name.lower() in _WRITTEN_HERE:
+            raise KeyError(name)
+        if _TOKEN(name) is None:
+            raise ValueError("ill-formed header name")
+        beginning = name + b": "
+        if len(self) < 4096:
+            self[name] = beginning
+        return beginning
+
+
+_beginnings = _Beginnings()
 
 
 def encode_head(
-    method: bytes, target: bytes, authority: bytes, headers: Iterable[tuple[bytes, bytes]], length: int | None
+    method: bytes, target: bytes, authority: bytes, headers: Sequence[tuple[bytes, bytes]], length: int | None
 ) -> bytes:
     """A request head. `length` None announces chunks. Header names may be in any case; a `host` among them replaces
     the origin's. Raises ValueError for what cannot be written unambiguously."""
     if not target.startswith(b"/") or _FORBIDDEN_IN_TARGET(target) or _TOKEN(method) is None:
         raise ValueError("ill-formed method or target")
-    host = authority
-    dropped: frozenset[bytes] = _WRITTEN_HERE
-    parts: list[bytes] = [b"", b"\r\n"]
-    for name, value in headers:
-        lower = name.lower()
-        if lower in dropped:
-            if lower == b"host":
-                host = value
-            elif lower == b"connection":
-                dropped = dropped.union(tokens(value))
-            continue
-        if name not in _known_names:
-            _check_name(name)
-        parts += (name, b": ", value, b"\r\n")
-    if dropped is not _WRITTEN_HERE:
-        parts[2:] = _without(parts, dropped)
-    breaks = 3 + (len(parts) - 2) // 4
-    if length is None:
-        parts.append(b"transfer-encoding: chunked\r\n")
-        breaks += 1
-    elif length or method in _EXPECTS_BODY:
-        parts.append(b"content-length: %d\r\n" % length)
-        breaks += 1
-    parts.append(b"\r\n")
-    parts[0] = b"%b %b HTTP/1.1\r\nhost: %b" % (method, target, host)
-    head = b"".join(parts)
+    framing, length_breaks = _framing(method, length)
+    try:
+        lines = [_beginnings[name] + value for name, value in headers]
+    except KeyError:
+        authority, lines = _end_to_end_lines(authority, headers)
+    breaks = 3 + len(lines) + length_breaks
+    lines.append(framing)
+    head = b"%b %b HTTP/1.1\r\nhost: %b\r\n%b" % (method, target, authority, b"\r\n".join(lines))
     # A line break inside a value would show as one more line: one scan instead of one per header.
     if head.count(b"\n") != breaks or head.count(b"\r") != breaks or len(head.translate(None, _CONTROLS)) != len(head):
         raise ValueError("control character in a request header")
     return head
 
 
-def _without(parts: list[bytes], dropped: frozenset[bytes]) -> list[bytes]:
-    """The written header lines without those that `Connection` names, also when it came after them."""
-    kept: list[bytes] = []
-    for at in range(2, len(parts), 4):
-        if parts[at].lower() not in dropped:
-            kept += parts[at : at + 4]
-    return kept
+def _framing(method: bytes, length: int | None) -> tuple[bytes, int]:
+    """The end of a head, behind its last header's value, and how many lines it ends beyond that and the empty one."""
+    if length is None:
+        return b"transfer-encoding: chunked\r\n\r\n", 1
+    if length or method in _EXPECTS_BODY:
+        return b"content-length: %d\r\n\r\n" % length, 1
+    return b"\r\n", 0
 
 
-def _check_name(name: bytes) -> None:
-    if _TOKEN(name) is None:
-        raise ValueError("ill-formed header name")
-    if len(_known_names) < 4096:
-        _known_names.add(name)
+def _end_to_end_lines(authority: bytes, headers: Sequence[tuple[bytes, bytes]]) -> tuple[bytes, list[bytes]]:
+    """The Host to send, and header lines without those about the connection and those that `Connection` names."""
+    dropped: frozenset[bytes] = _WRITTEN_HERE
+    for name, value in headers:
+        if name.lower() == b"connection":
+            dropped = dropped.union(tokens(value))
+        elif name.lower() == b"host":
+            authority = value
+    return authority, [_beginnings[name] + value for name, value in headers if name.lower() not in dropped]
 
 
 def tokens(value: bytes) -> set[bytes]:
@@ -81,13 +84,34 @@ def tokens(value: bytes) -> set[bytes]:
     return {token.strip().lower() for token in value.split(b",")}
 
 
-def end_to_end(headers: Headers) -> Headers:
-    """A response's headers without the hop-by-hop ones and those named in `Connection`; names are lower-case."""
-    dropped: frozenset[bytes] = _HOP_BY_HOP
-    hops = False
+def end_to_end(headers: Headers) -> tuple[Headers, int | None, bool]:
+    """A response's headers without the hop-by-hop ones and those named in `Connection`, the length that they
+    declare, and whether its body comes in chunks; names are lower-case.
+
+    Raises ValueError for framing that two readers could understand differently.
+    """
+    length: int | None = None
+    chunked = False
+    dropped: frozenset[bytes] | None = None
     for name, value in headers:
-        if name in _HOP_BY_HOP:
-            hops = True
-            if name == b"connection":
+        if name not in _FRAMING_OR_HOP:
+            continue
+        if name == b"content-length":
+            digits = value.strip()
+            if length is not None or not digits.isdigit():
+                raise ValueError("ill-formed Content-Length")
+            length = int(digits)
+            continue
+        dropped = dropped or _HOP_BY_HOP
+        if name == b"connection":
+            if value.lower() != b"keep-alive":
                 dropped = dropped.union(tokens(value) - {b"content-length"})
-    return [header for header in headers if header[0] not in dropped] if hops else headers
+        elif name == b"transfer-encoding":
+            if chunked or value.strip().lower() != b"chunked":
+                raise ValueError("unsupported Transfer-Encoding")
+            chunked = True
+    if chunked and length is not None:
+        raise ValueError("Content-Length with Transfer-Encoding")
+    if dropped is not None:
+        headers = [header for header in headers if header[0] not in dropped]
+    return headers, length, chunked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from gateway_runtime.edge.body import ClientDisconnected
@@ -168,7 +168,7 @@ class UpstreamPool:
         origin: Origin,
         method: bytes,
         target: bytes,
-        headers: Iterable[tuple[bytes, bytes]],
+        headers: Sequence[tuple[bytes, bytes]],
         body: bytes | BodyStream = b"",
         *,
         timeout: float,  # noqa: ASYNC109 - seconds for the whole exchange, kept by the sweep
@@ -190,7 +190,7 @@ class UpstreamPool:
                 response.client_left()
             client.on_disconnect = response.client_left
         try:
-            place = self._place(origin)
+            place = self._origins.get(origin) or self._place(origin)
             length = len(body) if isinstance(body, bytes) else body.length
             head = encode_head(method, target, place.authority, headers, length)
             try:

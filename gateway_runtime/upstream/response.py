@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import current_task
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from gateway_runtime.edge.body import ClientDisconnected
@@ -74,24 +75,26 @@ class UpstreamResponse:
             if self.connection is not None:
                 self.connection.read_on()
             await self.wait()
-        body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
-        self._chunks.clear()
-        return body
+        return self.take()
+
+    def take(self) -> bytes:
+        """What is here of the body: all that is left of it once the response is `complete`."""
+        chunks, self._chunks = self._chunks, []
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def close(self) -> None:
         """Give up the rest: the origin's socket is closed unless everything has arrived."""
         self.fail(ClientDisconnected("response closed by its reader"))
 
     # For the pool and the connection
-    async def wait(self) -> None:
+    def wait(self) -> Awaitable[None]:
         """Until something changes: a connection, the head, more body, the end, an error; sometimes for no reason."""
         task: Any = current_task(self._loop)
         if type(task) is RequestTask:
             self._waiter = task
-            await task.parked()
-        else:
-            self._waiter = waiter = self._loop.create_future()
-            await waiter
+            return task.parked()
+        self._waiter = waiter = self._loop.create_future()
+        return waiter
 
     def wake(self) -> None:
         """Something changed: whoever waits goes on in the next round of the loop."""
