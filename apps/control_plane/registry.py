@@ -128,7 +128,9 @@ def _audit(caller: Caller, name: str, request: Shape, error: str = "") -> None:
         source_ip=caller.source_ip,
         request_id=caller.request_id,
         operation=name,
-        resource="/".join(str(v) for k, v in request.items() if k.endswith("Id") or k == "stageName")[:256],
+        resource="/".join(str(v) for k, v in request.items() if k.endswith("Id") or k in ("stageName", "domainName"))[
+            :256
+        ],
         request=_printable({k: v for k, v in request.items() if k not in _SECRETS.get(name, ())}),
         error=error,
     )

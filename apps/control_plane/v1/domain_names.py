@@ -17,6 +17,7 @@ from apps.control_plane.v1.domain_name_patches import DOMAIN_NAME_PATCHES
 from apps.control_plane.v1.tags import domain_name_path, drop_tags, put_tags, tags_of, tags_of_all
 from apps.core import ids
 from apps.core.secrets import Secret
+from apps.deployments import publisher
 from apps.domain_names import endpoints
 from apps.domain_names.management_policy import CREATE_ASSOCIATION, allows
 from apps.domain_names.models import DomainName
@@ -32,10 +33,12 @@ def create_domain_name(caller: Caller, request: Shape) -> Shape:
     if request.get("certificateBody") or request.get("certificatePrivateKey"):
         _keep_certificate(row, request)
     check_domain_name(row)
-    if _is_taken(row):
-        raise BadRequestException("The domain name you provided already exists.")
-    _check_count(row)
-    row.save()
+    # No constraint says that a public name is one account's in all regions: who asks first holds what all changes hold.
+    with publisher.revision_lock():
+        if _is_taken(row):
+            raise BadRequestException("The domain name you provided already exists.")
+        _check_count(row)
+        row.save()
     put_tags(caller, domain_name_path(row), request.get("tags"))
     return domain_name_shape(row, tags_of(caller, domain_name_path(row)))
 
