@@ -28,6 +28,8 @@ class CompiledGatewayResponse:
         self.status = int(document.status_code) if document.status_code else None
         self._headers: list[tuple[bytes, RequestSource]] = []
         for target, expression in document.response_parameters.items():
+            if expression.startswith("context.") and expression.removeprefix("context.") not in VARIABLES:
+                continue  # as in a template, a variable that is not there has no value
             source = request_source(expression, site)
             if not target.startswith(_HEADER) or source.needs_body:
                 raise Misconfigured(f"cannot map {expression!r} to {target!r} in a gateway response")

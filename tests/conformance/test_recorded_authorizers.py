@@ -51,6 +51,28 @@ def test_patches_of_validators(api_gateway: Client, recording: Open) -> None:
     replay.finish()
 
 
+def test_models_that_refer_to_each_other(api_gateway: Client, recording: Open) -> None:
+    replay = recording("test_api_gateway_request_validator_with_ref_one_ofmodels")
+    api, _ = a_rest_api(api_gateway)
+    status = {
+        "type": "object",
+        "properties": {"Status": {"type": "string"}, "Order": {"type": "integer"}},
+        "required": ["Status", "Order"],
+    }
+    reference = {"$ref": f"https://apigateway.amazonaws.com/restapis/{api}/models/StatusModel"}
+    test = {
+        "type": "object",
+        "properties": {"status": {"oneOf": [{"type": "null"}, reference]}},
+        "required": ["status"],
+    }
+    for name, schema in (("StatusModel", status), ("TestModel", test)):
+        members = {"name": name, "contentType": "application/json", "schema": json.dumps(schema)}
+        api_gateway.create_model(restApiId=api, **members)
+    replay.check("get-models-with-ref", api_gateway.get_models, restApiId=api)
+    # Requests are not validated by the runtime yet.
+    replay.finish("failed-validation-bad-data", "failed-validation-no-data", "successful", "successful-with-data")
+
+
 def test_a_method_with_a_lambda_authorizer(api_gateway: Client, recording: Open) -> None:
     replay, (api, root) = recording("test_apigateway_with_custom_authorization_method"), a_rest_api(api_gateway)
     made = replay.check(

@@ -63,16 +63,6 @@ def below(parts: Iterable[PartSpec], path: str) -> tuple[PartSpec, ...]:
     )
 
 
-def read_parts(body: bytes) -> tuple[tuple[PartSpec, ...], list[str]]:
-    """The parts of a definition, and warnings about them; raises AwsError for what is no definition."""
-    from apps.control_plane.openapi.importer import definition, tell
-
-    found = definition(body, {}, {})
-    place = "#/" + DOCUMENTATION
-    warnings = [finding for finding in found.findings.of("warning") if finding.pointer.startswith(place)]
-    return found.spec.documentation_parts, tell(found.document, warnings)
-
-
 def left_over(said: dict[str, Any]) -> dict[str, Any]:
     """What an operation says that no part has a place for: schemas and examples of its parameters."""
     parameters = {

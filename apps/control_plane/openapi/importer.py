@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from apps.control_plane.errors import AwsError, BadRequestException, NotImplementedException
 from apps.control_plane.openapi.document import Document, load
+from apps.control_plane.openapi.documentation_parts import DOCUMENTATION, PartSpec
 from apps.control_plane.openapi.node import Finding, Findings
 from apps.control_plane.openapi.positions import Position
 from apps.control_plane.openapi.reading import read
@@ -61,6 +62,14 @@ def definition(
     document = load(body, variables)
     spec, findings = read(document, parameters, existing)
     return Definition(spec, document, findings)
+
+
+def documentation(body: bytes) -> tuple[tuple[PartSpec, ...], list[str]]:
+    """The documentation parts of a definition, and warnings about them; raises BadRequestException for what is none."""
+    found = definition(body, {}, {})
+    place = "#/" + DOCUMENTATION
+    warnings = [finding for finding in found.findings.of("warning") if finding.pointer.startswith(place)]
+    return found.spec.documentation_parts, tell(found.document, warnings)
 
 
 def tell(document: Document, findings: list[Finding]) -> list[str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from apps.control_plane.errors import BadRequestException
+from apps.control_plane.errors import AwsError
 from apps.control_plane.openapi.node import Node
 from apps.control_plane.openapi.spec import AuthorizerSpec
 from apps.control_plane.v1.authorizer_checks import AUTHORIZER_TYPES, LAMBDA_TYPES, check_authorizer
 from apps.control_plane.v1.authorizers import MAX_AUTHORIZERS, authorizer_columns
+from apps.control_plane.wire.service_models import service_model
+from apps.control_plane.wire.validation import check
 from apps.rest_apis.models import Authorizer
 
 AUTHORIZER = "x-amazon-apigateway-authorizer"
@@ -114,14 +116,13 @@ def _authorizer(name: str, scheme: Node) -> AuthorizerSpec | None:
         "authorizerResultTtlInSeconds": _ttl(node),
         "jwtConfiguration": node.member("jwtConfiguration").data or None,
     }
-    columns = authorizer_columns(members)
+    given = {member: value for member, value in members.items() if value is not None}
+    columns = authorizer_columns(given)
     try:
+        check(service_model("apigateway").operation_model("CreateAuthorizer"), {"restApiId": "", **given})
         check_authorizer(Authorizer(**columns))
-    except BadRequestException as error:
+    except AwsError as error:
         node.error(f"Unable to create authorizer '{name}': {error.message}")
-        return None
-    except (TypeError, AttributeError, KeyError):  # a jwtConfiguration that is shaped otherwise
-        node.error(f"Unable to create authorizer '{name}': Invalid jwtConfiguration specified")
         return None
     return AuthorizerSpec(name=name, type=kind, columns=columns)
 

@@ -33,6 +33,7 @@ from apps.control_plane.v1.method_references import first_method
 from apps.rest_apis.models import Authorizer
 
 MAX_AUTHORIZERS = 10
+TOO_MANY = "Maximum number of Authorizers for this API has been reached. Please contact AWS if you need additional Authorizers."
 _UNKNOWN = "Invalid Authorizer identifier specified"
 
 
@@ -44,10 +45,7 @@ def create_authorizer(caller: Caller, request: Shape) -> Shape:
     check_authorizer(row)
     _check_name(row)
     if api.authorizers.count() >= MAX_AUTHORIZERS:
-        raise LimitExceededException(
-            "Maximum number of Authorizers for this API has been reached. Please contact AWS if you need additional "
-            "Authorizers."
-        )
+        raise LimitExceededException(TOO_MANY)
     row.save()
     draft_changed(api.id)
     return authorizer_shape(row)

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable
 
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import AwsError, BadRequestException, ConflictException, LimitExceededException
+from apps.control_plane.errors import BadRequestException, ConflictException, LimitExceededException
 from apps.control_plane.locking import hold
-from apps.control_plane.openapi.documentation_parts import PartSpec, read_parts
+from apps.control_plane.openapi.documentation_parts import PartSpec
+from apps.control_plane.openapi.importer import documentation
 from apps.control_plane.paging import page, page_of, paged
 from apps.control_plane.patching import LISTS_PATHS, PatchTable, replaceable
 from apps.control_plane.registry import Shape, operation
@@ -84,8 +85,8 @@ def import_documentation_parts(caller: Caller, request: Shape) -> Shape:
     api = caller.rest_api(request["restApiId"])
     hold(api)
     try:
-        parts, warnings = read_parts(request["body"])
-    except AwsError as error:
+        parts, warnings = documentation(request["body"])
+    except BadRequestException as error:
         raise BadRequestException("Unable to build importer with provided input.") from error
     if warnings and request.get("failOnWarnings"):
         raise BadRequestException("Warnings found during import:\n\t" + "\n\t".join(warnings))

@@ -83,8 +83,10 @@ def get_models(caller: Caller, request: Shape) -> Shape:
 def update_model(caller: Caller, request: Shape) -> Shape:
     """Patch a model."""
     row = _find(caller, request)
+    schema = row.schema
     _PATCHES.apply(row, request.get("patchOperations"))
-    check_references(row.schema, row.rest_api_id, _schemas_of(row))
+    if row.schema != schema:
+        check_references(row.schema, row.rest_api_id, _schemas_of(row))
     row.save()
     draft_changed(row.rest_api_id)
     return model_shape(row)

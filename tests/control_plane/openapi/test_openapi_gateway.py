@@ -169,7 +169,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         with_pool({"type": "apiKey", "name": "A", "in": "header", "x-amazon-apigateway-authtype": "custom"}),
         "has an x-amazon-apigateway-authtype but no x-amazon-apigateway-authorizer",
     ),
-    "issuers that are none": (with_pool(pool(type="jwt", providerARNs=[], jwtConfiguration={"issuers": [1]})), "jwt"),
+    "issuers that are none": (
+        with_pool(pool(type="jwt", providerARNs=[], jwtConfiguration={"issuers": [1]})),
+        "Unable to create authorizer 'pool': 2 validation errors detected",
+    ),
     "a validator that is not there": (
         openapi3({"/": {"get": an_operation(**{"x-amazon-apigateway-request-validator": "all"})}}),
         "Invalid Request Validator identifier specified: all (#/paths/~1/get/x-amazon-apigateway-request-validator, line ",

@@ -90,6 +90,15 @@ async def test_a_default_answers_for_the_types_of_its_class(gateway: GatewayHarn
     assert (await gateway.get("/prod/nothing")).body == b"no: Missing Authentication Token"
 
 
+async def test_a_header_from_a_variable_that_is_not_there_is_left_out(gateway: GatewayHarness) -> None:
+    headers = {"gatewayresponse.header.X": "context.authorizer.colour", "gatewayresponse.header.Y": "'y'"}
+    gateway.serve(configured({"DEFAULT_4XX": GatewayResponse(response_parameters=headers)}))
+
+    answer = await gateway.get("/prod/nothing")
+
+    assert (answer.header("x"), answer.header("y")) == (None, "y")
+
+
 async def test_what_cannot_be_compiled_keeps_the_default(gateway: GatewayHarness) -> None:
     gateway.serve(
         configured(
