@@ -48,7 +48,9 @@ def shop(port: int) -> Iterator[http.client.HTTPConnection]:
 
 
 def ask(shop: http.client.HTTPConnection, method: str, path: str, pet: Any = None) -> tuple[int, Any]:
-    shop.request(method, path, body=None if pet is None else json.dumps(pet), headers={"Content-Type": "application/json"})
+    shop.request(
+        method, path, body=None if pet is None else json.dumps(pet), headers={"Content-Type": "application/json"}
+    )
     response = shop.getresponse()
     content = response.read()
     return response.status, json.loads(content) if content else None
