@@ -263,7 +263,8 @@ def test_an_export_says_at_each_place_what_holds_there(caller: Caller) -> None:
 
     got, put = (export["paths"]["/pets/{petId}"][method] for method in ("get", "put"))
     assert (got["summary"], "description" in got) == ("The list wins", False)
-    assert [parameter.get("description") for parameter in got["parameters"]] == ["Which pet", None, "A header"]
+    said = {parameter["name"]: parameter.get("description") for parameter in got["parameters"]}
+    assert said == {"petId": "Which pet", "page": None, "X-Trace": "A header"}
     assert got["responses"]["200"]["headers"]["X-Count"]["description"] == "How many"
     assert put["responses"]["404"]["description"] == got["responses"]["404"]["description"] == "Nowhere"
     assert put["requestBody"]["description"] == "The new pet"
