@@ -72,6 +72,7 @@ def freeze_method(method: Method, deployment_id: str) -> documents.DeploymentDoc
     if _integration_of(method) is None:
         raise NotDeployable("No integration defined for method")
     resource = method.resource
+    # The row is not saved.
     method.authorization_type, method.authorizer_id, method.api_key_required = "NONE", None, False
     refusals = method_refusals(resource, method)
     if refusals:

@@ -114,6 +114,11 @@ def _base_path(given: str | None) -> str:
 
 def _check(row: BasePathMapping) -> None:
     """A base path leads to one API, and an empty one to the only one; raises BadRequestException or ConflictException."""
+    private_api = "PRIVATE" in row.rest_api.endpoint_configuration.get("types", ())
+    if private_api != row.domain_name.private:
+        raise BadRequestException(
+            "Private APIs can only be mapped to private custom domain names, and no others to these."
+        )
     if row.stage and not Stage.objects.filter(rest_api=row.rest_api_id, name=row.stage).exists():
         raise BadRequestException("Invalid stage identifier specified")
     others = BasePathMapping.objects.filter(domain_name=row.domain_name).exclude(pk=row.pk)

@@ -97,6 +97,20 @@ def test_a_mapping_leads_to_ones_own_apis_only(caller: Caller, api: str) -> None
         map_to(caller, a_rest_api(a_caller("222222222222")), "v1")
 
 
+def test_private_names_and_private_apis_belong_together(caller: Caller, api: str) -> None:
+    certificate = CERTIFICATE.replace("edge", "private")
+    configuration = {"types": ["PRIVATE"]}
+    members = {"certificateArn": certificate, "endpointConfiguration": configuration}
+    domain = call(caller, "CreateDomainName", domainName="private.example.com", **members)
+    hidden = a_rest_api(caller, endpointConfiguration=configuration)
+    name = {member: domain[member] for member in ("domainName", "domainNameId")}
+
+    assert call(caller, "CreateBasePathMapping", **name, restApiId=hidden)["restApiId"] == hidden
+    for place, rest_api in (({"domainName": NAME}, hidden), (name, api)):
+        with pytest.raises(BadRequestException, match="Private APIs can only be mapped to private custom domain names"):
+            call(caller, "CreateBasePathMapping", **place, restApiId=rest_api, basePath="v1")
+
+
 def test_what_a_name_leads_to_is_not_deleted(caller: Caller, api: str) -> None:
     map_to(caller, api, "v1", stage="prod")
 

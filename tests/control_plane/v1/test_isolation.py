@@ -67,9 +67,9 @@ def victim(db: None) -> dict[str, str]:
         endpointConfiguration={"types": ["PRIVATE"]},
     )
     name = {member: domain[member] for member in ("domainName", "domainNameId", "domainNameArn")}
-    call(
-        owner, "CreateBasePathMapping", domainName=name["domainName"], domainNameId=name["domainNameId"], restApiId=api
-    )
+    hidden = a_rest_api(owner, endpointConfiguration={"types": ["PRIVATE"]})
+    place = {"domainName": name["domainName"], "domainNameId": name["domainNameId"]}
+    call(owner, "CreateBasePathMapping", **place, restApiId=hidden)
     association = call(
         owner,
         "CreateDomainNameAccessAssociation",
