@@ -74,7 +74,9 @@ def _problem(spec: GatewayResponseSpec) -> str | None:
     if status is not None and not (len(status) == 3 and status.isascii() and status.isdigit() and status[0] in "12345"):
         return f"Invalid statusCode specified: {status}"
     try:
-        check_gateway_response(GatewayResponse(response_parameters=spec.response_parameters))
+        check_gateway_response(
+            GatewayResponse(response_parameters=spec.response_parameters, response_templates=spec.response_templates)
+        )
     except BadRequestException as error:
         return error.message
     return None

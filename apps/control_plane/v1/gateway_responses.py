@@ -40,6 +40,7 @@ DEFAULT_STATUS: dict[str, str | None] = {
 
 DEFAULT_TEMPLATES = {"application/json": '{"message":$context.error.messageString}'}
 
+_EMPTY = "Invalid null or empty value in {}"
 _TARGET = re.compile(r"gatewayresponse\.header\.[^\s,]+")
 _SOURCE = re.compile(
     r"'[^']*'|method\.request\.(?:(?:multivalue)?(?:header|querystring)|path)\.\S+|context\.[\w.]+|stageVariables\.\w+"
@@ -123,9 +124,15 @@ def gateway_response_shape(kind: str, customised: dict[str, GatewayResponse]) ->
 
 
 def check_gateway_response(row: GatewayResponse) -> None:
-    """Raises BadRequestException for the first header that cannot be set so."""
+    """Raises BadRequestException for the first header or body that cannot be set so."""
+    for member, values in (
+        ("responseParameters", row.response_parameters),
+        ("responseTemplates", row.response_templates),
+    ):
+        if not all(values.values()):
+            raise BadRequestException(_EMPTY.format(member))
     for target, source in row.response_parameters.items():
-        wrong = target if not _TARGET.fullmatch(target) else source if not _SOURCE.fullmatch(source or "") else None
+        wrong = target if not _TARGET.fullmatch(target) else source if not _SOURCE.fullmatch(source) else None
         if wrong is not None:
             raise BadRequestException(
                 "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping "
@@ -143,7 +150,7 @@ def _checked_entry(field: str, member: str, *, present: bool) -> Setter:
 
     def setter(row: GatewayResponse, patch: Patch) -> None:
         if not patch.value:
-            raise BadRequestException(f"Invalid null or empty value in {member}")
+            raise BadRequestException(_EMPTY.format(member))
         if present and patch.names[0] not in getattr(row, field):
             raise NotFoundException("Invalid parameter name specified")
         put(row, patch)

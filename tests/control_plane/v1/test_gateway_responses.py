@@ -87,6 +87,15 @@ def test_headers_come_from_the_request_the_context_and_literals(caller: Caller, 
         put(caller, a_rest_api(caller), "THROTTLED", responseParameters={target: source})
 
 
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("responseParameters", {"gatewayresponse.header.a": ""}), ("responseTemplates", {"application/json": ""})],
+)
+def test_nothing_is_no_header_and_no_body(caller: Caller, member: str, value: dict[str, str]) -> None:
+    with pytest.raises(BadRequestException, match=f"Invalid null or empty value in {member}"):
+        put(caller, a_rest_api(caller), "THROTTLED", **{member: value})
+
+
 def test_a_status_that_ends_no_exchange_is_not_deployed(caller: Caller) -> None:
     api = a_rest_api(caller)
     put(caller, api, "THROTTLED", statusCode="103")
