@@ -77,6 +77,9 @@ class EdgeProtocol(HttpToolsProtocol):
         self._idle_before = True
         self.framing: dict[bytes, bytes] = {}
         self.body_started = 0.0
+        self.client_ip = ""
+        self._head_bytes = self.limits.head_bytes
+        self._head_count = self.limits.head_count
         self.sweep = _sweep_of(server_state, self.loop, self.limits.sweep_seconds)
 
     # Connection
@@ -85,6 +88,7 @@ class EdgeProtocol(HttpToolsProtocol):
         self.flow = FlowControl(transport)
         self.server = get_local_addr(transport)
         self.client = get_remote_addr(transport)
+        self.client_ip = self.client[0] if self.client else ""
         self.scheme = "https" if is_ssl(transport) else "http"
         self.connections.add(self)
         self.sweep.add(self)
@@ -171,10 +175,13 @@ class EdgeProtocol(HttpToolsProtocol):
         except httptools.HttpParserError as error:
             self._parse_failed(error)
             return
-        if self._measure(len(data)):
-            self._start_next()
-            if self.queue:
-                self.flow.pause_reading()
+        if self._begun == 1 and self._idle_before and self.incoming is None and not self.in_head:
+            self._begun = self.raw_read = 0  # one whole request: nothing is held
+        elif not self._measure(len(data)):
+            return
+        self._start_next()
+        if self.queue:
+            self.flow.pause_reading()
 
     def _measure(self, size: int) -> bool:
         """Bound what the parser holds or skips without telling: an unfinished header line, chunk extensions."""
@@ -247,8 +254,9 @@ class EdgeProtocol(HttpToolsProtocol):
             raise AmbiguousRequest("target too long", 414)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.head_size += len(name) + len(value)
-        if self.head_size > self.limits.head_bytes or len(self.headers) >= self.limits.head_count:
+        self.head_size = size = self.head_size + len(name) + len(value)
+        headers = self.headers
+        if size > self._head_bytes or len(headers) >= self._head_count:
             raise AmbiguousRequest("head too large", 431)
         if not self.in_head:
             return  # a trailer: read, counted and dropped
@@ -256,13 +264,13 @@ class EdgeProtocol(HttpToolsProtocol):
         value = value.rstrip(b" \t")
         if name in _FRAMED:
             self.framing[name] = value
-        self.headers.append((name, value))
+        headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         parser = self.parser
         method = parser.get_method().decode("ascii")
         version = parser.get_http_version()
-        request = canonical.parse_head(method, self.url, self.headers, self.client[0] if self.client else "")
+        request = canonical.parse_head(method, self.url, self.headers, self.client_ip)
         if version not in ("1.1", "1.0") or method == "CONNECT":
             raise AmbiguousRequest("unsupported version or method")
         if self.framing:
@@ -274,15 +282,8 @@ class EdgeProtocol(HttpToolsProtocol):
             return
         keep_alive = version == "1.1" and parser.should_keep_alive()
         self.sealed = not keep_alive
-        turn = Turn(
-            self,
-            scope,
-            keep_alive=keep_alive,
-            expects_continue=b"expect" in self.framing and version == "1.1",
-            http10=version == "1.0",
-        )
-        scope[TURN_KEY] = turn
-        self.incoming = turn
+        turn = Turn(self, scope, keep_alive, b"expect" in self.framing and version == "1.1", version == "1.0")
+        scope[TURN_KEY] = self.incoming = turn
         self.body_started = self.loop.time()
         self.deadline = 0.0
         self.queue.append(turn)

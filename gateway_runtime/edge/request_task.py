@@ -23,9 +23,13 @@ class RequestTask:
     coroutine raises goes to the loop's exception handler.
     """
 
-    __slots__ = (
-        "_cancelling", "_context", "_coroutine", "_ended", "_error", "_finished", "_loop", "_parked", "_waits_for", "_watchers",
-    )  # fmt: skip
+    # Members have their defaults in the class, so that making a task costs what is set.
+    _parked = True  # it waits for its beginning
+    _finished = False
+    _waits_for: asyncio.Future[Any] | None = None
+    _error: BaseException | None = None  # to be raised inside at the next step
+    _cancelling = 0
+    _watchers: tuple[asyncio.Future[None], ...] = ()
 
     def __init__(
         self,
@@ -37,12 +41,6 @@ class RequestTask:
         self._coroutine = work
         self._ended = ended
         self._context: Context = copy_context()
-        self._parked = True  # it waits for its beginning
-        self._finished = False
-        self._waits_for: asyncio.Future[Any] | None = None
-        self._error: BaseException | None = None  # to be raised inside at the next step
-        self._cancelling = 0
-        self._watchers: list[asyncio.Future[None]] | None = None
 
     # For what it waits for
     def resume(self) -> None:
@@ -104,13 +102,15 @@ class RequestTask:
         """Wait for the end from outside."""
         if not self._finished:
             watcher: asyncio.Future[None] = self._loop.create_future()
-            self._watchers = [*(self._watchers or ()), watcher]
+            self._watchers = (*self._watchers, watcher)
             yield from watcher
 
     def _step(self) -> None:
         self._parked = False
         self._waits_for = None
-        error, self._error = self._error, None
+        error = self._error
+        if error is not None:
+            self._error = None
         _enter_task(self._loop, self)  # type: ignore[arg-type]
         try:
             wanted = self._coroutine.send(None) if error is None else self._coroutine.throw(error)
@@ -148,6 +148,6 @@ class RequestTask:
     def _finish(self) -> None:
         self._finished = True
         self._ended(self)
-        for watcher in self._watchers or ():
+        for watcher in self._watchers:
             if not watcher.done():
                 watcher.set_result(None)

@@ -68,39 +68,37 @@ class Turn:
     moment; it is called once when the client goes away before its answer is complete.
     """
 
-    __slots__ = (
-        "_bodiless", "_body", "_buffered", "_chunked", "_declared", "_delivered", "_held", "_protocol", "_waiter", "disconnected", "expects_continue",
-        "http10", "keep_alive", "more_body", "on_disconnect", "received", "response_complete", "response_started",
-        "scope", "started_at",
-    )  # fmt: skip
+    # Members have their defaults in the class, so that making a turn costs what is set.
+    disconnected = False
+    on_disconnect: Callable[[], None] | None = None
+    more_body = True
+    received = 0
+    response_started = False
+    response_complete = False
+    _waiter: asyncio.Future[None] | None = None
+    _body: list[bytes] | None = None
+    _buffered = 0
+    _delivered = False
+    _held = b""
+    _bodiless = False
+    _chunked = False
+    _declared: int | None = None
 
     def __init__(
-        self, protocol: EdgeProtocol, scope: dict[str, Any], *, keep_alive: bool, expects_continue: bool, http10: bool
+        self, protocol: EdgeProtocol, scope: dict[str, Any], keep_alive: bool, expects_continue: bool, http10: bool
     ) -> None:
         self._protocol = protocol
         self.scope = scope
         self.keep_alive = keep_alive
         self.expects_continue = expects_continue
         self.http10 = http10
-        self.started_at = protocol.loop.time()
-        self.disconnected = False
-        self.on_disconnect: Callable[[], None] | None = None
-        self._waiter: asyncio.Future[None] | None = None
-        self._body: list[bytes] = []
-        self._buffered = 0
-        self._delivered = False
-        self.more_body = True
-        self.received = 0
-        self.response_started = False
-        self.response_complete = False
-        self._held = b""
-        self._bodiless = False
-        self._chunked = False
-        self._declared: int | None = None
 
     # What the protocol reports
     def body_arrived(self, data: bytes) -> None:
-        self._body.append(data)
+        if self._body:
+            self._body.append(data)
+        else:
+            self._body = [data]
         self._buffered += len(data)
         self.received += len(data)
         self._wake()
@@ -172,8 +170,9 @@ class Turn:
             self._protocol.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         while not (self.disconnected or self.response_complete):
             if not self._delivered and (self._body or not self.more_body):
-                body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-                self._body.clear()
+                pieces = self._body or ()
+                body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+                self._body = None
                 self._buffered = 0
                 self._delivered = not self.more_body
                 self._protocol.body_taken()
@@ -212,13 +211,8 @@ class Turn:
             return False
         lines.append(b"content-length: %d\r\n\r\n" % len(body))
         fields = b"\r\n".join(lines)
-        breaks = len(lines) + 1
         # A line break inside a name or a value would show as one more line; one scan instead of two per header.
-        if (
-            fields.count(b"\n") != breaks
-            or fields.count(b"\r") != breaks
-            or len(fields.translate(None, _CONTROLS)) != len(fields)
-        ):
+        if len(fields.splitlines()) != len(lines) + 1 or len(fields.translate(None, _CONTROLS)) != len(fields):
             raise RuntimeError("control character in a response header")
         if protocol.draining:
             self.keep_alive = False

@@ -87,7 +87,7 @@ def integrate(site: MethodSite) -> Step | None:
     async def step(exchange: Exchange) -> None:
         body = exchange.out_body
         if not isinstance(body, bytes) and body.length == 0:
-            body = b""
+            body = b""  # nothing is awaited for it
         exchange.integration_started = started = monotonic()
         try:
             exchange.upstream = upstream = await request(

@@ -25,6 +25,8 @@ class OriginConnection(asyncio.Protocol):
     def __init__(self, pool: OriginPool, limits: PoolLimits, loop: asyncio.AbstractEventLoop) -> None:
         self._pool = pool
         self._limits = limits
+        self._head_bytes = limits.head_bytes
+        self._head_count = limits.head_count
         self._loop = loop
         self._parser = httptools.HttpResponseParser(self)
         self.transport: asyncio.Transport = cast("asyncio.Transport", None)
@@ -168,11 +170,12 @@ class OriginConnection(asyncio.Protocol):
         self._headers = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._head_size += len(name) + len(value)
-        if self._head_size > self._limits.head_bytes or len(self._headers) >= self._limits.head_count:
+        self._head_size = size = self._head_size + len(name) + len(value)
+        headers = self._headers
+        if size > self._head_bytes or len(headers) >= self._head_count:
             raise BadResponse("response head too large")
         if not self._head_done:  # afterwards it is a trailer: counted and dropped
-            self._headers.append((name.lower(), value))
+            headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         response = self.response

@@ -18,6 +18,7 @@ _WRITTEN_HERE = _HOP_BY_HOP | {b"content-length", b"host"}
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z").match
 _FORBIDDEN_IN_TARGET = re.compile(rb"[^!-~]").search
 _CONTROLS = bytes(code for code in range(32) if code not in (9, 10, 13)) + b"\x7f"
+_NO_BODY = b"\r\n"
 _EXPECTS_BODY = frozenset({b"POST", b"PUT", b"PATCH"})
 
 
@@ -45,27 +46,27 @@ def encode_head(
     the origin's. Raises ValueError for what cannot be written unambiguously."""
     if not target.startswith(b"/") or _FORBIDDEN_IN_TARGET(target) or _TOKEN(method) is None:
         raise ValueError("ill-formed method or target")
-    framing, length_breaks = _framing(method, length)
+    framing = _framing(method, length)
     try:
         lines = [_beginnings[name] + value for name, value in headers]
     except KeyError:
         authority, lines = _end_to_end_lines(authority, headers)
-    breaks = 3 + len(lines) + length_breaks
+    count = 3 + len(lines) + (framing != _NO_BODY)
     lines.append(framing)
     head = b"%b %b HTTP/1.1\r\nhost: %b\r\n%b" % (method, target, authority, b"\r\n".join(lines))
     # A line break inside a value would show as one more line: one scan instead of one per header.
-    if head.count(b"\n") != breaks or head.count(b"\r") != breaks or len(head.translate(None, _CONTROLS)) != len(head):
+    if len(head.splitlines()) != count or len(head.translate(None, _CONTROLS)) != len(head):
         raise ValueError("control character in a request header")
     return head
 
 
-def _framing(method: bytes, length: int | None) -> tuple[bytes, int]:
-    """The end of a head, behind its last header's value, and how many lines it ends beyond that and the empty one."""
+def _framing(method: bytes, length: int | None) -> bytes:
+    """The end of a head: how the body is framed, and the empty line."""
     if length is None:
-        return b"transfer-encoding: chunked\r\n\r\n", 1
+        return b"transfer-encoding: chunked\r\n\r\n"
     if length or method in _EXPECTS_BODY:
-        return b"content-length: %d\r\n\r\n" % length, 1
-    return b"\r\n", 0
+        return b"content-length: %d\r\n\r\n" % length
+    return _NO_BODY
 
 
 def _end_to_end_lines(authority: bytes, headers: Sequence[tuple[bytes, bytes]]) -> tuple[bytes, list[bytes]]:

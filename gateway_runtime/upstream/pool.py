@@ -53,7 +53,7 @@ class OriginPool:
         """The connection used last: it is the least likely to have been given up by the origin."""
         while self.idle:
             connection = self.idle.pop()
-            if connection.usable:
+            if not connection.transport.is_closing():
                 return connection
         return None
 

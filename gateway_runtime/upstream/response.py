@@ -25,28 +25,25 @@ class UpstreamResponse:
     `close` the response: an unread one holds its connection until the deadline.
     """
 
-    __slots__ = (
-        "_buffered", "_chunks", "_loop", "_sweep", "_waiter", "complete", "connection", "deadline", "error", "head_only", "headers",
-        "length", "received", "status", "touched",
-    )  # fmt: skip
+    # Members have their defaults in the class, so that making a response costs what is set.
+    status = 0
+    headers: Headers = []
+    length: int | None = None
+    connection: OriginConnection | None = None
+    complete = False
+    error: Exception | None = None
+    touched = False  # something of the answer has arrived
+    received = 0
+    _buffered = 0
+    _waiter: asyncio.Future[None] | RequestTask | None = None
 
     def __init__(self, loop: asyncio.AbstractEventLoop, sweep: Sweep, deadline: float, head_only: bool) -> None:
         self._loop = loop
         self._sweep = sweep
-        sweep.add(self)
         self.deadline = deadline
         self.head_only = head_only
-        self.status = 0
-        self.headers: Headers = []
-        self.length: int | None = None
-        self.connection: OriginConnection | None = None
-        self.complete = False
-        self.error: Exception | None = None
-        self.touched = False  # something of the answer has arrived
-        self.received = 0
         self._chunks: list[bytes] = []
-        self._buffered = 0
-        self._waiter: asyncio.Future[None] | RequestTask | None = None
+        sweep.add(self)
 
     # For the caller
     async def next_chunk(self) -> bytes:
