@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 
 from apps.accounts.sealed import SealedTextField
+from apps.accounts.written_json import WrittenJSONField
 from apps.core import ids
 
 
@@ -62,7 +63,7 @@ class AuditEvent(models.Model):
     request_id = models.CharField(max_length=64)
     operation = models.CharField(max_length=64)
     resource = models.CharField(max_length=256, blank=True)
-    request = models.JSONField(default=dict)
+    request = WrittenJSONField(default=dict)
     error = models.CharField(max_length=64, blank=True)
 
     class Meta:

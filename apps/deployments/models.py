@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from apps.accounts.models import Account
+from apps.accounts.written_json import WrittenJSONField
 from apps.core import ids
 from apps.rest_apis.models import RestApi
 
@@ -19,9 +20,9 @@ class Deployment(models.Model):
     draft_revision = models.PositiveBigIntegerField()
     document = models.TextField()
     # The API's export (OpenAPI 3) at that moment: what the developer portal's reference shows.
-    openapi = models.JSONField(default=dict)
+    openapi = WrittenJSONField(default=dict)
     # What exports add to it when they are asked for API Gateway's own: authorizers, validators, gateway responses.
-    extensions = models.JSONField(default=dict)
+    extensions = WrittenJSONField(default=dict)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["rest_api", "deployment_id"], name="one_deployment_per_id")]
@@ -37,10 +38,10 @@ class Stage(models.Model):
     client_certificate_id = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
     cache_cluster_enabled = models.BooleanField(default=False)
     cache_cluster_size = models.CharField(max_length=8, null=True, blank=True)  # noqa: DJ001
-    variables = models.JSONField(default=dict)
-    method_settings = models.JSONField(default=dict)
-    access_log_settings = models.JSONField(null=True, blank=True)
-    canary_settings = models.JSONField(null=True, blank=True)
+    variables = WrittenJSONField(default=dict)
+    method_settings = WrittenJSONField(default=dict)
+    access_log_settings = WrittenJSONField(null=True, blank=True)
+    canary_settings = WrittenJSONField(null=True, blank=True)
     documentation_version = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
     tracing_enabled = models.BooleanField(default=False)
     web_acl_arn = models.CharField(max_length=2048, null=True, blank=True)  # noqa: DJ001

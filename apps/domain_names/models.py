@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from apps.accounts.models import Account
 from apps.accounts.sealed import SealedTextField
+from apps.accounts.written_json import WrittenJSONField
 from apps.core import ids
 from apps.rest_apis.models import RestApi
 
@@ -28,7 +29,7 @@ class DomainName(models.Model):
     region = models.CharField(max_length=32)
     name = models.CharField(max_length=512)
     domain_name_id = models.CharField(max_length=10, blank=True)
-    endpoint_configuration = models.JSONField(default=dict)
+    endpoint_configuration = WrittenJSONField(default=dict)
     certificate_name = models.CharField(max_length=256, null=True, blank=True)  # noqa: DJ001
     certificate_arn = models.CharField(max_length=2048, null=True, blank=True)  # noqa: DJ001
     certificate_upload_date = models.DateTimeField(null=True, blank=True)
@@ -42,7 +43,7 @@ class DomainName(models.Model):
     distribution_label = models.CharField(max_length=16, default=ids.distribution_label)
     security_policy = models.CharField(max_length=64)
     endpoint_access_mode = models.CharField(max_length=16, null=True, blank=True)  # noqa: DJ001
-    mutual_tls_authentication = models.JSONField(null=True, blank=True)
+    mutual_tls_authentication = WrittenJSONField(null=True, blank=True)
     policy = models.TextField(null=True, blank=True)  # noqa: DJ001
     management_policy = models.TextField(null=True, blank=True)  # noqa: DJ001
     routing_mode = models.CharField(max_length=64, default="BASE_PATH_MAPPING_ONLY")

@@ -7,6 +7,7 @@ import secrets
 from django.db import models
 
 from apps.accounts.models import Account, User
+from apps.accounts.written_json import WrittenJSONField
 from apps.deployments.models import Stage
 from apps.usage_plans.models import ApiKey, UsagePlan
 
@@ -37,7 +38,7 @@ class ProductStage(models.Model):
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="stages")
     stage = models.ForeignKey(Stage, on_delete=models.CASCADE, related_name="products")
-    reference = models.JSONField(default=dict)
+    reference = WrittenJSONField(default=dict)
     reference_deployment_id = models.CharField(max_length=10, blank=True)
     reference_published = models.DateTimeField(null=True, blank=True)
 

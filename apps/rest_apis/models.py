@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from apps.accounts.models import Account
+from apps.accounts.written_json import WrittenJSONField
 from apps.core import ids
 
 
@@ -18,18 +19,18 @@ class RestApi(models.Model):
     description = models.TextField(null=True, blank=True)  # noqa: DJ001 - absent and empty differ on the wire
     version = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
     created = models.DateTimeField(auto_now_add=True)
-    binary_media_types = models.JSONField(default=list)
+    binary_media_types = WrittenJSONField(default=list)
     minimum_compression_size = models.IntegerField(null=True, blank=True)
     api_key_source = models.CharField(max_length=16, default="HEADER")
-    endpoint_configuration = models.JSONField(default=dict)
+    endpoint_configuration = WrittenJSONField(default=dict)
     policy = models.TextField(null=True, blank=True)  # noqa: DJ001
     disable_execute_api_endpoint = models.BooleanField(default=False)
     security_policy = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
     endpoint_access_mode = models.CharField(max_length=16, null=True, blank=True)  # noqa: DJ001
-    warnings = models.JSONField(default=list)
+    warnings = WrittenJSONField(default=list)
     draft_revision = models.PositiveBigIntegerField(default=1)
     # What an imported document says of the API beyond its documentation parts: {"info": …, "tags": …, "externalDocs": …}.
-    openapi_info = models.JSONField(default=dict)
+    openapi_info = WrittenJSONField(default=dict)
 
     class Meta:
         indexes = [models.Index(fields=["account", "region", "id"], name="rest_apis_of_region")]
@@ -59,14 +60,14 @@ class Method(models.Model):
     http_method = models.CharField(max_length=16)
     authorization_type = models.CharField(max_length=64, default="NONE")
     authorizer_id = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
-    authorization_scopes = models.JSONField(default=list)
+    authorization_scopes = WrittenJSONField(default=list)
     api_key_required = models.BooleanField(default=False)
     operation_name = models.CharField(max_length=1024, null=True, blank=True)  # noqa: DJ001
     request_validator_id = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
-    request_parameters = models.JSONField(default=dict)
-    request_models = models.JSONField(default=dict)
+    request_parameters = WrittenJSONField(default=dict)
+    request_models = WrittenJSONField(default=dict)
     # Schemas and examples of an imported document's parameters, which documentation parts have no place for.
-    documentation = models.JSONField(default=dict)
+    documentation = WrittenJSONField(default=dict)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["resource", "http_method"], name="one_method_per_verb")]
@@ -77,8 +78,8 @@ class MethodResponse(models.Model):
 
     method = models.ForeignKey(Method, on_delete=models.CASCADE, related_name="responses")
     status_code = models.CharField(max_length=3)
-    response_parameters = models.JSONField(default=dict)
-    response_models = models.JSONField(default=dict)
+    response_parameters = WrittenJSONField(default=dict)
+    response_models = WrittenJSONField(default=dict)
     description = models.TextField(blank=True)
 
     class Meta:
@@ -95,14 +96,14 @@ class Integration(models.Model):
     connection_type = models.CharField(max_length=16, null=True, blank=True)  # noqa: DJ001
     connection_id = models.CharField(max_length=1024, null=True, blank=True)  # noqa: DJ001
     credentials = models.CharField(max_length=2048, null=True, blank=True)  # noqa: DJ001
-    request_parameters = models.JSONField(default=dict)
-    request_templates = models.JSONField(default=dict)
+    request_parameters = WrittenJSONField(default=dict)
+    request_templates = WrittenJSONField(default=dict)
     passthrough_behavior = models.CharField(max_length=32, default="WHEN_NO_MATCH")
     content_handling = models.CharField(max_length=32, null=True, blank=True)  # noqa: DJ001
     timeout_in_millis = models.PositiveIntegerField(default=29_000)
     cache_namespace = models.CharField(max_length=1024, null=True, blank=True)  # noqa: DJ001
-    cache_key_parameters = models.JSONField(default=list)
-    tls_config = models.JSONField(null=True, blank=True)
+    cache_key_parameters = WrittenJSONField(default=list)
+    tls_config = WrittenJSONField(null=True, blank=True)
     integration_target = models.CharField(max_length=2048, null=True, blank=True)  # noqa: DJ001
     response_transfer_mode = models.CharField(max_length=16, default="BUFFERED")
 
@@ -113,8 +114,8 @@ class IntegrationResponse(models.Model):
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="responses")
     status_code = models.CharField(max_length=3)
     selection_pattern = models.TextField(null=True, blank=True)  # noqa: DJ001
-    response_parameters = models.JSONField(default=dict)
-    response_templates = models.JSONField(default=dict)
+    response_parameters = WrittenJSONField(default=dict)
+    response_templates = WrittenJSONField(default=dict)
     content_handling = models.CharField(max_length=32, null=True, blank=True)  # noqa: DJ001
 
     class Meta:
@@ -157,14 +158,14 @@ class Authorizer(models.Model):
     authorizer_id = models.CharField(max_length=10, default=ids.resource_id)
     name = models.CharField(max_length=128)
     type = models.CharField(max_length=32)
-    provider_arns = models.JSONField(default=list)
+    provider_arns = WrittenJSONField(default=list)
     auth_type = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001
     authorizer_uri = models.CharField(max_length=2048, null=True, blank=True)  # noqa: DJ001
     authorizer_credentials = models.CharField(max_length=2048, null=True, blank=True)  # noqa: DJ001
     identity_source = models.TextField(null=True, blank=True)  # noqa: DJ001
     identity_validation_expression = models.TextField(null=True, blank=True)  # noqa: DJ001
     authorizer_result_ttl_in_seconds = models.PositiveIntegerField(null=True, blank=True)
-    jwt_configuration = models.JSONField(null=True, blank=True)
+    jwt_configuration = WrittenJSONField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -179,8 +180,8 @@ class GatewayResponse(models.Model):
     rest_api = models.ForeignKey(RestApi, on_delete=models.CASCADE, related_name="gateway_responses")
     response_type = models.CharField(max_length=64)
     status_code = models.CharField(max_length=3, null=True, blank=True)  # noqa: DJ001
-    response_parameters = models.JSONField(default=dict)
-    response_templates = models.JSONField(default=dict)
+    response_parameters = WrittenJSONField(default=dict)
+    response_templates = WrittenJSONField(default=dict)
 
     class Meta:
         constraints = [
@@ -216,7 +217,7 @@ class DocumentationVersion(models.Model):
     version = models.CharField(max_length=64)
     description = models.TextField(null=True, blank=True)  # noqa: DJ001
     created = models.DateTimeField(auto_now_add=True)
-    parts = models.JSONField(default=list)
+    parts = WrittenJSONField(default=list)
 
     class Meta:
         constraints = [

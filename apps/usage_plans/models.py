@@ -6,6 +6,7 @@ from django.db import models
 
 from apps.accounts.models import Account
 from apps.accounts.sealed import SealedTextField
+from apps.accounts.written_json import WrittenJSONField
 from apps.core import ids
 
 
@@ -21,7 +22,7 @@ class ApiKey(models.Model):
     description = models.TextField(null=True, blank=True)  # noqa: DJ001
     enabled = models.BooleanField(default=False)
     customer_id = models.CharField(max_length=256, null=True, blank=True)  # noqa: DJ001
-    stage_keys = models.JSONField(default=list)
+    stage_keys = WrittenJSONField(default=list)
     expires_at = models.DateTimeField(null=True, blank=True)
     created = models.DateTimeField(auto_now_add=True)
     last_updated = models.DateTimeField(auto_now=True)
@@ -59,7 +60,7 @@ class UsagePlanStage(models.Model):
     plan = models.ForeignKey(UsagePlan, on_delete=models.CASCADE, related_name="api_stages")
     rest_api_id = models.CharField(max_length=10, db_index=True)
     stage_name = models.CharField(max_length=128)
-    throttle = models.JSONField(default=dict)
+    throttle = WrittenJSONField(default=dict)
 
     class Meta:
         constraints = [

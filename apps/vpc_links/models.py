@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from apps.accounts.models import Account
+from apps.accounts.written_json import WrittenJSONField
 from apps.core import ids
 
 PREPARATION = timedelta(seconds=1)
@@ -25,7 +26,7 @@ class VpcLink(models.Model):
     link_id = models.CharField(max_length=10, default=ids.vpc_link_id)
     name = models.CharField(max_length=1024)
     description = models.TextField(null=True, blank=True)  # noqa: DJ001 - absent and empty differ on the wire
-    target_arns = models.JSONField(default=list)
+    target_arns = WrittenJSONField(default=list)
     created = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -6,6 +6,7 @@ import django.contrib.auth.models
 import django.contrib.auth.validators
 import django.db.models.deletion
 import django.utils.timezone
+import apps.accounts.written_json
 from django.conf import settings
 from django.db import migrations, models
 
@@ -91,7 +92,7 @@ class Migration(migrations.Migration):
                 ('request_id', models.CharField(max_length=64)),
                 ('operation', models.CharField(max_length=64)),
                 ('resource', models.CharField(blank=True, max_length=256)),
-                ('request', models.JSONField(default=dict)),
+                ('request', apps.accounts.written_json.WrittenJSONField(default=dict)),
                 ('error', models.CharField(blank=True, max_length=64)),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='audit_events', to='accounts.account')),
             ],

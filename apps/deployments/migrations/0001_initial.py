@@ -2,6 +2,7 @@
 
 import apps.core.ids
 import django.db.models.deletion
+import apps.accounts.written_json
 from django.db import migrations, models
 
 
@@ -48,7 +49,7 @@ class Migration(migrations.Migration):
                 ('created', models.DateTimeField(auto_now_add=True)),
                 ('draft_revision', models.PositiveBigIntegerField()),
                 ('document', models.TextField()),
-                ('openapi', models.JSONField(default=dict)),
+                ('openapi', apps.accounts.written_json.WrittenJSONField(default=dict)),
                 ('rest_api', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deployments', to='rest_apis.restapi')),
             ],
         ),
@@ -61,10 +62,10 @@ class Migration(migrations.Migration):
                 ('client_certificate_id', models.CharField(blank=True, max_length=64, null=True)),
                 ('cache_cluster_enabled', models.BooleanField(default=False)),
                 ('cache_cluster_size', models.CharField(blank=True, max_length=8, null=True)),
-                ('variables', models.JSONField(default=dict)),
-                ('method_settings', models.JSONField(default=dict)),
-                ('access_log_settings', models.JSONField(blank=True, null=True)),
-                ('canary_settings', models.JSONField(blank=True, null=True)),
+                ('variables', apps.accounts.written_json.WrittenJSONField(default=dict)),
+                ('method_settings', apps.accounts.written_json.WrittenJSONField(default=dict)),
+                ('access_log_settings', apps.accounts.written_json.WrittenJSONField(blank=True, null=True)),
+                ('canary_settings', apps.accounts.written_json.WrittenJSONField(blank=True, null=True)),
                 ('documentation_version', models.CharField(blank=True, max_length=64, null=True)),
                 ('tracing_enabled', models.BooleanField(default=False)),
                 ('web_acl_arn', models.CharField(blank=True, max_length=2048, null=True)),

@@ -4,6 +4,7 @@ import apps.accounts.sealed
 import apps.core.ids
 import django.db.models.deletion
 import django.utils.timezone
+import apps.accounts.written_json
 from django.db import migrations, models
 
 
@@ -24,7 +25,7 @@ class Migration(migrations.Migration):
                 ('region', models.CharField(max_length=32)),
                 ('name', models.CharField(max_length=512)),
                 ('domain_name_id', models.CharField(blank=True, max_length=10)),
-                ('endpoint_configuration', models.JSONField(default=dict)),
+                ('endpoint_configuration', apps.accounts.written_json.WrittenJSONField(default=dict)),
                 ('certificate_name', models.CharField(blank=True, max_length=256, null=True)),
                 ('certificate_arn', models.CharField(blank=True, max_length=2048, null=True)),
                 ('certificate_upload_date', models.DateTimeField(blank=True, null=True)),
@@ -38,7 +39,7 @@ class Migration(migrations.Migration):
                 ('distribution_label', models.CharField(default=apps.core.ids.distribution_label, max_length=16)),
                 ('security_policy', models.CharField(max_length=64)),
                 ('endpoint_access_mode', models.CharField(blank=True, max_length=16, null=True)),
-                ('mutual_tls_authentication', models.JSONField(blank=True, null=True)),
+                ('mutual_tls_authentication', apps.accounts.written_json.WrittenJSONField(blank=True, null=True)),
                 ('policy', models.TextField(blank=True, null=True)),
                 ('management_policy', models.TextField(blank=True, null=True)),
                 ('routing_mode', models.CharField(default='BASE_PATH_MAPPING_ONLY', max_length=64)),

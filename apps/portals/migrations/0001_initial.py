@@ -2,6 +2,7 @@
 
 import apps.portals.models
 import django.db.models.deletion
+import apps.accounts.written_json
 from django.conf import settings
 from django.db import migrations, models
 
@@ -73,7 +74,7 @@ class Migration(migrations.Migration):
             name='ProductStage',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.JSONField(default=dict)),
+                ('reference', apps.accounts.written_json.WrittenJSONField(default=dict)),
                 ('reference_deployment_id', models.CharField(blank=True, max_length=10)),
                 ('reference_published', models.DateTimeField(blank=True, null=True)),
                 ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stages', to='portals.product')),

@@ -2,6 +2,7 @@
 
 import apps.core.ids
 import django.db.models.deletion
+import apps.accounts.written_json
 from django.db import migrations, models
 
 
@@ -19,14 +20,14 @@ class Migration(migrations.Migration):
                 ('authorizer_id', models.CharField(default=apps.core.ids.resource_id, max_length=10)),
                 ('name', models.CharField(max_length=128)),
                 ('type', models.CharField(max_length=32)),
-                ('provider_arns', models.JSONField(default=list)),
+                ('provider_arns', apps.accounts.written_json.WrittenJSONField(default=list)),
                 ('auth_type', models.CharField(blank=True, max_length=64, null=True)),
                 ('authorizer_uri', models.CharField(blank=True, max_length=2048, null=True)),
                 ('authorizer_credentials', models.CharField(blank=True, max_length=2048, null=True)),
                 ('identity_source', models.TextField(blank=True, null=True)),
                 ('identity_validation_expression', models.TextField(blank=True, null=True)),
                 ('authorizer_result_ttl_in_seconds', models.PositiveIntegerField(blank=True, null=True)),
-                ('jwt_configuration', models.JSONField(blank=True, null=True)),
+                ('jwt_configuration', apps.accounts.written_json.WrittenJSONField(blank=True, null=True)),
                 ('rest_api', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='authorizers', to='rest_apis.restapi')),
             ],
             options={
@@ -58,7 +59,7 @@ class Migration(migrations.Migration):
                 ('version', models.CharField(max_length=64)),
                 ('description', models.TextField(blank=True, null=True)),
                 ('created', models.DateTimeField(auto_now_add=True)),
-                ('parts', models.JSONField(default=list)),
+                ('parts', apps.accounts.written_json.WrittenJSONField(default=list)),
                 ('rest_api', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='documentation_versions', to='rest_apis.restapi')),
             ],
             options={
@@ -71,8 +72,8 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('response_type', models.CharField(max_length=64)),
                 ('status_code', models.CharField(blank=True, max_length=3, null=True)),
-                ('response_parameters', models.JSONField(default=dict)),
-                ('response_templates', models.JSONField(default=dict)),
+                ('response_parameters', apps.accounts.written_json.WrittenJSONField(default=dict)),
+                ('response_templates', apps.accounts.written_json.WrittenJSONField(default=dict)),
                 ('rest_api', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='gateway_responses', to='rest_apis.restapi')),
             ],
             options={

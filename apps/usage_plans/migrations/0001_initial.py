@@ -3,6 +3,7 @@
 import apps.accounts.sealed
 import apps.core.ids
 import django.db.models.deletion
+import apps.accounts.written_json
 from django.db import migrations, models
 
 
@@ -27,7 +28,7 @@ class Migration(migrations.Migration):
                 ('description', models.TextField(blank=True, null=True)),
                 ('enabled', models.BooleanField(default=False)),
                 ('customer_id', models.CharField(blank=True, max_length=256, null=True)),
-                ('stage_keys', models.JSONField(default=list)),
+                ('stage_keys', apps.accounts.written_json.WrittenJSONField(default=list)),
                 ('expires_at', models.DateTimeField(blank=True, null=True)),
                 ('created', models.DateTimeField(auto_now_add=True)),
                 ('last_updated', models.DateTimeField(auto_now=True)),
@@ -75,7 +76,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('rest_api_id', models.CharField(db_index=True, max_length=10)),
                 ('stage_name', models.CharField(max_length=128)),
-                ('throttle', models.JSONField(default=dict)),
+                ('throttle', apps.accounts.written_json.WrittenJSONField(default=dict)),
                 ('plan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_stages', to='usage_plans.usageplan')),
             ],
         ),

@@ -3,6 +3,7 @@
 import apps.core.ids
 import django.db.models.deletion
 import django.utils.timezone
+import apps.accounts.written_json
 from django.db import migrations, models
 
 
@@ -23,7 +24,7 @@ class Migration(migrations.Migration):
                 ('link_id', models.CharField(default=apps.core.ids.vpc_link_id, max_length=10)),
                 ('name', models.CharField(max_length=1024)),
                 ('description', models.TextField(blank=True, null=True)),
-                ('target_arns', models.JSONField(default=list)),
+                ('target_arns', apps.accounts.written_json.WrittenJSONField(default=list)),
                 ('created', models.DateTimeField(default=django.utils.timezone.now)),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='vpc_links', to='accounts.account')),
             ],
