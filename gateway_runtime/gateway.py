@@ -67,14 +67,13 @@ class Gateway:
 
     def _locate(self, exchange: Exchange) -> None:
         """Find stage and method by the address, or refuse as AWS does."""
-        exchange.request = request = canonical.parse(exchange.scope)
+        exchange.request = request = exchange.scope.get(canonical.SCOPE_KEY) or canonical.parse(exchange.scope)
         exchange.body = RequestBody(request.headers, exchange.receive)
-        snapshot = exchange.snapshot
         place = (request.host, request.method, request.path)
-        known = snapshot.found.get(place)
+        known = exchange.snapshot.found.get(place)
         if known is None:
             known = self._find(exchange)
-            snapshot.remember(place, known)
+            exchange.snapshot.remember(place, known)
         exchange.stage, exchange.method, exchange.path_values, exchange.path = known
 
     def _find(self, exchange: Exchange) -> Found:

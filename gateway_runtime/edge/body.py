@@ -26,14 +26,13 @@ class RequestBody:
     A declared length above `cap` raises BodyTooLarge at the first read, before anything is received.
     """
 
-    __slots__ = ("_cap", "_ended", "_receive", "_whole", "length", "received")
+    _whole: bytes | None = None
+    received = 0
+    length: int | None = 0
 
     def __init__(self, headers: Headers, receive: Receive, cap: int = EDGE.body_bytes) -> None:
         self._receive = receive
         self._cap = cap
-        self._whole: bytes | None = None
-        self.received = 0
-        self.length: int | None = 0
         for name, value in headers:
             if name == b"content-length":
                 self.length = int(value)

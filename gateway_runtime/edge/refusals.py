@@ -43,17 +43,20 @@ class RequestIds:
     """Version 4 UUIDs as text, cut from one batch of system randomness at a time."""
 
     _BATCH = 256
+    _FIXED = int.from_bytes(bytes.fromhex("00000000000040008000000000000000") * _BATCH)  # version and variant
+    _RANDOM = int.from_bytes(bytes.fromhex("ffffffffffff0fff3fffffffffffffff") * _BATCH)
 
     def __init__(self) -> None:
         self._left: list[str] = []
 
     def __call__(self) -> str:
         if not self._left:
-            digits = os.urandom(16 * self._BATCH).hex()
+            size = 16 * self._BATCH
+            noise = int.from_bytes(os.urandom(size)) & self._RANDOM | self._FIXED
+            digits = noise.to_bytes(size).hex()
             self._left = [digits[at : at + 32] for at in range(0, len(digits), 32)]
         text = self._left.pop()
-        variant = "89ab"[int(text[16], 16) & 3]
-        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 new_request_id = RequestIds()

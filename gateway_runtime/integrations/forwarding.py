@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import os
+from binascii import b2a_base64
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -49,27 +49,39 @@ class RandomTexts:
         return self._left.pop()
 
 
-new_extended_id = RandomTexts(11, lambda noise: base64.b64encode(noise).decode())  # values of `x-amz-apigw-id`
+new_extended_id = RandomTexts(11, lambda noise: b2a_base64(noise, newline=False).decode())  # values of `x-amz-apigw-id`
 _new_trace = RandomTexts(12, bytes.hex)
 
 
 def trace_id(exchange: Exchange) -> str:
     """The caller's trace goes on; otherwise a new one begins here."""
-    sent = exchange.request.header(b"x-amzn-trace-id")
+    return _trace(exchange, exchange.request.header(b"x-amzn-trace-id"))
+
+
+def _trace(exchange: Exchange, sent: bytes | None) -> str:
     if sent is not None and len(sent) <= 256 and b"Root=" in sent:
         return sent.decode("latin-1")
     return f"Root=1-{int(exchange.received_at):08x}-{_new_trace()}"
 
 
 def forwarded_headers(exchange: Exchange) -> Headers:
-    """The caller's headers that a back end may see."""
-    headers = exchange.request.headers
-    kept = [header for header in headers if header[0] not in _NOT_FORWARDED]
-    if len(kept) != len(headers) - 1:  # more than Host is missing: look whether Connection names others
-        connection = exchange.request.header(b"connection")
-        if connection is not None:
-            named = tokens(connection)
-            kept = [header for header in kept if header[0] not in named]
+    """The caller's headers that a back end may see, and the gateway's own. Sets the exchange's trace."""
+    request = exchange.request
+    kept: Headers = []
+    trace = connection = None
+    for header in request.headers:
+        name = header[0]
+        if name not in _NOT_FORWARDED:
+            kept.append(header)
+        elif name == b"connection":
+            connection = header[1] if connection is None else connection + b"," + header[1]
+        elif name == b"x-amzn-trace-id" and trace is None:
+            trace = header[1]
+    if connection is not None:
+        named = tokens(connection)
+        kept = [header for header in kept if header[0] not in named]
+    exchange.trace_id = text = _trace(exchange, trace)
+    kept += own_headers(exchange.scope, request.client_ip, text)
     return kept
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from gateway_runtime.exchange import Exchange
-from gateway_runtime.integrations.forwarding import forwarded_headers, own_headers, remapped, trace_id
+from gateway_runtime.integrations.forwarding import forwarded_headers, remapped
 from gateway_runtime.integrations.target import compile_headers, compile_target
 from gateway_runtime.mapping.context import clean
 
@@ -24,9 +24,7 @@ def map_request(site: MethodSite) -> Step | None:
     needs_body = target.needs_body or any(source.needs_body for _, source in mapped)
 
     def write(exchange: Exchange, body: str) -> None:
-        exchange.trace_id = trace = trace_id(exchange)
         headers = forwarded_headers(exchange)
-        headers += own_headers(exchange.scope, exchange.request.client_ip, trace)
         headers.append(api_id)
         if replaced:
             headers = [header for header in headers if header[0] not in replaced]

@@ -58,8 +58,10 @@ def compile_target(site: MethodSite, *, forward_query: bool) -> Target:
     write_query = _query_writer(fixed_query, queries, forward_query)
     needs_body = any(source.needs_body for source in (*paths.values(), *queries.values()))
 
+    plain_query = forward_query and not queries and not fixed_query
+
     def write(exchange: Exchange, body: str) -> str:
-        query = write_query(exchange, body)
+        query = exchange.request.raw_query if plain_query else write_query(exchange, body)
         return f"{write_path(exchange, body)}?{query}" if query else write_path(exchange, body)
 
     return Target(origin, write, needs_body)
@@ -87,6 +89,10 @@ def _path_writer(path: str, sources: dict[str, RequestSource]) -> Callable[[Exch
     if len(pieces) == 1:
         constant = str(pieces[0])
         return lambda exchange, body: constant
+
+    if len(pieces) == 3 and isinstance(only := pieces[1], RequestSource) and only.raw_path is not None:
+        before, name, after = pieces[0], only.raw_path, pieces[2]
+        return lambda exchange, body: f"{before}{exchange.path_values.get(name, '')}{after}"
 
     def write(exchange: Exchange, body: str) -> str:
         return "".join([piece if isinstance(piece, str) else _in_path(piece, exchange, body) for piece in pieces])

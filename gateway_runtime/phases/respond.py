@@ -27,10 +27,13 @@ def respond(site: StageSite | None) -> Step | None:
 def send_answer(exchange: Exchange) -> Awaitable[None] | None:
     """Write the head and the body of the answer: at once where the body is here already."""
     headers, stage = exchange.headers, exchange.stage
-    headers.append((b"x-amzn-requestid", exchange.request_id.encode()))
-    headers.append((b"x-amz-apigw-id", exchange.extended_id.encode()))
-    if exchange.trace_id is not None:
-        headers.append((b"x-amzn-trace-id", exchange.trace_id.encode("latin-1")))
+    trace = exchange.trace_id
+    headers += (
+        (b"x-amzn-requestid", exchange.request_id.encode()),
+        (b"x-amz-apigw-id", exchange.extended_id.encode()),
+    )
+    if trace is not None:
+        headers.append((b"x-amzn-trace-id", trace.encode("latin-1")))
     if stage is not None:
         headers.append(stage.echo)
     body, response = exchange.answer, exchange.streamed

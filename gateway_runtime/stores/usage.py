@@ -43,7 +43,7 @@ class UsageMeter:
     def __init__(self, redis: Redis, directory: Path, clock: Clock, origin: str) -> None:
         self._redis = redis
         self._directory = directory
-        self._clock = clock
+        self._now = clock.time
         self._origin = origin
         self._free: list[Journal] = []
         self._sealed: list[Journal] = []
@@ -58,7 +58,7 @@ class UsageMeter:
 
     # Counting
     def use(self, account_id: str, region: str, plan_id: str, key_id: str) -> None:
-        now = self._clock.time()
+        now = self._now()
         if now >= self._day_ends or now < self._day_ends - 86_400:
             self._day = time.strftime("%Y-%m-%d", time.gmtime(now))
             self._day_ends = (now // 86_400 + 1) * 86_400
@@ -71,7 +71,7 @@ class UsageMeter:
     def traffic(
         self, label: TrafficLabel, key_id: str, status: int, latency: float, integration_latency: float
     ) -> None:
-        minute = int(self._clock.time()) // 60 * 60
+        minute = int(self._now()) // 60 * 60
         key = (label, key_id, minute)
         place = self._rows.get(key)
         if place is None:

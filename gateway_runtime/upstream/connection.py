@@ -10,7 +10,7 @@ import httptools
 from gateway_runtime.edge.canonical import Headers
 from gateway_runtime.limits import PoolLimits
 from gateway_runtime.upstream.errors import BadResponse, ConnectFailed, StaleConnection, TruncatedResponse
-from gateway_runtime.upstream.framing import end_to_end
+from gateway_runtime.upstream.framing import ABOUT_CONNECTION, lower_names, response_framing, without_named
 from gateway_runtime.upstream.response import UpstreamResponse
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ class OriginConnection(asyncio.Protocol):
     def __init__(self, pool: OriginPool, limits: PoolLimits, loop: asyncio.AbstractEventLoop) -> None:
         self._pool = pool
         self._limits = limits
-        self._head_bytes = limits.head_bytes
-        self._head_count = limits.head_count
         self._loop = loop
         self._parser = httptools.HttpResponseParser(self)
         self.transport: asyncio.Transport = cast("asyncio.Transport", None)
@@ -41,8 +39,9 @@ class OriginConnection(asyncio.Protocol):
         self._reset()
 
     def _reset(self) -> None:
-        self._headers: Headers = []
-        self._head_size = 0
+        self._headers: Headers = []  # those that pass on
+        self._about: Headers = []  # those about the connection and the framing
+        self._room = self._limits.head_bytes  # what names and values may still have, trailers included
         self._informational = 0
         self._interim = False
         self._head_done = False
@@ -168,19 +167,27 @@ class OriginConnection(asyncio.Protocol):
         if self._ended or self.response is None:
             raise BadResponse("bytes after the response")
         self._headers = []
+        self._about = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._head_size = size = self._head_size + len(name) + len(value)
-        headers = self._headers
-        if size > self._head_bytes or len(headers) >= self._head_count:
+        self._room = room = self._room - len(name) - len(value)
+        if room < 0:
             raise BadResponse("response head too large")
-        if not self._head_done:  # afterwards it is a trailer: counted and dropped
-            headers.append((name.lower(), value))
+        if self._head_done:
+            return  # a trailer: counted and dropped
+        name = lower_names[name]
+        if name in ABOUT_CONNECTION:
+            self._about.append((name, value))
+            if name != b"content-length":
+                return
+        self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         response = self.response
         if response is None:
             raise BadResponse("the exchange is over")
+        if len(self._headers) + len(self._about) > self._limits.head_count:
+            raise BadResponse("response head too large")
         status = self._parser.get_status_code()
         self._interim = 100 <= status < 200
         if self._interim:
@@ -191,7 +198,7 @@ class OriginConnection(asyncio.Protocol):
         if not 200 <= status <= 599 or self._parser.get_http_version() not in ("1.1", "1.0"):
             raise BadResponse("unsupported status or version")
         try:
-            response.headers, length, chunked = end_to_end(self._headers)
+            length, chunked = response_framing(self._about)
         except ValueError as error:
             raise BadResponse(str(error)) from None
         without_body = response.head_only or status in _NO_BODY
@@ -203,6 +210,7 @@ class OriginConnection(asyncio.Protocol):
         self._ended = response.head_only
         response.status = status
         response.length = length
+        response.headers = without_named(self._headers, self._about)
 
     def on_body(self, body: bytes) -> None:
         response = self.response

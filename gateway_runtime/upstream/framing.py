@@ -13,7 +13,7 @@ _HOP_BY_HOP = frozenset(
         b"trailer", b"transfer-encoding", b"upgrade", b"http2-settings", b"expect",
     }
 )  # fmt: skip
-_FRAMING_OR_HOP = _HOP_BY_HOP | {b"content-length"}
+ABOUT_CONNECTION = _HOP_BY_HOP | {b"content-length"}  # of these a response's content-length alone passes on
 _WRITTEN_HERE = _HOP_BY_HOP | {b"content-length", b"host"}
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z").match
 _FORBIDDEN_IN_TARGET = re.compile(rb"[^!-~]").search
@@ -85,34 +85,45 @@ def tokens(value: bytes) -> set[bytes]:
     return {token.strip().lower() for token in value.split(b",")}
 
 
-def end_to_end(headers: Headers) -> tuple[Headers, int | None, bool]:
-    """A response's headers without the hop-by-hop ones and those named in `Connection`, the length that they
-    declare, and whether its body comes in chunks; names are lower-case.
+def response_framing(about: Headers) -> tuple[int | None, bool]:
+    """The length that a response's headers about the connection declare, and whether its body comes in chunks.
 
     Raises ValueError for framing that two readers could understand differently.
     """
     length: int | None = None
     chunked = False
-    dropped: frozenset[bytes] | None = None
-    for name, value in headers:
-        if name not in _FRAMING_OR_HOP:
-            continue
+    for name, value in about:
         if name == b"content-length":
             digits = value.strip()
             if length is not None or not digits.isdigit():
                 raise ValueError("ill-formed Content-Length")
             length = int(digits)
-            continue
-        dropped = dropped or _HOP_BY_HOP
-        if name == b"connection":
-            if value.lower() != b"keep-alive":
-                dropped = dropped.union(tokens(value) - {b"content-length"})
         elif name == b"transfer-encoding":
             if chunked or value.strip().lower() != b"chunked":
                 raise ValueError("unsupported Transfer-Encoding")
             chunked = True
     if chunked and length is not None:
         raise ValueError("Content-Length with Transfer-Encoding")
-    if dropped is not None:
-        headers = [header for header in headers if header[0] not in dropped]
-    return headers, length, chunked
+    return length, chunked
+
+
+def without_named(headers: Headers, about: Headers) -> Headers:
+    """A response's headers without those that its `Connection` names."""
+    for name, value in about:
+        if name == b"connection" and value not in (b"keep-alive", b"close"):
+            named = tokens(value) - {b"content-length"}
+            headers = [header for header in headers if header[0] not in named]
+    return headers
+
+
+class LowerNames(dict[bytes, bytes]):
+    """Header names in lower case by the names as sent; bounded. The same name gives the same object, hashed once."""
+
+    def __missing__(self, name: bytes) -> bytes:
+        lower = name.lower()
+        if len(self) < 4096:
+            self[name] = lower
+        return lower
+
+
+lower_names = LowerNames()
