@@ -13,9 +13,10 @@ from django.shortcuts import redirect
 from apps.deployments.models import Stage
 from portal.console import addresses
 from portal.console.api_frame import ApiFrame, api_frame
-from portal.console.commands import Command, curl
+from portal.console.commands import Command
 from portal.console.drafts import is_behind
 from portal.console.fields import PairsField, code_area, map_patches, member_patch, plain, switch
+from portal.console.first_call import first_call
 from portal.console.gate import Console, console_page
 
 ALL_METHODS = "*/*"
@@ -106,7 +107,7 @@ def stage(console: Console, api_id: str, stage_name: str) -> HttpResponseBase:
         form=form,
         url=url,
         host_url=addresses.host_style(api_id, console.region, stage_name),
-        call=curl("GET", f"{url}/"),
+        call=first_call(frame, stage_name),
         throttle=row.method_settings.get(ALL_METHODS, {}),
         access_log_example=ACCESS_LOG_EXAMPLE,
         behind=is_behind(row, frame.api),
