@@ -340,7 +340,7 @@ class EdgeProtocol(HttpToolsProtocol):
     def _start_next(self) -> None:
         if self.turn is None and self.queue:
             self.turn = turn = self.queue.popleft()
-            if not self.queue:
+            if self.flow.read_paused and not self.queue:
                 self.flow.resume_reading()
             task = RequestTask(self.loop, turn.run(self.app), self.tasks.discard)
             self.tasks.add(task)  # type: ignore[arg-type]
@@ -365,7 +365,8 @@ class EdgeProtocol(HttpToolsProtocol):
         elif self.pending_refusal:
             self._answer_and_close(self.pending_refusal)
         else:
-            self.flow.resume_reading()
+            if self.flow.read_paused:
+                self.flow.resume_reading()
             if not self.in_head:
                 self.deadline = self.loop.time() + self._idle_seconds()
 

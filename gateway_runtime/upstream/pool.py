@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from gateway_runtime.edge.body import ClientDisconnected
@@ -193,39 +193,60 @@ class UpstreamPool:
             place = self._origins.get(origin) or self._place(origin)
             length = len(body) if isinstance(body, bytes) else body.length
             head = encode_head(method, target, place.authority, headers, length)
-            try:
-                await self._exchange(place, response, head, body, timeout)
-            except StaleConnection:
-                if method not in _IDEMPOTENT or not isinstance(body, bytes):
-                    raise
+            for last in (False, True):
+                try:
+                    waiting = self._begin(place, response, head, body, timeout)
+                    if waiting is not None:
+                        await waiting
+                    while not response.status:
+                        if response.error is not None:
+                            raise response.error
+                        await response.wait()
+                    break
+                except StaleConnection:
+                    if last or method not in _IDEMPOTENT or not isinstance(body, bytes):
+                        raise
                 response.start_again()
                 if client is not None and client.disconnected:
                     response.client_left()
                 place.evict(float("inf"))  # those idle for longer are no better
-                await self._exchange(self._place(origin), response, head, body, timeout)
+                place = self._place(origin)
         except BaseException as error:
             response.fail(error if isinstance(error, Exception) else ClientDisconnected("cancelled"))
             raise
         return response
 
-    async def _exchange(
+    def _begin(
         self, place: OriginPool, response: UpstreamResponse, head: bytes, body: bytes | BodyStream, patience: float
-    ) -> None:
+    ) -> Awaitable[None] | None:
+        """Send on an idle connection at once; otherwise wait for one, and then send."""
         connection = place.take_idle()
         if connection is None:
-            connection = await place.acquire(response)
-        elif response.error is not None:
+            return self._begin_later(place, response, head, body, patience)
+        if response.error is not None:
             place.release(connection, True)
             raise response.error
+        self._send(connection, response, head, body, patience)
+        return None
+
+    async def _begin_later(
+        self, place: OriginPool, response: UpstreamResponse, head: bytes, body: bytes | BodyStream, patience: float
+    ) -> None:
+        self._send(await place.acquire(response), response, head, body, patience)
+
+    def _send(
+        self,
+        connection: OriginConnection,
+        response: UpstreamResponse,
+        head: bytes,
+        body: bytes | BodyStream,
+        patience: float,
+    ) -> None:
         if isinstance(body, bytes):
             connection.begin(response, head + body if body else head, False)
         else:
             connection.begin(response, head, True)
             self.spawn(self._pump(connection, response, body, patience))
-        while not response.status:
-            if response.error is not None:
-                raise response.error
-            await response.wait()
 
     async def _pump(
         self, connection: OriginConnection, response: UpstreamResponse, body: BodyStream, patience: float
