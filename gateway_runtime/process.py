@@ -45,7 +45,7 @@ class DataPlane:
         self._buckets = RedisBuckets(self._calls, clock, worker, environment.workers)
         self._quotas = RedisQuotas(self._calls, clock, environment.workers)
         self._meter = UsageMeter(self._redis, directory / "journal", clock, f"gateway-{worker}")
-        self._logs = FileAccessLogs(environment.data_dir / "logs" / "access")
+        self._logs = FileAccessLogs(environment.data_dir / "log" / "access")
         private = environment.allow_private_backends
         self._pool = UpstreamPool(GuardedConnector(AddressPolicy(allow_loopback=private, allow_private=private)))
         self.services = Services(

@@ -88,3 +88,17 @@ def test_lines_reach_the_file_of_their_stage(tmp_path: Path) -> None:
 
     assert (tmp_path / "api0000001" / "prod.log").read_text().split() == [str(number) for number in range(1000)]
     assert [path.name for path in tmp_path.iterdir()] == ["api0000001"]
+
+
+def test_a_log_that_has_grown_past_its_bound_is_put_aside_once(tmp_path: Path) -> None:
+    for number in range(4):
+        workers = [FileAccessLogs(tmp_path, most_bytes=60) for _ in range(2)]
+        for worker in workers:
+            worker.start()
+            worker.write("a1b2c3d4e5", "prod", f"round {number} of a line of forty characters\n")
+        for worker in workers:
+            worker.close()
+
+    folder = tmp_path / "a1b2c3d4e5"
+    assert {path.name for path in folder.iterdir()} <= {"prod.log", "prod.log.1"}
+    assert (folder / "prod.log.1").read_text().count("round 3") == 2

@@ -43,7 +43,7 @@ async def test_what_is_published_is_served_logged_and_metered(valkey_url: str, b
                 while not await served():
                     await asyncio.sleep(0.01)
             assert (await caller.get("/prod/proxy"))[2] == b'{"from":"backend"}'
-        path = plane.directory / "logs" / "access" / "a1b2c3d4e5" / "prod.log"
+        path = plane.directory / "log" / "access" / "a1b2c3d4e5" / "prod.log"
         await eventually(path.exists)
         await eventually(lambda: path.read_text() == "GET /pets 200\nGET /proxy 200\n")
         await eventually(lambda: client.xlen(usage.STREAM) > 0)
