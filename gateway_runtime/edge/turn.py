@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
+from gateway_runtime.head_lines import Beginnings, are_clean
+
 if TYPE_CHECKING:
     from gateway_runtime.edge.protocol import EdgeProtocol
 
@@ -29,7 +31,6 @@ _STATUS_LINES = {status: _status_line(status) for status in range(100, 600)}
 _INTERNAL_ERROR = b'{"message": "Internal server error"}'
 _HELD_BODY = 64 * 1024
 _BODILESS = frozenset({204, 304})
-_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection", b"date"})
 _HEADER_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z").match
 _CONTROLS = bytes(code for code in range(32) if code not in (9, 10, 13)) + b"\x7f"
 
@@ -44,20 +45,7 @@ def _check_name(name: bytes) -> None:
         _known_names.add(name)
 
 
-class _Beginnings(dict[bytes, bytes]):
-    """`name: ` by the name, for names that say nothing about framing; bounded. KeyError for those that do."""
-
-    def __missing__(self, name: bytes) -> bytes:
-        if name.lower() in _FRAMING:
-            raise KeyError(name)
-        _check_name(name)
-        beginning = name + b": "
-        if len(self) < 4096:
-            self[name] = beginning
-        return beginning
-
-
-_beginnings = _Beginnings()
+_beginnings = Beginnings(frozenset({b"content-length", b"transfer-encoding", b"connection", b"date"}))
 _OVER: dict[str, Any] = {}
 
 
@@ -209,11 +197,10 @@ class Turn:
             lines = [_beginnings[name] + value for name, value in headers]
         except KeyError:
             return False
+        if not are_clean(lines):
+            raise RuntimeError("control character in a response header")
         lines.append(b"content-length: %d\r\n\r\n" % len(body))
         fields = b"\r\n".join(lines)
-        # A line break inside a name or a value would show as one more line; one scan instead of two per header.
-        if len(fields.splitlines()) != len(lines) + 1 or len(fields.translate(None, _CONTROLS)) != len(fields):
-            raise RuntimeError("control character in a response header")
         if protocol.draining:
             self.keep_alive = False
         first = _STATUS_LINES[status] + protocol.date_line()

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from gateway_runtime.edge.canonical import Headers
+from gateway_runtime.head_lines import Beginnings, are_clean
 
 _HOP_BY_HOP = frozenset(
     {
@@ -17,26 +18,11 @@ ABOUT_CONNECTION = _HOP_BY_HOP | {b"content-length"}  # of these a response's co
 _WRITTEN_HERE = _HOP_BY_HOP | {b"content-length", b"host"}
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z").match
 _FORBIDDEN_IN_TARGET = re.compile(rb"[^!-~]").search
-_CONTROLS = bytes(code for code in range(32) if code not in (9, 10, 13)) + b"\x7f"
 _NO_BODY = b"\r\n"
 _EXPECTS_BODY = frozenset({b"POST", b"PUT", b"PATCH"})
 
 
-class _Beginnings(dict[bytes, bytes]):
-    """`name: ` by the name of a header that is written as it is; bounded. KeyError for names about the connection."""
-
-    def __missing__(self, name: bytes) -> bytes:
-        if name.lower() in _WRITTEN_HERE:
-            raise KeyError(name)
-        if _TOKEN(name) is None:
-            raise ValueError("ill-formed header name")
-        beginning = name + b": "
-        if len(self) < 4096:
-            self[name] = beginning
-        return beginning
-
-
-_beginnings = _Beginnings()
+_beginnings = Beginnings(_WRITTEN_HERE)
 
 
 def encode_head(
@@ -46,18 +32,14 @@ def encode_head(
     the origin's. Raises ValueError for what cannot be written unambiguously."""
     if not target.startswith(b"/") or _FORBIDDEN_IN_TARGET(target) or _TOKEN(method) is None:
         raise ValueError("ill-formed method or target")
-    framing = _framing(method, length)
     try:
         lines = [_beginnings[name] + value for name, value in headers]
     except KeyError:
         authority, lines = _end_to_end_lines(authority, headers)
-    count = 3 + len(lines) + (framing != _NO_BODY)
-    lines.append(framing)
-    head = b"%b %b HTTP/1.1\r\nhost: %b\r\n%b" % (method, target, authority, b"\r\n".join(lines))
-    # A line break inside a value would show as one more line: one scan instead of one per header.
-    if len(head.splitlines()) != count or len(head.translate(None, _CONTROLS)) != len(head):
+    lines.insert(0, b"host: " + authority)
+    if not are_clean(lines):
         raise ValueError("control character in a request header")
-    return head
+    return b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method, target, b"\r\n".join(lines), _framing(method, length))
 
 
 def _framing(method: bytes, length: int | None) -> bytes:
