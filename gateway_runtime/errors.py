@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 
@@ -54,7 +55,8 @@ class GatewayError(Exception):
     """The gateway answers instead of the integration.
 
     `name` is the type of gateway response. `status` and `message` replace the type's own; `headers` are added to the
-    answer. `detail` is for the log and never reaches the client.
+    answer. `detail` is for the log and never reaches the client. `validation` tells in detail what is wrong with the request;
+    it is asked for where somebody wants to know.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class GatewayError(Exception):
         error_type: str | None = None,
         headers: tuple[tuple[bytes, bytes], ...] = (),
         detail: str = "",
+        validation: Callable[[], str] | None = None,
     ) -> None:
         super().__init__(detail or name)
         kind = GATEWAY_RESPONSES[name]
@@ -75,6 +78,7 @@ class GatewayError(Exception):
         self.error_type = error_type or kind.error_type
         self.headers = headers
         self.detail = detail
+        self.validation = validation
 
 
 def forbidden() -> GatewayError:

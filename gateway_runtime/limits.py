@@ -25,6 +25,16 @@ class EdgeLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """What a body that the gateway itself reads may cost. `expansion` is how many times larger it may become unpacked."""
+
+    json_depth: int = 100
+    unpacked_bytes: int = 10 * 1024 * 1024
+    expansion: int = 100
+    packed_at_once: int = 64 * 1024  # larger ones are compressed aside
+
+
+@dataclass(frozen=True, slots=True)
 class PoolLimits:
     """What one origin may cost. Idle connections live shorter than the five seconds after which
     widespread origin servers close theirs, so that a request rarely meets a closing connection."""
@@ -43,4 +53,5 @@ class PoolLimits:
 
 
 EDGE = EdgeLimits()
+BODY = BodyLimits()
 POOL = PoolLimits()

@@ -21,6 +21,7 @@ from gateway_runtime.phases.meter import meter
 from gateway_runtime.phases.quota import quota
 from gateway_runtime.phases.respond import respond
 from gateway_runtime.phases.throttle import throttle
+from gateway_runtime.phases.validate_request import validate_request
 
 if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import MethodSite, StageSite
@@ -38,6 +39,6 @@ class Pipeline(NamedTuple):
 
 
 REST = Pipeline(
-    phases=(authorize, validate_api_key, throttle, quota, map_request, integrate, map_response),
+    phases=(authorize, validate_api_key, throttle, quota, validate_request, map_request, integrate, map_response),
     closing=(gateway_response, respond, access_log, meter),  # also after a refusal
 )

@@ -21,6 +21,7 @@ from gateway_runtime.edge.refusals import AmbiguousRequest, new_request_id
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.integrations.forwarding import new_extended_id
+from gateway_runtime.mapping.templates import media_type
 from gateway_runtime.phases.api_key import validate_api_key
 from gateway_runtime.phases.authorize import authorize
 from gateway_runtime.phases.gateway_response import gateway_response
@@ -187,10 +188,19 @@ async def _walk(exchange: Exchange, site: StageSite, log: ExecutionLog) -> None:
     except UpstreamError as error:
         exchange.error = GatewayError("DEFAULT_5XX", status=502, detail=str(error))
     if exchange.error is not None:
-        problem = exchange.error.detail or exchange.error.message
-        log.add(_FAILURES.get(exchange.error.name, f"Execution failed due to configuration error: {problem}"))
+        log.add(_failure(exchange, exchange.error))
     for step in exchange.stage.closing:
         step(exchange)
+
+
+def _failure(exchange: Exchange, error: GatewayError) -> str:
+    """What the log says of a request that was not answered by its back end."""
+    if error.name == "BAD_REQUEST_BODY" and error.validation is not None:
+        kind = media_type(exchange.request.header(b"content-type"))
+        return f"Request body does not match model schema for content type {kind}: {error.validation()}"
+    if error.name == "BAD_REQUEST_PARAMETERS":
+        return error.message
+    return _FAILURES.get(error.name, f"Execution failed due to configuration error: {error.detail or error.message}")
 
 
 async def _answer(exchange: Exchange, log: ExecutionLog) -> TestAnswer:

@@ -57,7 +57,7 @@ class MethodResponse(Document, frozen=True):
 
 
 class Method(Document, frozen=True):
-    """One HTTP method (or ANY) of a resource."""
+    """One HTTP method (or ANY) of a resource. `validate_parameters` and `validate_body` are what its request validator asks for."""
 
     http_method: str
     integration: Integration
@@ -66,6 +66,8 @@ class Method(Document, frozen=True):
     operation_name: str | None = None
     request_parameters: dict[str, bool] = {}
     request_models: dict[str, str] = {}
+    validate_parameters: bool = False
+    validate_body: bool = False
     responses: tuple[MethodResponse, ...] = ()
 
 
@@ -86,7 +88,10 @@ class GatewayResponse(Document, frozen=True):
 
 
 class DeploymentDocument(Document, frozen=True, tag_field="kind", tag="deployment"):
-    """A REST API as it was at CreateDeployment. `resources` are sorted by path, `gateway_responses` by their type."""
+    """A REST API as it was at CreateDeployment. `resources` are sorted by path, `gateway_responses` by their type.
+
+    `models` are the schemas, by name, that bodies are validated against, with all that those refer to.
+    """
 
     account_id: str
     region: str
@@ -98,6 +103,7 @@ class DeploymentDocument(Document, frozen=True, tag_field="kind", tag="deploymen
     minimum_compression_size: int | None = None
     resources: tuple[Resource, ...] = ()
     gateway_responses: dict[str, GatewayResponse] = {}
+    models: dict[str, str] = {}
 
 
 class MethodSetting(Document, frozen=True):

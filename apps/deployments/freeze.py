@@ -11,10 +11,10 @@ from datetime import UTC
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
-from msgspec.structs import replace
 
 from apps.accounts.models import AccountSettings
 from apps.core import documents
+from apps.deployments.frozen_validation import FrozenValidation, frozen_validation
 from apps.deployments.models import Stage
 from apps.deployments.refusals import (
     NotDeployable,
@@ -64,7 +64,9 @@ def freeze(rest_api: RestApi, deployment_id: str) -> documents.DeploymentDocumen
         refusals += method_refusals(resource, method)
     if refusals:
         raise UnsupportedForDeployment(refusals)
-    return _document(rest_api, deployment_id, resources)
+    validation = frozen_validation(rest_api, [method for _, method in methods])
+    frozen = tuple(_resource(resource, validation) for resource in resources)
+    return _document(rest_api, deployment_id, frozen, validation)
 
 
 def freeze_method(method: Method, deployment_id: str) -> documents.DeploymentDocument:
@@ -77,11 +79,14 @@ def freeze_method(method: Method, deployment_id: str) -> documents.DeploymentDoc
     refusals = method_refusals(resource, method)
     if refusals:
         raise UnsupportedForDeployment(refusals)
-    alone = documents.Resource(id=resource.resource_id, path=resource.path, methods=(_method(method),))
-    return replace(_document(resource.rest_api, deployment_id, ()), resources=(alone,))
+    validation = frozen_validation(resource.rest_api, [method])
+    alone = documents.Resource(id=resource.resource_id, path=resource.path, methods=(_method(method, validation),))
+    return _document(resource.rest_api, deployment_id, (alone,), validation)
 
 
-def _document(rest_api: RestApi, deployment_id: str, resources: Iterable[Resource]) -> documents.DeploymentDocument:
+def _document(
+    rest_api: RestApi, deployment_id: str, resources: tuple[documents.Resource, ...], validation: FrozenValidation
+) -> documents.DeploymentDocument:
     return documents.DeploymentDocument(
         account_id=rest_api.account_id,
         region=rest_api.region,
@@ -91,11 +96,12 @@ def _document(rest_api: RestApi, deployment_id: str, resources: Iterable[Resourc
         api_key_source=rest_api.api_key_source,
         binary_media_types=tuple(rest_api.binary_media_types),
         minimum_compression_size=rest_api.minimum_compression_size,
-        resources=tuple(_resource(resource) for resource in resources),
+        resources=resources,
         gateway_responses={
             response.response_type: _gateway_response(response)
             for response in rest_api.gateway_responses.order_by("response_type")
         },
+        models=validation.models,
     )
 
 
@@ -123,15 +129,16 @@ def _integration_of(method: Method) -> Integration | None:
     return getattr(method, "integration", None)
 
 
-def _resource(resource: Resource) -> documents.Resource:
+def _resource(resource: Resource, validation: FrozenValidation) -> documents.Resource:
     return documents.Resource(
         id=resource.resource_id,
         path=resource.path,
-        methods=tuple(_method(method) for method in resource.methods.all()),
+        methods=tuple(_method(method, validation) for method in resource.methods.all()),
     )
 
 
-def _method(method: Method) -> documents.Method:
+def _method(method: Method, validation: FrozenValidation) -> documents.Method:
+    asked = validation.asked_of(method)
     return documents.Method(
         http_method=method.http_method,
         integration=_integration(method.integration),
@@ -140,6 +147,8 @@ def _method(method: Method) -> documents.Method:
         operation_name=method.operation_name,
         request_parameters=dict(method.request_parameters),
         request_models=dict(method.request_models),
+        validate_parameters=asked.parameters,
+        validate_body=asked.body,
         responses=tuple(
             documents.MethodResponse(
                 status_code=response.status_code,

@@ -47,8 +47,6 @@ def method_refusals(resource: Resource, method: Method) -> list[str]:
     reasons = []
     if method.authorization_type != "NONE":
         reasons.append(f"{where}: {method.authorization_type} authorization")
-    if method.request_validator_id:
-        reasons.append(f"{where}: request validators")
     return reasons + [f"{where}: {reason}" for reason in _integration_refusals(method.integration)]
 
 

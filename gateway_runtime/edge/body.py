@@ -23,10 +23,11 @@ class RequestBody:
     """Reads the body once, whole or in chunks.
 
     `length` is 0 without a body (nothing is awaited then), the declared length, or None when it comes in chunks.
-    A declared length above `cap` raises BodyTooLarge at the first read, before anything is received.
+    A declared length above `cap` raises BodyTooLarge at the first read, before anything is received. `whole` is the body once
+    it has been read whole: its chunks are gone then.
     """
 
-    _whole: bytes | None = None
+    whole: bytes | None = None
     received = 0
     length: int | None = 0
 
@@ -59,9 +60,14 @@ class RequestBody:
 
     async def read(self) -> bytes:
         """The whole body; asked again, the same bytes."""
-        if self._whole is None:
+        if self.whole is None:
             chunks = []
             while chunk := await self.next_chunk():
                 chunks.append(chunk)
-            self._whole = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        return self._whole
+            self.whole = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        return self.whole
+
+    def replace(self, body: bytes) -> None:
+        """Another body in place of the one that was read: the same, in another coding."""
+        self.whole = body
+        self.length = len(body)

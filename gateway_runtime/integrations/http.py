@@ -86,8 +86,11 @@ def integrate(site: MethodSite) -> Step | None:
 
     async def step(exchange: Exchange) -> None:
         body = exchange.out_body
-        if not isinstance(body, bytes) and body.length == 0:
-            body = b""  # nothing is awaited for it
+        if not isinstance(body, bytes):
+            if body.whole is not None:
+                body = body.whole  # a phase has read it
+            elif body.length == 0:
+                body = b""  # nothing is awaited for it
         exchange.integration_started = started = monotonic()
         try:
             exchange.upstream = upstream = await request(

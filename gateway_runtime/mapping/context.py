@@ -52,6 +52,11 @@ def _error(name: str) -> Variable:
     return lambda exchange: None if exchange.error is None else getattr(exchange.error, name)
 
 
+def _validation_error(exchange: Exchange) -> str | None:
+    error = exchange.error
+    return None if error is None or error.validation is None else clean(error.validation())
+
+
 def _error_message_string(exchange: Exchange) -> str | None:
     return None if exchange.error is None else f'"{exchange.error.message}"'
 
@@ -84,6 +89,7 @@ VARIABLES: dict[str, Variable] = {
     "error.message": _error("message"),
     "error.messageString": _error_message_string,
     "error.responseType": _error("name"),
+    "error.validationErrorString": _validation_error,
     "extendedRequestId": attrgetter("extended_id"),
     "httpMethod": attrgetter("request.method"),
     "identity.apiKey": _api_key,
@@ -115,7 +121,8 @@ VARIABLES: dict[str, Variable] = {
 CHOSEN_BY_CALLERS = frozenset(
     VARIABLES[name]
     for name in (
-        "domainName", "domainPrefix", "error.message", "error.messageString", "httpMethod", "identity.apiKey",
+        "domainName", "domainPrefix", "error.message", "error.messageString", "error.validationErrorString",
+        "httpMethod", "identity.apiKey",
         "identity.userAgent", "integration.error", "integrationErrorMessage", "resourcePath", "xrayTraceId",
     )
 )  # fmt: skip

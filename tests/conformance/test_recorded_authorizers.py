@@ -53,7 +53,7 @@ def test_patches_of_validators(api_gateway: Client, recording: Open) -> None:
 
 def test_models_that_refer_to_each_other(api_gateway: Client, recording: Open) -> None:
     replay = recording("test_api_gateway_request_validator_with_ref_one_ofmodels")
-    api, _ = a_rest_api(api_gateway)
+    api, root = a_rest_api(api_gateway)
     status = {
         "type": "object",
         "properties": {"Status": {"type": "string"}, "Order": {"type": "integer"}},
@@ -69,8 +69,23 @@ def test_models_that_refer_to_each_other(api_gateway: Client, recording: Open) -
         members = {"name": name, "contentType": "application/json", "schema": json.dumps(schema)}
         api_gateway.create_model(restApiId=api, **members)
     replay.check("get-models-with-ref", api_gateway.get_models, restApiId=api)
-    # Requests are not validated by the runtime yet.
-    replay.finish("failed-validation-bad-data", "failed-validation-no-data", "successful", "successful-with-data")
+    validator = api_gateway.create_request_validator(restApiId=api, validateRequestBody=True)["id"]
+    at = {"restApiId": api, "resourceId": root, "httpMethod": "POST"}
+    checked = {"requestValidatorId": validator, "requestModels": {"application/json": "TestModel"}}
+    api_gateway.put_method(**at, authorizationType="NONE", **checked)
+    api_gateway.put_method_response(**at, statusCode="200")
+    api_gateway.put_integration(**at, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
+    answers = {"application/json": '{"data": "ok"}'}
+    api_gateway.put_integration_response(**at, statusCode="200", responseTemplates=answers)
+
+    def post(body: str) -> Any:
+        return json.loads(api_gateway.test_invoke_method(**at, body=body)["body"])
+
+    replay.check("successful", post, body='{"status": null}')
+    replay.check("successful-with-data", post, body='{"status": {"Status": "test", "Order": 1}}')
+    replay.check("failed-validation-no-data", post, body="")
+    replay.check("failed-validation-bad-data", post, body='{"status": {"Status": "test", "Order": "test"}}')
+    replay.finish()
 
 
 def test_a_method_with_a_lambda_authorizer(api_gateway: Client, recording: Open) -> None:

@@ -63,7 +63,7 @@ def test_a_method_without_integration_cannot_be_deployed(account):
 def test_every_reason_to_refuse_is_told_at_once(account):
     api = served_api(account, policy='{"Statement": []}')
     integrate(make_method(api, "/a", authorization_type="AWS_IAM"), "AWS_PROXY")
-    integrate(make_method(api, "/b", "POST", request_validator_id="abc123"), connection_type="VPC_LINK")
+    integrate(make_method(api, "/b", "POST"), connection_type="VPC_LINK")
     integrate(make_method(api, "/c"), response_transfer_mode="STREAM")
     integrate(make_method(api, "/d"), "HTTP", request_templates={"application/json": "$input.json('$')"})
     respond(integrate(make_method(api, "/e"), "MOCK"), response_templates={"application/json": "#set($a = 1)"})
@@ -75,7 +75,6 @@ def test_every_reason_to_refuse_is_told_at_once(account):
         "the API: resource policies",
         "GET /a: AWS_IAM authorization",
         "GET /a: AWS_PROXY integrations",
-        "POST /b: request validators",
         "POST /b: VPC_LINK connections",
         "GET /c: response transfer mode STREAM",
         "GET /d: VTL in request templates of HTTP integrations",

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from apps.control_plane.v1.model_schemas import model_url
+from apps.core.json_schemas import model_url
 from apps.rest_apis.models import (
     ApiModel,
     Authorizer,

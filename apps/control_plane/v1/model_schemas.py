@@ -6,35 +6,24 @@ A model refers to another by its URL: `https://apigateway.amazonaws.com/restapis
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from apps.control_plane.errors import BadRequestException
+from apps.core.json_schemas import MODEL_URL, references
 
 Schemas = Mapping[str, Any]
 """Every schema of an API by its model's name."""
 
-_URL = re.compile(r"https://apigateway\.[a-z0-9.-]+/restapis/(?P<api>[^/]+)/models/(?P<name>[^/#]+)(?P<rest>.*)")
 _INVALID = "Invalid model specified: Validation Result: warnings : [], errors : [{}]"
 _SAMPLES: dict[str, str] = {"string": '"foo"', "integer": "42", "number": "3.14", "boolean": "true", "null": "null"}
 _MOST_LEVELS, _MOST_LINES = 20, 2_000
 
 
-def model_url(rest_api_id: str, name: str) -> str:
-    """What a model is referred to by."""
-    return f"https://apigateway.amazonaws.com/restapis/{rest_api_id}/models/{name}"
-
-
-def referenced_models(schema: Any) -> set[str]:
-    """The names of the models that a schema refers to."""
-    return {found["name"] for reference in _references(schema) if (found := _URL.fullmatch(reference))}
-
-
 def check_references(schema: str, rest_api_id: str, schemas: Schemas) -> None:
     """Raises BadRequestException for the first reference that leads to no model of the API and nowhere within the schema."""
-    for reference in _references(json.loads(schema)):
-        found = _URL.fullmatch(reference)
+    for reference in references(json.loads(schema)):
+        found = MODEL_URL.fullmatch(reference)
         if found is None and not reference.startswith("#"):
             raise BadRequestException(_INVALID.format("Model reference must be in canonical form"))
         if found and (found["api"] != rest_api_id or found["name"] not in schemas):
@@ -54,7 +43,7 @@ def _localised(value: Any, schemas: Schemas, definitions: dict[str, Any]) -> Any
     if not isinstance(value, dict):
         return value
     result = {key: _localised(item, schemas, definitions) for key, item in value.items()}
-    found = _URL.fullmatch(value["$ref"]) if isinstance(value.get("$ref"), str) else None
+    found = MODEL_URL.fullmatch(value["$ref"]) if isinstance(value.get("$ref"), str) else None
     if found and found["name"] in schemas:
         name = found["name"]
         result["$ref"] = f"#/definitions/{name}{found['rest'].lstrip('#')}"
@@ -62,18 +51,6 @@ def _localised(value: Any, schemas: Schemas, definitions: dict[str, Any]) -> Any
             definitions[name] = {}  # breaks circles
             definitions[name] = _localised(schemas[name], schemas, definitions)
     return result
-
-
-def _references(schema: Any) -> Iterator[str]:
-    if isinstance(schema, list):
-        for item in schema:
-            yield from _references(item)
-    elif isinstance(schema, dict):
-        for key, value in schema.items():
-            if key == "$ref" and isinstance(value, str):
-                yield value
-            else:
-                yield from _references(value)
 
 
 # Templates ----------------------------------------------------------------------------------------------------------
@@ -145,7 +122,7 @@ class _Sample:
             if reference in within:
                 return {"type": "object"}, within
             within = (*within, reference)
-            found = _URL.fullmatch(reference)
+            found = MODEL_URL.fullmatch(reference)
             schema = self._schemas.get(found["name"]) if found else _at(self._root, reference)
         return {}, within
 

@@ -12,7 +12,8 @@ from apps.control_plane.paging import page, paged
 from apps.control_plane.patching import LISTS_PATHS, PatchTable, optional_text, replaceable, text
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.v1.drafts import draft_changed
-from apps.control_plane.v1.model_schemas import check_references, flattened, referenced_models, sample_template
+from apps.control_plane.v1.model_schemas import check_references, flattened, sample_template
+from apps.core.json_schemas import referenced_models
 from apps.rest_apis.models import ApiModel, Method, MethodResponse, RestApi
 
 _DRAFT_4 = "http://json-schema.org/draft-04/schema#"

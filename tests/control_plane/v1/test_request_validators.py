@@ -6,7 +6,7 @@ import pytest
 from builders import a_resource, a_rest_api, call
 
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import BadRequestException, ConflictException, NotFoundException, NotImplementedException
+from apps.control_plane.errors import BadRequestException, ConflictException, NotFoundException
 
 
 def a_validator(caller: Caller, api: str, **members: object) -> str:
@@ -76,11 +76,15 @@ def test_a_validator_that_a_method_uses_stays(caller: Caller) -> None:
         call(caller, "GetRequestValidator", restApiId=api, requestValidatorId=made)
 
 
-def test_what_the_runtime_cannot_check_is_not_deployed(caller: Caller) -> None:
+def test_a_model_that_cannot_be_used_is_not_deployed(caller: Caller) -> None:
     api = a_rest_api(caller)
-    use(caller, api, a_validator(caller, api))
+    use(caller, api, a_validator(caller, api, validateRequestBody=True))
+    call(caller, "CreateModel", restApiId=api, name="Pet", contentType="application/json", schema='{"type": "pet"}')
+    at = {"restApiId": api, "resourceId": a_resource(caller, api, "/pets"), "httpMethod": "GET"}
+    patch = {"op": "add", "path": "/requestModels/application~1json", "value": "Pet"}
+    call(caller, "UpdateMethod", **at, patchOperations=[patch])
 
-    with pytest.raises(NotImplementedException, match="GET /pets: request validators"):
+    with pytest.raises(BadRequestException, match="Invalid model schema specified: Pet: Unexpected type"):
         call(caller, "CreateDeployment", restApiId=api)
 
 

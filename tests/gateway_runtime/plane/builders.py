@@ -125,6 +125,8 @@ class RestApi:
     api_id: str = API
     deployment_id: str = "dep001"
     binary_media_types: tuple[str, ...] = ()
+    models: dict[str, str] = field(default_factory=dict)
+    minimum_compression_size: int | None = None
 
     def documents(self) -> list[AnyDocument]:
         resources = [
@@ -137,7 +139,12 @@ class RestApi:
         ]
         place = {**PLACE, "api_id": self.api_id, "deployment_id": self.deployment_id}
         deployment = DeploymentDocument(
-            **place, api_name="pets", resources=tuple(resources), binary_media_types=self.binary_media_types
+            **place,
+            api_name="pets",
+            resources=tuple(resources),
+            binary_media_types=self.binary_media_types,
+            models=self.models,
+            minimum_compression_size=self.minimum_compression_size,
         )
         return [deployment, *(StageDocument(**place, stage_name=each.name, **each.members) for each in self.stages)]
 

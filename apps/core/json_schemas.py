@@ -1,0 +1,129 @@
+"""Models as JSON Schema draft 4: which models a schema refers to, and validators that resolve those references among themselves.
+
+A model refers to another by its URL, `https://apigateway.amazonaws.com/restapis/{id}/models/{name}`. Nothing is ever fetched: a
+reference leads to a model of the same API, into its own schema, or nowhere.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import jsonschema_rs
+from jsonschema_rs import Draft4Validator
+
+MODEL_URL = re.compile(r"https://apigateway\.[a-z0-9.-]+/restapis/(?P<api>[^/]+)/models/(?P<name>[^/#]+)(?P<rest>.*)")
+
+# The linear engine knows no look-around; patterns that use it run on the other one, which gives up after so many steps.
+_LINEAR = jsonschema_rs.RegexOptions()
+_BOUNDED = jsonschema_rs.FancyRegexOptions(backtrack_limit=10_000)
+
+
+class BrokenModel(ValueError):
+    """A model's schema cannot be used; the message names the model and says why."""
+
+
+def model_url(rest_api_id: str, name: str) -> str:
+    """What a model is referred to by."""
+    return f"https://apigateway.amazonaws.com/restapis/{rest_api_id}/models/{name}"
+
+
+def references(schema: Any) -> Iterator[str]:
+    """Every `$ref` of a schema."""
+    if isinstance(schema, list):
+        for item in schema:
+            yield from references(item)
+    elif isinstance(schema, dict):
+        for key, value in schema.items():
+            if key == "$ref" and isinstance(value, str):
+                yield value
+            else:
+                yield from references(value)
+
+
+def referenced_models(schema: Any) -> set[str]:
+    """The names of the models that a schema refers to."""
+    return {found["name"] for reference in references(schema) if (found := MODEL_URL.fullmatch(reference))}
+
+
+def reached_models(names: Iterable[str], texts: Mapping[str, str]) -> dict[str, str]:
+    """These models and all that they refer to, directly or not: schema texts by name, sorted. `texts` are those of the API.
+
+    Raises BrokenModel for a name that is not there and for a text that is no JSON.
+    """
+    reached: dict[str, str] = {}
+    left = sorted(names)
+    while left:
+        name = left.pop()
+        if name in reached:
+            continue
+        if name not in texts:
+            raise BrokenModel(f"{name}: there is no such model")
+        reached[name] = texts[name]
+        left += sorted(referenced_models(_parsed(name, texts[name])))
+    return dict(sorted(reached.items()))
+
+
+def model_validators(rest_api_id: str, texts: Mapping[str, str]) -> Callable[[str], Draft4Validator]:
+    """A function from a model's name to its validator, made once. It raises BrokenModel."""
+    resources = [
+        (model_url(rest_api_id, name), _canonical(_parsed(name, text), rest_api_id)) for name, text in texts.items()
+    ]
+    made: dict[str, Draft4Validator] = {}
+
+    def validator(name: str) -> Draft4Validator:
+        if name not in made:
+            if name not in texts:
+                raise BrokenModel(f"{name}: there is no such model")
+            try:
+                made[name] = _compile(model_url(rest_api_id, name), resources)
+            except (ValueError, RecursionError) as error:
+                raise BrokenModel(f"{name}: {_first_line(error)}") from None
+        return made[name]
+
+    return validator
+
+
+def _compile(url: str, resources: list[tuple[str, Any]]) -> Draft4Validator:
+    registry = jsonschema_rs.Registry(resources, draft=jsonschema_rs.Draft4, retriever=_nowhere)
+    try:
+        return Draft4Validator({"$ref": url}, registry=registry, retriever=_nowhere, pattern_options=_LINEAR)
+    except ValueError:
+        return Draft4Validator({"$ref": url}, registry=registry, retriever=_nowhere, pattern_options=_BOUNDED)
+
+
+def _nowhere(uri: str) -> Any:
+    raise ValueError("it is no model of the API")
+
+
+def _parsed(name: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BrokenModel(f"{name}: {_first_line(error)}") from None
+
+
+def _canonical(schema: Any, rest_api_id: str) -> Any:
+    """The schema as draft 4, whatever it declares, with one spelling of references to models."""
+    if not isinstance(schema, dict):
+        return schema
+    return _respelled({key: value for key, value in schema.items() if key not in ("$schema", "id")}, rest_api_id)
+
+
+def _respelled(value: Any, rest_api_id: str) -> Any:
+    if isinstance(value, list):
+        return [_respelled(item, rest_api_id) for item in value]
+    if not isinstance(value, dict):
+        return value
+    result = {key: _respelled(item, rest_api_id) for key, item in value.items()}
+    found = MODEL_URL.fullmatch(value["$ref"]) if isinstance(value.get("$ref"), str) else None
+    if found and found["api"] == rest_api_id:
+        pointer = found["rest"].lstrip("#")
+        result["$ref"] = model_url(rest_api_id, found["name"]) + (f"#{pointer}" if pointer else "")
+    return result
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__
