@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
 
 from apps.accounts.models import AuditEvent, Membership
@@ -20,6 +21,7 @@ from apps.control_plane.errors import (
     ConflictException,
     NotImplementedException,
 )
+from apps.control_plane.locking import LOST_RACE, hold_apis
 from apps.control_plane.outages import outages_answered
 from apps.control_plane.wire.service_models import service_model
 from apps.control_plane.wire.validation import check
@@ -68,16 +70,26 @@ def call(caller: Caller, service: str, name: str, request: Shape) -> Shape:
     check(model, request)
     with outages_answered():
         if name.startswith(_READS):
-            return function(caller, request)
+            return _read(function, caller, request)
         if name in _CALLS_OUT:
             return _call_out(function, caller, name, request)
         return _change(function, caller, name, request)
+
+
+def _read(function: Operation, caller: Caller, request: Shape) -> Shape:
+    """Perform a reading operation. It has no transaction, so a row may go away between two of its queries."""
+    try:
+        return function(caller, request)
+    except ObjectDoesNotExist:
+        # What is there now is the answer, which is NotFoundException when the row was what was asked for.
+        return function(caller, request)
 
 
 def _change(function: Operation, caller: Caller, name: str, request: Shape) -> Shape:
     """Perform a changing operation in one transaction, and audit it, also when it is refused."""
     try:
         with transaction.atomic():
+            hold_apis(caller, request)
             answer = function(caller, request)
             _audit(caller, name, request)
     except AwsError as error:
@@ -87,9 +99,7 @@ def _change(function: Operation, caller: Caller, name: str, request: Shape) -> S
         if not _is_lost_race(error):
             raise
         logger.info("%s lost a race: %s", name, error)
-        raise ConflictException(
-            "Unable to complete operation due to concurrent modification. Please try again later."
-        ) from error
+        raise ConflictException(LOST_RACE) from error
     return answer
 
 

@@ -58,8 +58,12 @@ def retract_stage(rest_api_id: str, stage_name: str) -> None:
 
 
 def publish_plan(plan: UsagePlan) -> None:
-    """Publish a usage plan as its rows are now."""
+    """Publish a usage plan as its rows are now; one that is deleted meanwhile is left to who deletes it."""
     with revision_lock():
+        now = UsagePlan.objects.filter(pk=plan.pk).first()
+        if now is None:
+            return
+        plan = now
         name = documents.plan_section(plan.account_id, plan.region, plan.plan_id)
         _put(plan.account_id, {name: documents.encode(freeze.plan_document(plan))})
 

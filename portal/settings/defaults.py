@@ -99,8 +99,9 @@ def _database(url: str) -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;",
         }
     else:
-        configuration["CONN_MAX_AGE"] = 60
-        configuration["CONN_HEALTH_CHECKS"] = True
+        # Each request has a thread of its own, with whose end nobody would use its connection again: kept ones pile up
+        # until the server takes no more.
+        configuration["CONN_MAX_AGE"] = 0
     return configuration
 
 

@@ -7,6 +7,7 @@ import re
 from apps.accounts.models import AccountSettings
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException
+from apps.control_plane.locking import hold
 from apps.control_plane.patching import LISTS_PATHS, Patch, PatchTable, Rule, replaceable
 from apps.control_plane.registry import Shape, operation
 
@@ -25,6 +26,7 @@ def get_account(caller: Caller, request: Shape) -> Shape:
 def update_account(caller: Caller, request: Shape) -> Shape:
     """Patch the settings. Throttle limits are not AWS's callers' to change; see `UpdateAccountThrottle`."""
     row = settings_of(caller)
+    hold(row)
     _PATCHES.apply(row, request.get("patchOperations"))
     row.save()
     return account_shape(row)

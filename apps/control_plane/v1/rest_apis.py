@@ -116,11 +116,12 @@ def delete_rest_api(caller: Caller, request: Shape) -> Shape:
     row = caller.rest_api(request["restApiId"])
     refuse_while_mapped(row)
     stage_names = list(row.stages.values_list("name", flat=True))
+    plans = list(UsagePlan.objects.filter(api_stages__rest_api_id=row.id, account_id=caller.account_id).distinct())
+    # Whoever changes a plan holds its rows before the revision: the same order here, lest each waits for the other.
+    UsagePlanStage.objects.filter(rest_api_id=row.id, plan__in=plans).delete()
     row.stages.all().delete()
     for name in stage_names:
         publisher.retract_stage(row.id, name)
-    plans = list(UsagePlan.objects.filter(api_stages__rest_api_id=row.id, account_id=caller.account_id).distinct())
-    UsagePlanStage.objects.filter(rest_api_id=row.id, plan__in=plans).delete()
     for plan in plans:
         publisher.publish_plan(plan)
     drop_tags(caller, rest_api_path(row.id))

@@ -95,6 +95,7 @@ def update_usage_plan(caller: Caller, request: Shape) -> Shape:
 def delete_usage_plan(caller: Caller, request: Shape) -> Shape:
     """Delete a plan that covers no stage; its keys stay, without it."""
     row = find_usage_plan(caller, request["usagePlanId"])
+    hold(row)
     stage = row.api_stages.order_by("pk").first()
     if stage is not None:
         raise BadRequestException(
