@@ -26,12 +26,14 @@ class EdgeLimits:
 
 @dataclass(frozen=True, slots=True)
 class BodyLimits:
-    """What a body that the gateway itself reads may cost. `expansion` is how many times larger it may become unpacked."""
+    """What a body that the gateway itself reads may cost. Unpacked, a body may become `expansion` times larger, and
+    `expansion_free` bytes in any case."""
 
     json_depth: int = 100
     unpacked_bytes: int = 10 * 1024 * 1024
     expansion: int = 100
-    packed_at_once: int = 64 * 1024  # larger ones are compressed aside
+    expansion_free: int = 64 * 1024
+    packed_at_once: int = 16 * 1024  # larger ones are packed and unpacked aside
 
 
 @dataclass(frozen=True, slots=True)

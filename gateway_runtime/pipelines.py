@@ -15,6 +15,7 @@ from gateway_runtime.exchange import Exchange
 from gateway_runtime.phases.access_log import access_log
 from gateway_runtime.phases.api_key import validate_api_key
 from gateway_runtime.phases.authorize import authorize
+from gateway_runtime.phases.compression import compress_response, decompress_request
 from gateway_runtime.phases.gateway_response import gateway_response
 from gateway_runtime.phases.integration import integrate, map_request, map_response
 from gateway_runtime.phases.meter import meter
@@ -39,6 +40,9 @@ class Pipeline(NamedTuple):
 
 
 REST = Pipeline(
-    phases=(authorize, validate_api_key, throttle, quota, validate_request, map_request, integrate, map_response),
+    phases=(
+        authorize, validate_api_key, throttle, quota, decompress_request, validate_request, map_request, integrate,
+        map_response, compress_response,
+    ),
     closing=(gateway_response, respond, access_log, meter),  # also after a refusal
-)
+)  # fmt: skip
