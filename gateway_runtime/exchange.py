@@ -10,6 +10,7 @@ from gateway_runtime.errors import GatewayError
 from gateway_runtime.upstream.response import UpstreamResponse
 
 if TYPE_CHECKING:
+    from gateway_runtime.mapping.template_context import TemplateContext
     from gateway_runtime.snapshot.entitlements import Entitlement
     from gateway_runtime.snapshot.snapshot import Snapshot
     from gateway_runtime.snapshot.stage import CompiledMethod, CompiledStage
@@ -33,6 +34,7 @@ class Exchange:
     received_at: float  # seconds since the epoch
     # Set by phases
     entitlement: Entitlement | None = None
+    template_context: TemplateContext | None = None  # `$context` of mapping templates, once one has run
     target: str = ""
     out_headers: Headers = []
     out_body: bytes | RequestBody = b""

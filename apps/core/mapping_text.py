@@ -1,4 +1,4 @@
-"""Which mappings are plain enough to be served as they are: what both planes call VTL, and what they call a simple JSONPath."""
+"""Which mapping templates must run, and which are what they say: both planes ask here."""
 
 from __future__ import annotations
 
@@ -12,22 +12,7 @@ _VTL = re.compile(
     r"|##|#\*|#\[\["
 )
 
-# One step of a JSONPath: `.name`, `[0]`, `['name']` or `["name"]`.
-PATH_STEP = re.compile(r"\.([A-Za-z0-9_\-]+)|\[(\d+)\]|\['([^']*)'\]|\[\"([^\"]*)\"\]")
-
 
 def holds_vtl(template: str) -> bool:
     """Whether a mapping template must be evaluated; otherwise its text is what it stands for."""
     return _VTL.search(template) is not None
-
-
-def is_plain_path(expression: str) -> bool:
-    """Whether a JSONPath has steps by name and index only, with or without the leading `$`; empty is the whole body."""
-    text = expression[1:] if expression.startswith("$") or not expression else f".{expression}"
-    at = 0
-    while at < len(text):
-        step = PATH_STEP.match(text, at)
-        if step is None:
-            return False
-        at = step.end()
-    return True

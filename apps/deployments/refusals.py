@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from apps.core.mapping_text import holds_vtl, is_plain_path
+from apps.core.json_path import JsonPathError, compile_path
+from apps.core.mapping_text import holds_vtl
+from apps.core.vtl import Template, VtlError
 from apps.deployments.models import Stage
 from apps.rest_apis.models import Integration, Method, Resource, RestApi
 
@@ -59,30 +61,39 @@ def _integration_refusals(integration: Integration) -> list[str]:
     if integration.response_transfer_mode == "STREAM":
         reasons.append("response transfer mode STREAM")
     mappings = [integration.request_parameters, *(answer.response_parameters for answer in integration.responses.all())]
-    reasons += [
-        f"the JSONPath {path} in a parameter mapping" for mapping in mappings for path in _unserved_paths(mapping)
-    ]
+    reasons += [reason for mapping in mappings for reason in _ill_formed_paths(mapping)]
     if integration.type == "HTTP_PROXY":
         # A proxy integration hands bodies through: templates are kept on it, but AWS does not run them either.
         return reasons
-    if _has_vtl(integration.request_templates):
-        reasons.append(f"VTL in request templates of {integration.type} integrations")
-    reasons += [
-        f"VTL in response templates (of {response.status_code})"
-        for response in integration.responses.all()
-        if _has_vtl(response.response_templates)
-    ]
+    reasons += _ill_formed_templates("request template", integration.request_templates)
+    for response in integration.responses.all():
+        reasons += _ill_formed_templates(f"response template (of {response.status_code})", response.response_templates)
     return reasons
 
 
-def _has_vtl(templates: Mapping[str, str | None]) -> bool:
-    return any(holds_vtl(template or "") for template in templates.values())
+def _ill_formed_templates(what: str, templates: Mapping[str, str | None]) -> list[str]:
+    """The templates that do not compile, with what is wrong in them and where."""
+    reasons = []
+    for content_type, text in templates.items():
+        if text and holds_vtl(text):
+            try:
+                Template(text)
+            except VtlError as error:
+                reasons.append(f"the {content_type} {what}: {error}")
+    return reasons
 
 
-def _unserved_paths(parameters: Mapping[str, str]) -> list[str]:
-    """The JSONPaths of a mapping that go beyond names and indexes."""
-    bodies = (_BODY.fullmatch(expression) for expression in parameters.values())
-    return [body[1] for body in bodies if body is not None and not is_plain_path(body[1] or "")]
+def _ill_formed_paths(parameters: Mapping[str, str]) -> list[str]:
+    """The JSONPaths of a mapping that do not compile."""
+    reasons = []
+    for expression in parameters.values():
+        body = _BODY.fullmatch(expression)
+        if body is not None and body[1]:
+            try:
+                compile_path(body[1])
+            except JsonPathError as error:
+                reasons.append(f"a parameter mapping: {error}")
+    return reasons
 
 
 def stage_refusals(stage: Stage) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from gateway_runtime.edge.body import BodyTooLarge
@@ -12,10 +12,11 @@ from gateway_runtime.errors import GatewayError, bad_response
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.integrations.forwarding import own_headers, trace_id
 from gateway_runtime.integrations.target import compile_headers, compile_target
-from gateway_runtime.mapping.content import compile_content_handling
+from gateway_runtime.mapping.content import compile_content_handling, rewritten
 from gateway_runtime.mapping.context import clean
 from gateway_runtime.mapping.responses import CompiledResponse, compile_responses
-from gateway_runtime.mapping.templates import RequestTemplates
+from gateway_runtime.mapping.template_context import override_headers
+from gateway_runtime.mapping.templates import RequestTemplates, Template
 from gateway_runtime.snapshot.stage import Misconfigured
 from gateway_runtime.upstream.errors import ConnectFailed, IntegrationTimedOut, UpstreamError
 from gateway_runtime.upstream.response import UpstreamResponse
@@ -28,7 +29,7 @@ def map_request(site: MethodSite) -> Step | None:
     """Make target, headers and body from mappings alone: of the caller's request only the body may pass as it is."""
     integration = site.method.integration
     templates = RequestTemplates(integration.request_templates, integration.passthrough_behavior)
-    target = compile_target(site, forward_query=False)
+    target = compile_target(site, forward_query=False, overridable=templates.overrides)
     mapped = compile_headers(site)
     convert = compile_content_handling(integration.content_handling, site)
     needs_body = convert is not None or target.needs_body or any(source.needs_body for _, source in mapped)
@@ -40,33 +41,35 @@ def map_request(site: MethodSite) -> Step | None:
     set_by_mapping = {name.lower() for name, _ in mapped}
     base = [header for header in base if header[0] not in set_by_mapping]
 
-    def write(exchange: Exchange, raw: bytes) -> None:
+    def write(exchange: Exchange, template: Template | None, raw: bytes) -> None:
         request = exchange.request
-        body = raw.decode("utf-8", "replace")
         content_type = request.header(b"content-type")
-        template = templates.choose(content_type)
+        body = raw.decode("utf-8", "replace")
         exchange.trace_id = trace = trace_id(exchange)
+        if template is None and convert is None:
+            exchange.out_body = exchange.body
+        else:
+            exchange.out_body = rewritten(template, convert, exchange, raw, content_type)
         headers = base + own_headers(exchange.scope, request.client_ip, trace)
         if b"content-type" not in set_by_mapping:
             headers.append((b"content-type", content_type or b"application/json"))
         for name, source in mapped:
             headers += [(name, clean(value).encode("utf-8")) for value in source.read(exchange, body)]
+        if exchange.template_context is not None:
+            headers = override_headers(headers, exchange.template_context.overrides("requestOverride", "header"))
         exchange.out_headers = headers
         exchange.target = target.write(exchange, body)
-        if convert is not None:
-            exchange.out_body = (
-                convert(raw, content_type) if template is None else convert(template.text, b"text/plain")
-            )
-        else:
-            exchange.out_body = exchange.body if template is None else template.text
 
-    return _with_body(write) if needs_body else (lambda exchange: write(exchange, b""))
+    def step(exchange: Exchange) -> Awaitable[None] | None:
+        template = templates.choose(exchange.request.header(b"content-type"))
+        if needs_body or (template is not None and template.needs_body):
+            return read_and_write(exchange, template)
+        write(exchange, template, b"")
+        return None
 
-
-def _with_body(write: Callable[[Exchange, bytes], None]) -> Step:
-    async def step(exchange: Exchange) -> None:
+    async def read_and_write(exchange: Exchange, template: Template | None) -> None:
         raw = await exchange.body.read()
-        write(exchange, raw)
+        write(exchange, template, raw)
         if exchange.out_body is exchange.body:
             exchange.out_body = raw
 
@@ -136,14 +139,13 @@ def map_response(site: MethodSite) -> Step | None:
             _answer(exchange, response, "", _content_type(upstream))
             exchange.streamed = upstream
             return None
-        return _read_and_answer(exchange, response, upstream, None if template is None else template.text,
-                                b"" if template is None else template.content_type.encode())  # fmt: skip
+        return _read_and_answer(exchange, response, upstream, template)
 
     return step
 
 
 async def _read_and_answer(
-    exchange: Exchange, response: CompiledResponse, upstream: UpstreamResponse, text: bytes | None, content_type: bytes
+    exchange: Exchange, response: CompiledResponse, upstream: UpstreamResponse, template: Template | None
 ) -> None:
     try:
         body = await upstream.read()
@@ -151,17 +153,17 @@ async def _read_and_answer(
         raise GatewayError("INTEGRATION_TIMEOUT", detail=str(error)) from None
     except UpstreamError as error:
         raise bad_response(str(error)) from None
-    _answer(exchange, response, body.decode("utf-8", "replace"), content_type or _content_type(upstream))
-    answer, kind = (body, _content_type(upstream)) if text is None else (text, b"text/plain")
-    exchange.answer = answer if response.convert is None else response.convert(answer, kind)
+    content_type = _content_type(upstream)
+    exchange.answer = rewritten(template, response.convert, exchange, body, content_type)
+    kind = content_type if template is None else template.content_type.encode("latin-1", "replace")
+    _answer(exchange, response, body.decode("utf-8", "replace"), kind)
 
 
 def _answer(exchange: Exchange, response: CompiledResponse, body: str, content_type: bytes) -> None:
     headers = response.headers(exchange, body)
     if not any(name == b"content-type" for name, _ in headers):
         headers.append((b"content-type", content_type))
-    exchange.status = response.status
-    exchange.headers = headers
+    exchange.status, exchange.headers = response.overridden(exchange, headers)
 
 
 def _content_type(upstream: UpstreamResponse) -> bytes:

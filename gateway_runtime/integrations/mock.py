@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
+from gateway_runtime.mapping.content import rewritten
 from gateway_runtime.mapping.responses import compile_responses
-from gateway_runtime.mapping.templates import RequestTemplates
+from gateway_runtime.mapping.templates import RequestTemplates, Template
 
 if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import MethodSite, Step
@@ -30,21 +31,27 @@ def map_request(site: MethodSite) -> Step | None:
     """Find the status: from the template for the request's content type, else from the body."""
     integration = site.method.integration
     templates = RequestTemplates(integration.request_templates, integration.passthrough_behavior)
-    statuses = {kind: status_of(template.text) for kind, template in templates if template is not None}
 
     def step(exchange: Exchange) -> Awaitable[None] | None:
         template = templates.choose(exchange.request.header(b"content-type"))
-        if template is None:
-            return _from_body(exchange)
-        exchange.integration_status = statuses[template.content_type.partition(";")[0].strip().lower()]
+        if template is None or template.needs_body:
+            return _from_body(exchange, template)
+        exchange.integration_status = _status(template, exchange, "")
         return None
 
     return step
 
 
-async def _from_body(exchange: Exchange) -> None:
+async def _from_body(exchange: Exchange, template: Template | None) -> None:
     body = await exchange.body.read()
-    exchange.integration_status = status_of(body[:_LARGEST_BODY])
+    if template is None:
+        exchange.integration_status = status_of(body[:_LARGEST_BODY])
+    else:
+        exchange.integration_status = _status(template, exchange, body.decode("utf-8", "replace"))
+
+
+def _status(template: Template, exchange: Exchange, body: str) -> int:
+    return status_of(template.write(exchange, body))
 
 
 def integrate(site: MethodSite) -> Step | None:
@@ -64,14 +71,13 @@ def map_response(site: MethodSite) -> Step | None:
         except LookupError as error:
             raise GatewayError("DEFAULT_5XX", detail=str(error)) from None
         template = response.templates.choose(exchange.request.header(b"accept"))
+        # A mock has no body: its response templates see an empty one.
+        body = rewritten(template, response.convert, exchange, b"", b"text/plain")
         headers = response.headers(exchange, "")
         if not any(name == b"content-type" for name, _ in headers):
             kind = "application/json" if template is None else template.content_type
             headers.append((b"content-type", kind.encode()))
-        exchange.status = response.status
-        exchange.headers = headers
-        body = b"" if template is None else template.text
-        # A mock's template is text, whatever content type it is sent under.
-        exchange.answer = body if response.convert is None else response.convert(body, b"text/plain")
+        exchange.status, exchange.headers = response.overridden(exchange, headers)
+        exchange.answer = body
 
     return step

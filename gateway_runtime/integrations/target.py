@@ -43,8 +43,9 @@ def resolve_uri(uri: str | None, site: MethodSite) -> str:
     return resolved if "://" in resolved else f"http://{resolved}"
 
 
-def compile_target(site: MethodSite, *, forward_query: bool) -> Target:
-    """Compile the URI and the mappings to it. `forward_query` sends the caller's own query parameters on."""
+def compile_target(site: MethodSite, *, forward_query: bool, overridable: bool = False) -> Target:
+    """Compile the URI and the mappings to it. `forward_query` sends the caller's own query parameters on; `overridable` lets what
+    templates put into `$context.requestOverride` replace path and query parameters."""
     integration = site.method.integration
     uri = resolve_uri(integration.uri, site)
     try:
@@ -54,8 +55,10 @@ def compile_target(site: MethodSite, *, forward_query: bool) -> Target:
     path, _, fixed_query = target.partition("?")
     paths = _mapped(site, "path")
     queries = _mapped(site, "querystring")
+    if overridable:
+        paths = {name: _overridable_path(name, paths.get(name)) for name in _placeholders(path)}
     write_path = _path_writer(path, paths)
-    write_query = _query_writer(fixed_query, queries, forward_query)
+    write_query = _query_writer(fixed_query, queries, forward_query, overridable)
     needs_body = any(source.needs_body for source in (*paths.values(), *queries.values()))
 
     plain_query = forward_query and not queries and not fixed_query
@@ -74,6 +77,23 @@ def _mapped(site: MethodSite, place: str) -> dict[str, RequestSource]:
         for name, expression in site.method.integration.request_parameters.items()
         if name.startswith(prefix)
     }
+
+
+def _placeholders(path: str) -> list[str]:
+    return [name.removesuffix("+") for name in _PARAMETER.findall(path)]
+
+
+def _overridable_path(name: str, source: RequestSource | None) -> RequestSource:
+    """A path parameter as a template has set it, else as it is mapped; without either it stays as it is written."""
+
+    def read(exchange: Exchange, body: str) -> list[str]:
+        context = exchange.template_context
+        put = None if context is None else context.overrides("requestOverride", "path").get(name)
+        if put is not None:
+            return put
+        return [f"{{{name}}}"] if source is None else source.read(exchange, body)
+
+    return RequestSource(read, needs_body=source is not None and source.needs_body)
 
 
 def _path_writer(path: str, sources: dict[str, RequestSource]) -> Callable[[Exchange, str], str]:
@@ -108,24 +128,35 @@ def _in_path(source: RequestSource, exchange: Exchange, body: str) -> str:
     return value.replace(".", "%2E") if value in (".", "..") else value
 
 
-def _query_writer(fixed: str, sources: dict[str, RequestSource], forward: bool) -> Callable[[Exchange, str], str]:
+def _query_writer(
+    fixed: str, sources: dict[str, RequestSource], forward: bool, overridable: bool
+) -> Callable[[Exchange, str], str]:
     fixed = quote(fixed, safe=_SAFE_IN_QUERY + "%=&+/:;,@?$")
 
     def write(exchange: Exchange, body: str) -> str:
         sent = exchange.request.raw_query if forward else ""
-        if not sources:
+        context = exchange.template_context
+        put = {} if context is None else context.overrides("requestOverride", "querystring")
+        if not sources and not put:
             return f"{fixed}&{sent}" if fixed and sent else fixed or sent
         parts = [fixed] if fixed else []
         if sent:
             parts += [part for part in sent.split("&") if part and parse_query(part)[0][0] not in sources]
         for name, source in sources.items():
-            encoded = quote(name, safe=_SAFE_IN_QUERY)
-            parts += [f"{encoded}={quote(value, safe=_SAFE_IN_QUERY)}" for value in source.read(exchange, body)]
+            if name not in put:
+                parts += _encoded(name, source.read(exchange, body))
+        for name, values in put.items():
+            parts += _encoded(name, values)
         return "&".join(parts)
 
-    if not sources and not forward:
+    if not sources and not forward and not overridable:
         return lambda exchange, body: fixed
     return write
+
+
+def _encoded(name: str, values: list[str]) -> list[str]:
+    encoded = quote(name, safe=_SAFE_IN_QUERY)
+    return [f"{encoded}={quote(value, safe=_SAFE_IN_QUERY)}" for value in values]
 
 
 def compile_headers(site: MethodSite) -> list[tuple[bytes, RequestSource]]:

@@ -1,4 +1,4 @@
-"""The part of JSONPath that parameter mappings use: `$`, `.name`, `['name']` and `[0]`."""
+"""JSONPath in parameter mappings: what a path leads to in a body, as a parameter."""
 
 from __future__ import annotations
 
@@ -6,36 +6,20 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from apps.core.mapping_text import PATH_STEP
+from apps.core import json_path
+from apps.core.json_path import MISSING, JsonPathError
 
 
 def compile_path(expression: str) -> Callable[[Any], Any]:
-    """A function from a JSON value to what the path names in it, None when there is nothing.
-
-    Raises ValueError for steps beyond names and indexes (wildcards, filters, slices, recursive descent).
-    """
-    text = expression[1:] if expression.startswith("$") else f".{expression}"
-    steps: list[str | int] = []
-    at = 0
-    while at < len(text):
-        match = PATH_STEP.match(text, at)
-        if match is None:
-            raise ValueError(f"JSONPath {expression!r} is not supported in a parameter mapping")
-        name, index, single, double = match.groups()
-        steps.append(
-            int(index) if index is not None else next(part for part in (name, single, double) if part is not None)
-        )
-        at = match.end()
+    """A function from a JSON value to what the path finds in it, None when there is nothing. Raises ValueError for an ill-formed path."""
+    path = json_path.compile_path(expression)
 
     def read(value: Any) -> Any:
-        for step in steps:
-            if isinstance(step, int) and isinstance(value, list) and step < len(value):
-                value = value[step]
-            elif isinstance(step, str) and isinstance(value, dict):
-                value = value.get(step)
-            else:
-                return None
-        return value
+        try:
+            found = path.read(value)
+        except JsonPathError:
+            return None
+        return None if found is MISSING else found
 
     return read
 

@@ -12,6 +12,7 @@ from gateway_runtime.exchange import Exchange
 from gateway_runtime.mapping.content import compile_content_handling
 from gateway_runtime.mapping.context import clean
 from gateway_runtime.mapping.parameters import ResponseSource, response_source
+from gateway_runtime.mapping.template_context import override_headers
 from gateway_runtime.mapping.templates import ResponseTemplates
 from gateway_runtime.snapshot.stage import MethodSite, Misconfigured
 
@@ -50,6 +51,14 @@ class CompiledResponse:
             for name, source in self.parameters
             for value in source.read(exchange, body)
         ]
+
+    def overridden(self, exchange: Exchange, headers: Headers) -> tuple[int, Headers]:
+        """Status and headers, with what the templates of request and response have put in their place."""
+        context = exchange.template_context
+        if context is None:
+            return self.status, headers
+        put = context.overrides("responseOverride", "header")
+        return context.status() or self.status, override_headers(headers, put) if put else headers
 
 
 def compile_responses(site: MethodSite) -> Callable[[int], CompiledResponse]:

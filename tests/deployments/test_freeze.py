@@ -65,8 +65,8 @@ def test_every_reason_to_refuse_is_told_at_once(account):
     integrate(make_method(api, "/a", authorization_type="AWS_IAM"), "AWS_PROXY")
     integrate(make_method(api, "/b", "POST"), connection_type="VPC_LINK")
     integrate(make_method(api, "/c"), response_transfer_mode="STREAM")
-    integrate(make_method(api, "/d"), "HTTP", request_templates={"application/json": "$input.json('$')"})
-    respond(integrate(make_method(api, "/e"), "MOCK"), response_templates={"application/json": "#set($a = 1)"})
+    integrate(make_method(api, "/d"), "HTTP", request_templates={"application/json": "$input.json('$'"})
+    respond(integrate(make_method(api, "/e"), "MOCK"), response_templates={"application/json": "{\n#if(true)"})
 
     with pytest.raises(freeze.UnsupportedForDeployment) as refused:
         freeze.freeze(api, "a")
@@ -77,23 +77,28 @@ def test_every_reason_to_refuse_is_told_at_once(account):
         "GET /a: AWS_PROXY integrations",
         "POST /b: VPC_LINK connections",
         "GET /c: response transfer mode STREAM",
-        "GET /d: VTL in request templates of HTTP integrations",
-        "GET /e: VTL in response templates (of 200)",
+        "GET /d: the application/json request template: expected ')', found 'the end of the template' (line 1, column 16)",
+        "GET /e: the application/json response template (of 200): #if has no #end (line 2, column 10)",
     ]
 
 
-def test_templates_without_vtl_are_served(account):
+@pytest.mark.parametrize(
+    "template", ['{"statusCode": 200,\n}', "$input.json('$')", '#set($a = 1){"statusCode": 200}', None]
+)
+def test_templates_that_compile_are_served(account, template):
     api = make_api(account)
-    integrate(make_method(api), "MOCK", request_templates={"application/json": '{"statusCode": 200,\n}'})
+    integration = integrate(make_method(api), "MOCK", request_templates={"application/json": template})
+    respond(integration, response_templates={"application/json": template})
 
     assert freeze.freeze(api, "a")
 
 
-def test_a_jsonpath_that_cannot_be_served_is_refused(account):
+def test_an_ill_formed_jsonpath_is_refused(account):
     api = make_api(account)
     mapping = {
-        "integration.request.header.a": "method.request.body.a[*]",
+        "integration.request.header.a": "method.request.body.a[?(@.b",
         "integration.request.header.b": "method.request.body",
+        "integration.request.header.c": "method.request.body.a[*].b",
     }
     integration = integrate(make_method(api), "HTTP", request_parameters=mapping)
     respond(integration, response_parameters={"method.response.header.a": "integration.response.body.a[0].b"})
@@ -101,7 +106,9 @@ def test_a_jsonpath_that_cannot_be_served_is_refused(account):
     with pytest.raises(freeze.UnsupportedForDeployment) as refused:
         freeze.freeze(api, "a")
 
-    assert refused.value.reasons == ["GET /pets: the JSONPath a[*] in a parameter mapping"]
+    assert refused.value.reasons == [
+        "GET /pets: a parameter mapping: the JSONPath '$.a[?(@.b' is ill-formed at character 10"
+    ]
 
 
 def test_templates_of_a_proxy_are_kept_and_never_run(account):
