@@ -103,4 +103,8 @@ def stage_refusals(stage: Stage) -> list[str]:
         reasons.append(f"stage {stage.name}: canary releases that take traffic")
     if stage.cache_cluster_enabled:
         reasons.append(f"stage {stage.name}: cache clusters")
+    if stage.tracing_enabled:
+        reasons.append(f"stage {stage.name}: X-Ray tracing")
+    if stage.client_certificate_id:
+        reasons.append(f"stage {stage.name}: client certificates")
     return reasons

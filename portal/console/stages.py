@@ -57,9 +57,6 @@ class StageForm(forms.Form):
         widget=code_area(4),
         help_text="$context variables, on one line. It must hold $context.requestId or $context.extendedRequestId.",
     )
-    tracing = forms.BooleanField(
-        label="Trace requests", required=False, widget=switch(), help_text="Kept with the stage, as on AWS."
-    )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -149,7 +146,6 @@ def _initial(row: Stage) -> dict[str, Any]:
         "variables": row.variables,
         "log_access": bool(log.get("format")),
         "log_format": log.get("format") or "",
-        "tracing": row.tracing_enabled,
     }
 
 
@@ -163,7 +159,6 @@ def _patches(row: Stage, data: dict[str, Any]) -> list[dict[str, str]]:
     patches = [
         *member_patch("/description", before["description"] or "", data["description"]),
         *map_patches("/variables", row.variables, data["variables"]),
-        *member_patch("/tracingEnabled", row.tracing_enabled, data["tracing"]),
     ]
     if (data["rate"], data["burst"]) != (before["rate"], before["burst"]):
         rate, burst = (-1, -1) if data["rate"] is None else (data["rate"], data["burst"])

@@ -26,7 +26,7 @@ _TITLES = {"apigateway": "V1: REST APIs", "apigatewayv2": "V2: HTTP and WebSocke
 _LIMITS = {
     "CreateDomainName": "the data plane does not route by domain names yet",
     "CreateVpcLink": "integrations that use one are not deployed yet",
-    "GenerateClientCertificate": "back ends see it in test calls only, not from the data plane yet",
+    "GenerateClientCertificate": "back ends see it in test calls only; a stage that names one is refused",
     "GetSdk": "generates javascript, and python as an extra; other kinds answer 501",
     "TestInvokeMethod": "what the data plane does not serve answers 501, as at a deployment",
 }

@@ -136,9 +136,13 @@ def test_a_stage_document_tells_the_stage_as_it_is_now(account):
     assert document.disable_execute_api_endpoint
 
 
-def test_a_stage_with_traffic_on_a_canary_or_a_cache_cluster_is_refused(account):
+def test_a_stage_that_asks_for_what_the_runtime_cannot_do_is_refused(account):
     stage = make_stage(
-        deploy(served_api(account)), canary_settings={"percentTraffic": 50.0}, cache_cluster_enabled=True
+        deploy(served_api(account)),
+        canary_settings={"percentTraffic": 50.0},
+        cache_cluster_enabled=True,
+        tracing_enabled=True,
+        client_certificate_id="abc123",
     )
 
     with pytest.raises(freeze.UnsupportedForDeployment) as refused:
@@ -147,6 +151,8 @@ def test_a_stage_with_traffic_on_a_canary_or_a_cache_cluster_is_refused(account)
     assert refused.value.reasons == [
         "stage prod: canary releases that take traffic",
         "stage prod: cache clusters",
+        "stage prod: X-Ray tracing",
+        "stage prod: client certificates",
     ]
 
 

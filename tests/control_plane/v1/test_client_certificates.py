@@ -16,7 +16,8 @@ from django.db import connection
 
 from apps.client_certificates.models import ClientCertificate
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import BadRequestException, NotFoundException
+from apps.control_plane.errors import BadRequestException, NotFoundException, NotImplementedException
+from apps.deployments.models import Stage
 
 
 def show_on(caller: Caller, api: str, certificate_id: str) -> dict[str, Any]:
@@ -71,7 +72,7 @@ def test_one_that_a_stage_shows_is_not_deleted(caller: Caller) -> None:
     api = a_rest_api(caller)
     a_stage(caller, api)
     certificate = call(caller, "GenerateClientCertificate")["clientCertificateId"]
-    assert show_on(caller, api, certificate)["clientCertificateId"] == certificate
+    Stage.objects.filter(name="prod").update(client_certificate_id=certificate)  # as a version that serves it keeps it
 
     with pytest.raises(BadRequestException, match=rf"is referenced in \[{api}:prod\]"):
         call(caller, "DeleteClientCertificate", clientCertificateId=certificate)
@@ -79,6 +80,17 @@ def test_one_that_a_stage_shows_is_not_deleted(caller: Caller) -> None:
     show_on(caller, api, "")
     call(caller, "DeleteClientCertificate", clientCertificateId=certificate)
     assert call(caller, "GetClientCertificates")["items"] == []
+
+
+def test_a_stage_that_would_not_be_heard_to_show_one_is_refused(caller: Caller) -> None:
+    api = a_rest_api(caller)
+    a_stage(caller, api)
+    certificate = call(caller, "GenerateClientCertificate")["clientCertificateId"]
+
+    with pytest.raises(NotImplementedException, match="stage prod: client certificates"):
+        show_on(caller, api, certificate)
+
+    assert "clientCertificateId" not in call(caller, "GetStage", restApiId=api, stageName="prod")
 
 
 def test_a_stage_shows_only_certificates_of_its_account(caller: Caller) -> None:

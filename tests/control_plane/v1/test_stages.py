@@ -98,7 +98,12 @@ def test_values_that_a_stage_cannot_have_are_refused(
 
 
 @pytest.mark.parametrize(
-    "patch", [("replace", "/cacheClusterEnabled", "true"), ("replace", "/canarySettings/percentTraffic", "10")]
+    "patch",
+    [
+        ("replace", "/cacheClusterEnabled", "true"),
+        ("replace", "/tracingEnabled", "true"),
+        ("replace", "/canarySettings/percentTraffic", "10"),
+    ],
 )
 def test_what_cannot_be_served_yet_is_refused_by_name_and_changes_nothing(
     caller: Caller, api: str, patch: tuple[str, str, str]
