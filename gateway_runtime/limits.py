@@ -30,6 +30,7 @@ class BodyLimits:
     `expansion_free` bytes in any case."""
 
     json_depth: int = 100
+    validated_at_once: int = 256 * 1024  # larger ones are read and validated aside
     unpacked_bytes: int = 10 * 1024 * 1024
     expansion: int = 100
     expansion_free: int = 64 * 1024

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from apps.core.json_schemas import model_validators
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
+from gateway_runtime.limits import BODY
 from gateway_runtime.mapping.json_body import NotJson, read_json
 from gateway_runtime.mapping.model_errors import Validator, tell_errors
 from gateway_runtime.mapping.templates import media_type
@@ -94,8 +96,15 @@ _READERS = {"querystring": _in_query, "header": _in_headers, "path": _in_path}
 
 
 async def _check_body(exchange: Exchange, model: Validator) -> None:
-    """Without a body AWS validates an empty object."""
     body = await exchange.body.read()
+    if len(body) > BODY.validated_at_once:
+        await asyncio.to_thread(_check, body, model)
+    else:
+        _check(body, model)
+
+
+def _check(body: bytes, model: Validator) -> None:
+    """Without a body AWS validates an empty object."""
     try:
         value: Any = read_json(body) if body else {}
     except NotJson as error:

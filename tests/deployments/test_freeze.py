@@ -10,6 +10,7 @@ from rows import REGION, deploy, integrate, make_api, make_key, make_method, mak
 from apps.accounts.models import AccountSettings
 from apps.core import documents
 from apps.deployments import freeze
+from apps.rest_apis.models import ApiModel, RequestValidator
 from apps.usage_plans.models import QuotaExtension, UsagePlanStage
 
 
@@ -109,6 +110,41 @@ def test_an_ill_formed_jsonpath_is_refused(account):
     assert refused.value.reasons == [
         "GET /pets: a parameter mapping: the JSONPath '$.a[?(@.b' is ill-formed at character 10"
     ]
+
+
+def test_a_deployment_holds_what_validators_ask_for_and_the_models_that_this_needs(account):
+    api = make_api(account)
+    both = RequestValidator.objects.create(rest_api=api, validate_request_body=True, validate_request_parameters=True)
+    parameters = RequestValidator.objects.create(rest_api=api, validate_request_parameters=True)
+    reference = f'{{"$ref": "https://apigateway.amazonaws.com/restapis/{api.id}/models/Leg"}}'
+    for name, schema in (("Pet", reference), ("Leg", "{}"), ("Shop", "{}")):
+        ApiModel.objects.create(rest_api=api, name=name, schema=schema)
+    for path, validator, model in (("/a", both, "Pet"), ("/b", parameters, "Shop"), ("/c", None, "Shop")):
+        validator_id = validator and validator.validator_id
+        integrate(make_method(api, path, request_validator_id=validator_id, request_models={"application/json": model}))
+
+    document = freeze.freeze(api, "a")
+
+    methods = [method for resource in document.resources for method in resource.methods]
+    asked = [(method.validate_parameters, method.validate_body) for method in methods]
+    assert asked == [(True, True), (True, False), (False, False)]
+    assert document.models == {"Leg": "{}", "Pet": reference}
+
+
+@pytest.mark.parametrize(
+    ("schema", "reason"), [('{"type": "pet"}', "Pet: Unexpected type"), (None, "Pet: there is no such model")]
+)
+def test_a_model_that_cannot_be_used_is_refused_by_name(account, schema, reason):
+    api = make_api(account)
+    validator = RequestValidator.objects.create(rest_api=api, validate_request_body=True)
+    if schema:
+        ApiModel.objects.create(rest_api=api, name="Pet", schema=schema)
+    method = make_method(api, request_validator_id=validator.validator_id, request_models={"application/json": "Pet"})
+    integrate(method)
+
+    for refused in (lambda: freeze.freeze(api, "a"), lambda: freeze.freeze_method(method, "a")):
+        with pytest.raises(freeze.NotDeployable, match=f"Invalid model schema specified: {reason}"):
+            refused()
 
 
 def test_templates_of_a_proxy_are_kept_and_never_run(account):

@@ -201,6 +201,36 @@ def test_a_back_end_sees_the_client_certificate_that_is_asked_for(caller: Caller
     assert without["status"] in (502, 504)  # whether the server refuses before or after the request is TLS's business
 
 
+def test_a_test_call_is_validated_as_any_call(caller: Caller) -> None:
+    api = a_rest_api(caller, {"/pets": {"POST": mock()}})
+    validator = call(
+        caller, "CreateRequestValidator", restApiId=api, validateRequestBody=True, validateRequestParameters=True
+    )["id"]
+    schema = json.dumps({"type": "object", "required": ["name"]})
+    call(caller, "CreateModel", restApiId=api, name="Pet", contentType="application/json", schema=schema)
+    resource = next(
+        item["id"] for item in call(caller, "GetResources", restApiId=api)["items"] if item["path"] == "/pets"
+    )
+    patches = [
+        {"op": "replace", "path": "/requestValidatorId", "value": validator},
+        {"op": "add", "path": "/requestModels/application~1json", "value": "Pet"},
+        {"op": "add", "path": "/requestParameters/method.request.querystring.shop", "value": "true"},
+    ]
+    call(caller, "UpdateMethod", restApiId=api, resourceId=resource, httpMethod="POST", patchOperations=patches)
+
+    def tried(target: str, body: str) -> dict[str, Any]:
+        return invoke(caller, api, "/pets", "POST", pathWithQueryString=target, body=body)
+
+    lacking, unfit, good = tried("/pets", "{}"), tried("/pets?shop=1", "{}"), tried("/pets?shop=1", '{"name": "Rex"}')
+
+    assert [answer["status"] for answer in (lacking, unfit, good)] == [400, 400, 200]
+    assert "Missing required request parameters: [shop]" in lines(lacking)
+    assert (
+        "Request body does not match model schema for content type application/json: "
+        '[object has missing required properties (["name"])]'
+    ) in lines(unfit)
+
+
 def test_what_the_runtime_cannot_serve_is_refused_by_name(caller: Caller) -> None:
     private = http("http://pets.internal/", connectionType="VPC_LINK", connectionId="abc123")
     api = a_rest_api(caller, {"/pets": {"GET": private}})

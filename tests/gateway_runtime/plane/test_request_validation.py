@@ -150,6 +150,13 @@ async def test_models_refer_to_models_and_to_their_own_definitions(gateway: Gate
     assert await status({"pets": [{"owner": {"name": 1}}]}) == 400
 
 
+@pytest.mark.parametrize(("last", "status"), [(b'"Rex"', 200), (b"7", 400)])
+async def test_a_large_body_is_validated_whole(gateway: GatewayHarness, last: bytes, status: int) -> None:
+    gateway.serve(checked(schema={"items": {"type": "string"}}))
+
+    assert (await gateway.post("/prod/pets", b"[" + b'"Rex", ' * 100_000 + last + b"]")).status == status
+
+
 async def test_a_body_beyond_the_cap_is_too_large(gateway: GatewayHarness) -> None:
     gateway.serve(checked())
 
