@@ -51,7 +51,8 @@ def _introduction() -> Iterator[str]:
     yield ""
     yield "Every operation of Amazon API Gateway's control plane, as botocore's service models have them. One that is not built answers"
     yield "`501 NotImplementedException` by its name, never a silent success. *Tests* are the files that call the operation; besides these"
-    yield "`tests/control_plane/v1/test_isolation.py` calls every one that takes an id on behalf of a stranger."
+    yield "`tests/control_plane/v1/test_isolation.py` calls every one that takes an id on behalf of a stranger, and"
+    yield "`tests/conformance/refusals_left_out.py` lists the errors of AWS's model that nothing causes here, with the reasons."
     yield ""
     yield f"This page is written by `{COMMAND}`; a test fails when it is not what the code says."
 
@@ -118,7 +119,9 @@ def _names_in(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 def _sources() -> list[Path]:
     tests = (path for folder in ("conformance", "control_plane") for path in (_TESTS / folder).rglob("test_*.py"))
-    return sorted([*tests, _TESTS / "builders.py", Path(__file__).with_name("sequences.py")])
+    return sorted(
+        [*tests, _TESTS / "builders.py", *map(Path(__file__).with_name, ("every_operation.py", "sequences.py"))]
+    )
 
 
 def _shown(path: Path) -> str:
