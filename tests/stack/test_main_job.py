@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
@@ -141,3 +142,65 @@ def test_a_burst_beyond_the_plan_answers_429_and_tells_when_to_come_back(
     assert answers[-1].json() == {"message": "Too Many Requests"}
     assert int(answers[-1].headers["Retry-After"]) >= 1
     assert answers[-1].headers["x-amzn-errortype"] == "TooManyRequestsException"
+
+
+def validated_petstore() -> dict[str, Any]:
+    """A PetStore whose pets must fit their schema and whose answers are packed."""
+    leg = {"type": "object", "required": ["length"], "properties": {"length": {"type": "number", "minimum": 0}}}
+    pet = {
+        "type": "object",
+        "required": ["name"],
+        "properties": {
+            "name": {"type": "string"},
+            "legs": {"type": "array", "items": {"$ref": "#/components/schemas/Leg"}},
+        },
+    }
+    answer = {"application/json": json.dumps({"stored": "yes " * 100})}
+    post = {
+        "parameters": [{"name": "shop", "in": "query", "required": True, "schema": {"type": "string"}}],
+        "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}},
+        "responses": {"200": {"description": "Stored"}},
+        "x-amazon-apigateway-integration": {
+            "type": "mock",
+            "requestTemplates": {"application/json": '{"statusCode": 200}'},
+            "responses": {"default": {"statusCode": "200", "responseTemplates": answer}},
+        },
+    }
+    return {
+        "openapi": "3.0.1",
+        "info": {"title": "PetStore", "version": "1.0"},
+        "x-amazon-apigateway-minimum-compression-size": 100,
+        "x-amazon-apigateway-request-validators": {
+            "all": {"validateRequestBody": True, "validateRequestParameters": True}
+        },
+        "x-amazon-apigateway-request-validator": "all",
+        "paths": {"/pets": {"post": post}},
+        "components": {"schemas": {"Pet": pet, "Leg": leg}},
+    }
+
+
+def test_an_imported_api_validates_what_it_is_sent_and_packs_what_it_answers(product: Installation):
+    client = boto3.client("apigateway", **product.boto3_arguments())
+    api = client.import_rest_api(body=json.dumps(validated_petstore()).encode())["id"]
+    client.create_deployment(restApiId=api, stageName="prod")
+    url = f"{product.endpoints['gateway']}/_aws/execute-api/{api}/prod/pets"
+
+    def post(body: Any, query: str = "?shop=1", **headers: str) -> requests.Response:
+        packed = headers.get("Content-Encoding") == "gzip"
+        text = json.dumps(body).encode()
+        headers["Content-Type"] = "application/json"
+        return requests.post(url + query, gzip.compress(text) if packed else text, headers=headers, timeout=5)
+
+    rex = {"name": "Rex", "legs": [{"length": 30}]}
+    good = product.eventually(lambda: post(rex), lambda answer: answer.status_code == 200)
+    refused = [post(rex, ""), post({"legs": []}), post({**rex, "legs": [{"length": -1}]})]
+    packed = post(rex, **{"Content-Encoding": "gzip"})
+    late = post({"name": "x" * 2_000_000}, "")
+
+    assert good.headers["content-encoding"] == "gzip"
+    assert good.json() == packed.json() == {"stored": "yes " * 100}
+    assert [answer.status_code for answer in refused] == [400] * 3
+    assert [answer.json()["message"] for answer in refused] == [
+        "Missing required request parameters: [shop]", "Invalid request body", "Invalid request body",
+    ]  # fmt: skip
+    assert late.status_code == 400
