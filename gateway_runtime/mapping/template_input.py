@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from apps.core.json_path import MISSING, JsonPathError, compile_path
+from apps.core.json_path import MISSING, MOST_VISITS, JsonPathError, Search, compile_path
 from apps.core.vtl import UNDEFINED, Budget, VtlError, VtlObject
 from apps.core.vtl.rendering import as_text, json_text
 from gateway_runtime.exchange import Exchange
@@ -59,11 +59,13 @@ class Input(VtlObject):
         document = self._parsed(budget)
         if text == "$":
             return document
-        budget.step(10)
+        search = Search(document, most := min(MOST_VISITS, budget.steps))
         try:
-            return compile_path(text).read(document)
+            found = compile_path(text).follow(document, search)
         except JsonPathError as error:
             raise VtlError(str(error)) from None
+        budget.step(10 + most - search.visits)
+        return found
 
     def _parsed(self, budget: Budget) -> Any:
         """The body as JSON; one that is none is a text."""

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from apps.core.json_path.errors import MISSING, JsonPathError
+from apps.core.json_path.errors import MISSING, MOST_VISITS, JsonPathError, Search
 from apps.core.json_path.parser import PathParser
 from apps.core.json_path.path import JsonPath
 
-__all__ = ["MISSING", "JsonPath", "JsonPathError", "compile_path"]
+__all__ = ["MISSING", "MOST_VISITS", "JsonPath", "JsonPathError", "Search", "compile_path"]
 
 
 @lru_cache(maxsize=512)

@@ -11,6 +11,7 @@ import re
 from apps.core.vtl.budget import LARGEST_TEMPLATE
 from apps.core.vtl.errors import VtlSyntaxError
 from apps.core.vtl.expressions import REFERENCE, ExpressionParser
+from apps.core.vtl.statements import Statements
 from apps.core.vtl.tree import (
     Block,
     Define,
@@ -20,7 +21,6 @@ from apps.core.vtl.tree import (
     Leave,
     Output,
     Set,
-    Statement,
     Text,
 )
 
@@ -31,7 +31,6 @@ _REST_OF_LINE = re.compile(r"[ \t]*(?:\r\n|\n|\r)")
 _COMMENT_LINE = re.compile(r"##[^\r\n]*(?:\r\n|\n|\r)?")
 _PARENTHESIS = re.compile(r"[ \t]*\(")
 _LOOP = re.compile(r"\s*\$!?(?:\{([A-Za-z_][A-Za-z0-9_-]*)\}|([A-Za-z_][A-Za-z0-9_-]*))\s+in\b")
-_BARE = re.compile(r"[ \t]*\Z")
 
 _KNOWN = frozenset(
     {"set", "if", "elseif", "else", "end", "foreach", "define", "break", "stop", "literal", "macro", "evaluate",
@@ -63,7 +62,7 @@ class _BlockParser(ExpressionParser):
         Any `#end`, `#else` or `#elseif` that is not expected is an error.
         """
         self.enter()
-        statements = _Statements()
+        statements = Statements()
         ended_by: str | None = None
         while ended_by is None:
             special = _SPECIAL.search(self.source, self.at)
@@ -82,7 +81,7 @@ class _BlockParser(ExpressionParser):
         self.depth -= 1
         return statements.block(), ended_by
 
-    def _output(self, statements: _Statements) -> None:
+    def _output(self, statements: Statements) -> None:
         if REFERENCE.match(self.source, self.at) is None:
             statements.text("$")
             self.at += 2 if self.source.startswith("$!", self.at) else 1
@@ -91,7 +90,7 @@ class _BlockParser(ExpressionParser):
         reference = self.reference()
         statements.add(Output(reference, self.nodes - before))
 
-    def _escape(self, statements: _Statements) -> None:
+    def _escape(self, statements: Statements) -> None:
         """Backslashes before a reference or directive escape it, two standing for one; elsewhere they are text."""
         match = _ESCAPES.match(self.source, self.at)
         assert match is not None
@@ -109,7 +108,7 @@ class _BlockParser(ExpressionParser):
         else:
             statements.text(match[0])
 
-    def _hash(self, statements: _Statements, ends: tuple[str, ...]) -> str | None:
+    def _hash(self, statements: Statements, ends: tuple[str, ...]) -> str | None:
         """At a `#`; gives the name of a directive that ends a block."""
         if self.source.startswith(("##", "#*", "#[["), self.at):
             self._comment_or_literal(statements)
@@ -133,7 +132,7 @@ class _BlockParser(ExpressionParser):
             self._directive(statements, name, start)
         return None
 
-    def _comment_or_literal(self, statements: _Statements) -> None:
+    def _comment_or_literal(self, statements: Statements) -> None:
         if self.source.startswith("#[[", self.at):
             end = self.source.find("]]#", self.at)
             if end < 0:
@@ -149,7 +148,7 @@ class _BlockParser(ExpressionParser):
             self.at = line.end()
         statements.cut()
 
-    def _unknown(self, statements: _Statements, match: re.Match[str]) -> None:
+    def _unknown(self, statements: Statements, match: re.Match[str]) -> None:
         """A directive that is not there is text, with its arguments."""
         start, self.at = self.at, match.end()
         opening = _PARENTHESIS.match(self.source, self.at)
@@ -165,7 +164,7 @@ class _BlockParser(ExpressionParser):
                 self.at, self.depth, self.nodes = match.end(), depth, nodes
         statements.text(self.source[start : self.at])
 
-    def _directive(self, statements: _Statements, name: str, start: int) -> None:
+    def _directive(self, statements: Statements, name: str, start: int) -> None:
         if name in ("break", "stop"):
             statements.add(Leave(template=name == "stop"))
             return
@@ -207,7 +206,7 @@ class _BlockParser(ExpressionParser):
             raise self.error(f"#{name} has no #end", start)
         return block, ended_by
 
-    def _verbatim(self, statements: _Statements, name: str, start: int) -> None:
+    def _verbatim(self, statements: Statements, name: str, start: int) -> None:
         """`#literal()` writes its body as it stands. A macro is written whole: API Gateway has none."""
         opening = _PARENTHESIS.match(self.source, self.at)
         end = -1 if opening is None else self.source.find(")", opening.end())
@@ -271,34 +270,3 @@ class _BlockParser(ExpressionParser):
         self._close()
         body, _ = self._body("define")
         return Define(name.name, body)
-
-
-class _Statements:
-    """Collects a block; neighbouring text becomes one statement."""
-
-    def __init__(self) -> None:
-        self._done: list[Statement] = []
-        self._text: list[str] = []
-
-    def text(self, text: str) -> None:
-        if text:
-            self._text.append(text)
-
-    def add(self, statement: Statement) -> None:
-        self.cut()
-        self._done.append(statement)
-
-    def cut(self) -> None:
-        """What follows is not one text with what came before."""
-        if self._text:
-            self._done.append(Text("".join(self._text)))
-            self._text = []
-
-    def drop_spaces(self) -> None:
-        """Forget the text since the last statement if it is nothing but spaces."""
-        if _BARE.match("".join(self._text)):
-            self._text = []
-
-    def block(self) -> Block:
-        self.cut()
-        return tuple(self._done)

@@ -12,6 +12,7 @@ from apps.core.vtl.rendering import as_text, scalar_text
 from apps.core.vtl.values import JavaList
 
 _BLANK = "".join(map(chr, range(33)))  # what Java's trim takes away
+_BLOCK = 4_096
 
 
 def _made(budget: Budget, text: str) -> str:
@@ -42,9 +43,13 @@ def _concat(budget: Budget, text: str, other: str) -> str:
 
 def _compare(budget: Budget, text: str, other: str) -> int:
     """The difference of the first characters that differ, else of the lengths."""
-    for one, two in zip(_looked_through(budget, text), other, strict=False):
-        if one != two:
-            return ord(one) - ord(two)
+    _looked_through(budget, text)
+    for at in range(0, min(len(text), len(other)), _BLOCK):
+        block, against = text[at : at + _BLOCK], other[at : at + _BLOCK]
+        if block != against:
+            for one, two in zip(block, against, strict=False):
+                if one != two:
+                    return ord(one) - ord(two)
     return len(text) - len(other)
 
 
@@ -67,6 +72,11 @@ def _repeat(budget: Budget, text: str, count: int) -> str:
     within(count, 0, 1 << 31)
     budget.text(len(text) * count)
     return text * count
+
+
+def _characters(budget: Budget, text: str) -> JavaList:
+    budget.step(len(text))
+    return JavaList(text)
 
 
 STRING_METHODS: Methods = {
@@ -106,7 +116,7 @@ STRING_METHODS: Methods = {
     "strip": (("", lambda budget, text: _made(budget, text.strip())),),
     "subSequence": (("ii", _substring),),
     "substring": (("i", _substring), ("ii", _substring)),
-    "toCharArray": (("", lambda budget, text: JavaList(_made(budget, text))),),
+    "toCharArray": (("", _characters),),
     "toLowerCase": (("", lambda budget, text: _made(budget, text.lower())),),
     "toString": (("", lambda budget, text: text),),
     "toUpperCase": (("", lambda budget, text: _made(budget, text.upper())),),
