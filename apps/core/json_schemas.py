@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import jsonschema_rs
@@ -62,25 +63,25 @@ def reached_models(names: Iterable[str], texts: Mapping[str, str]) -> dict[str, 
         if name not in texts:
             raise BrokenModel(f"{name}: there is no such model")
         reached[name] = texts[name]
-        left += sorted(referenced_models(_parsed(name, texts[name])))
+        with _told_of(name):
+            left += sorted(referenced_models(json.loads(texts[name])))
     return dict(sorted(reached.items()))
 
 
 def model_validators(rest_api_id: str, texts: Mapping[str, str]) -> Callable[[str], Draft4Validator]:
     """A function from a model's name to its validator, made once. It raises BrokenModel."""
-    resources = [
-        (model_url(rest_api_id, name), _canonical(_parsed(name, text), rest_api_id)) for name, text in texts.items()
-    ]
+    resources: list[tuple[str, Any]] = []
+    for name, text in texts.items():
+        with _told_of(name):
+            resources.append((model_url(rest_api_id, name), _canonical(json.loads(text), rest_api_id)))
     made: dict[str, Draft4Validator] = {}
 
     def validator(name: str) -> Draft4Validator:
         if name not in made:
             if name not in texts:
                 raise BrokenModel(f"{name}: there is no such model")
-            try:
+            with _told_of(name):
                 made[name] = _compile(model_url(rest_api_id, name), resources)
-            except (ValueError, RecursionError) as error:
-                raise BrokenModel(f"{name}: {_first_line(error)}") from None
         return made[name]
 
     return validator
@@ -98,11 +99,15 @@ def _nowhere(uri: str) -> Any:
     raise ValueError("it is no model of the API")
 
 
-def _parsed(name: str, text: str) -> Any:
+@contextmanager
+def _told_of(name: str) -> Iterator[None]:
+    """What fails here is the fault of a model; the first line says enough of it."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BrokenModel(f"{name}: {_first_line(error)}") from None
+        yield
+    except RecursionError:
+        raise BrokenModel(f"{name}: it is too deep") from None
+    except ValueError as error:
+        raise BrokenModel(f"{name}: {str(error).partition(chr(10))[0]}") from None
 
 
 def _canonical(schema: Any, rest_api_id: str) -> Any:
@@ -123,7 +128,3 @@ def _respelled(value: Any, rest_api_id: str) -> Any:
         pointer = found["rest"].lstrip("#")
         result["$ref"] = model_url(rest_api_id, found["name"]) + (f"#{pointer}" if pointer else "")
     return result
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__

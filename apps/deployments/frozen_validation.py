@@ -48,7 +48,8 @@ def _models(rest_api: RestApi, names: set[str]) -> dict[str, str]:
     try:
         models = reached_models(names, dict(rest_api.models.values_list("name", "schema")))
         validator = model_validators(rest_api.id, models)
-        for name in sorted(names):
+        # Those that refer to few first: what is wrong is told of the model that it is wrong in.
+        for name in sorted(models, key=lambda name: (len(reached_models([name], models)), name)):
             validator(name)
     except BrokenModel as error:
         raise NotDeployable(f"Invalid model schema specified: {error}") from None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from apps.core.json_schemas import BrokenModel, model_url, model_validators, reached_models
 
@@ -70,6 +73,16 @@ def test_a_schema_that_cannot_be_used_is_told_by_its_models_name(schema: Any):
         fits({}, Pet=schema, Leg={})
 
 
+@pytest.mark.parametrize("depth", [300, 900, 100_000])
+def test_a_schema_that_is_too_deep_is_told_too(depth: int):
+    deep = {"Pet": '{"not":' * depth + "{}" + "}" * depth}
+
+    with pytest.raises(BrokenModel, match=r"^Pet: \S"):
+        model_validators(API, deep)("Pet")
+    with contextlib.suppress(BrokenModel):
+        reached_models(["Pet"], deep)
+
+
 def test_every_schema_is_read_as_draft_4():
     draft_7 = {"$schema": "http://json-schema.org/draft-07/schema#", "const": 1, "type": "integer"}
 
@@ -80,3 +93,40 @@ def test_every_schema_is_read_as_draft_4():
 def test_patterns_with_look_around_are_understood():
     assert fits("a1", Pet={"pattern": "^(?=.*[0-9]).+$"})
     assert not fits("a", Pet={"pattern": "^(?=.*[0-9]).+$"})
+
+
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+REFERENCES = st.sampled_from(
+    ["#", "#/definitions/a", "#/properties", "", "a", "//", "%", model_url(API, "Pet"), model_url(API, "Leg") + "/a"]
+)
+KEYWORDS = st.sampled_from(
+    [
+        "type", "properties", "items", "additionalItems", "additionalProperties", "required", "enum", "pattern",
+        "patternProperties", "minimum", "maximum", "multipleOf", "exclusiveMinimum", "minLength", "maxLength", "minItems",
+        "uniqueItems", "maxProperties", "dependencies", "allOf", "anyOf", "oneOf", "not", "format", "id", "$schema",
+        "definitions",
+    ]
+)  # fmt: skip
+SCHEMAS = st.recursive(
+    VALUES
+    | st.builds(lambda target: {"$ref": target}, REFERENCES)
+    | st.sampled_from([{"type": "string"}, {"minimum": 3}]),
+    lambda inner: st.dictionaries(
+        KEYWORDS, inner | st.lists(inner, max_size=3) | st.dictionaries(st.just("a"), inner), max_size=4
+    ),
+    max_leaves=10,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(SCHEMAS, VALUES)
+def test_any_schema_is_compiled_or_refused_and_then_any_value_fits_or_does_not(schema: Any, value: Any):
+    try:
+        validator = model_validators(API, texts(Pet=schema, Leg={}))("Pet")
+    except BrokenModel:
+        return
+    assert validator.is_valid(value) in (True, False)

@@ -132,13 +132,19 @@ def test_a_deployment_holds_what_validators_ask_for_and_the_models_that_this_nee
 
 
 @pytest.mark.parametrize(
-    ("schema", "reason"), [('{"type": "pet"}', "Pet: Unexpected type"), (None, "Pet: there is no such model")]
+    ("schema", "reason"),
+    [
+        ('{"type": "pet"}', "Pet: Unexpected type"),
+        ('{"$ref": "https://apigateway.amazonaws.com/restapis/%s/models/Broken"}', "Broken: Unexpected type"),
+        (None, "Pet: there is no such model"),
+    ],
 )
 def test_a_model_that_cannot_be_used_is_refused_by_name(account, schema, reason):
     api = make_api(account)
     validator = RequestValidator.objects.create(rest_api=api, validate_request_body=True)
     if schema:
-        ApiModel.objects.create(rest_api=api, name="Pet", schema=schema)
+        ApiModel.objects.create(rest_api=api, name="Pet", schema=schema.replace("%s", api.id))
+    ApiModel.objects.create(rest_api=api, name="Broken", schema='{"type": "leg"}')
     method = make_method(api, request_validator_id=validator.validator_id, request_models={"application/json": "Pet"})
     integrate(method)
 
