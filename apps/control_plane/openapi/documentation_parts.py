@@ -46,7 +46,7 @@ def parts_of(root: Node, operations: Iterable[OperationSpec]) -> tuple[PartSpec,
         place: properties
         for operation in operations
         for place, properties in _said(operation)
-        if place not in listed and not _repeats(most_specific(listed.items(), place), properties)
+        if place not in listed and not _repeats(most_specific(listed, place), properties)
     }
     return tuple(
         PartSpec(place, json.dumps(properties, ensure_ascii=False)) for place, properties in {**listed, **said}.items()

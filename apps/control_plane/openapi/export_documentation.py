@@ -48,7 +48,11 @@ def with_parts(
     if not parts:
         return export
     export = copy.deepcopy(export)
-    placed = [(place, part["properties"]) for part in parts if (place := _place(part)) is not None]
+    placed: dict[Location, Any] = {}
+    for part in parts:
+        place = _place(part)
+        if place is not None:
+            placed.setdefault(place, part["properties"])
     for path, item in export["paths"].items():
         for key, operation in item.items():
             if key in METHODS or key == ANY_METHOD:
@@ -69,7 +73,7 @@ def _place(part: dict[str, Any]) -> Location | None:
         return None
 
 
-def _said(operation: dict[str, Any], placed: list[tuple[Location, Any]], at: dict[str, str]) -> dict[str, Any]:
+def _said(operation: dict[str, Any], placed: dict[Location, Any], at: dict[str, str]) -> dict[str, Any]:
     """An operation with what is said of it, of its parameters, its body and its responses."""
 
     def say(target: dict[str, Any], place: Location, members: dict[str, Callable[[Any], bool]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -110,27 +110,30 @@ def snapshot(api: RestApi) -> list[dict[str, Any]]:
     return [{"location": location_of(row).shape(), "properties": json.loads(row.properties)} for row in rows]
 
 
-def most_specific(parts: Iterable[tuple[Location, Value]], place: Location) -> Value | None:
+def most_specific(parts: Mapping[Location, Value], place: Location) -> Value | None:
     """What is said of a place: there, or else at the nearest more general place that it takes after."""
-    best: tuple[tuple[int, bool, bool], Value] | None = None
-    for at, value in parts:
-        if at == place:
-            return value
-        if _covers(at, place):
-            rank = (len(at.path), at.method != "*", at.status_code != "*")
-            if best is None or rank > best[0]:
-                best = rank, value
-    return None if best is None else best[1]
+    return next((parts[at] for at in _widening(place) if at in parts), None)
 
 
-def _covers(general: Location, place: Location) -> bool:
-    return (
-        place.type in _INHERITING
-        and (general.type, general.name) == (place.type, place.name)
-        and general.method in ("*", place.method)
-        and general.status_code in ("*", place.status_code)
-        and (general.path == place.path or place.path.startswith(general.path.rstrip("/") + "/"))
-    )
+def _widening(place: Location) -> Iterator[Location]:
+    """The place, then those that it takes after, the nearest first."""
+    yield place
+    if place.type not in _INHERITING:
+        return
+    for path in _upwards(place.path):
+        for method in (place.method, "*"):
+            for status_code in (place.status_code, "*"):
+                yield Location(place.type, path, method, status_code, place.name)
+
+
+def _upwards(path: str) -> Iterator[str]:
+    """A path and everything above it, each above with and without the slash at its end."""
+    yield path
+    while path.strip("/"):
+        path = path.rstrip("/").rpartition("/")[0]
+        yield f"{path}/"
+        if path:
+            yield path
 
 
 def parameter_type(expression: str) -> tuple[str, str] | None:
