@@ -18,6 +18,8 @@ from portal.console.gate import Console
 
 _TABS = (
     ("api", "Resources"),
+    ("models", "Models"),
+    ("gateway_responses", "Gateway responses"),
     ("changes", "Changes"),
     ("stages", "Stages"),
     ("deployments", "Deployments"),

@@ -66,6 +66,46 @@ class LinesField(forms.CharField):
         """Django's validators are for texts."""
 
 
+class HeadersField(forms.CharField):
+    """Headers of a request, one `Name: value` per line; a name may come several times. The value is the list of all pairs."""
+
+    def __init__(self, *, rows: int = 3, placeholder: str = "", **options: Any) -> None:
+        attributes = {"rows": rows, "spellcheck": "false", "placeholder": placeholder}
+        super().__init__(required=False, widget=forms.Textarea(attrs=attributes), **options)
+
+    def to_python(self, value: Any) -> Any:
+        headers: list[tuple[str, str]] = []
+        for number, line in enumerate(str(value or "").splitlines(), start=1):
+            if not line.strip():
+                continue
+            name, colon, text = line.partition(":")
+            if not colon or not name.strip():
+                raise forms.ValidationError(f"Line {number} is not of the form Name: value.")
+            headers.append((name.strip(), text.strip()))
+        return headers
+
+    def validate(self, value: Any) -> None:
+        """A list of pairs has no length or emptiness of its own to check."""
+
+    def run_validators(self, value: Any) -> None:
+        """Django's validators are for texts."""
+
+
+class CodeField(forms.CharField):
+    """A schema, a template or a body, kept as it was typed but for the line ends of browsers."""
+
+    def __init__(self, *, rows: int = 6, **options: Any) -> None:
+        super().__init__(strip=False, widget=code_area(rows), **options)
+
+    def to_python(self, value: Any) -> Any:
+        return unix_lines(super().to_python(value) or "")
+
+
+def unix_lines(text: str) -> str:
+    """Browsers end the lines of a text area with two characters."""
+    return text.replace("\r\n", "\n")
+
+
 def code_area(rows: int = 6) -> forms.Textarea:
     """A box for a template or a schema."""
     return forms.Textarea(attrs={"rows": rows, "spellcheck": "false", "autocomplete": "off"})

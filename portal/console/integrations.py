@@ -10,7 +10,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import redirect
 
 from apps.rest_apis.models import Integration, Method
-from portal.console.fields import map_patches, member_patch
+from portal.console.fields import Patch, map_patches, member_patch
 from portal.console.gate import Console, console_page
 from portal.console.method_forms import JSON, IntegrationForm
 from portal.console.methods import edit_page, found_method
@@ -24,14 +24,15 @@ def edit_integration(console: Console, api_id: str, resource_id: str, verb: str)
     integration: Integration | None = getattr(method, "integration", None)
     kind = integration.type if integration else ""
     form = IntegrationForm(console.posted, initial=_initial(integration), kind=kind)
-    patches: list[dict[str, str]] = []
     if form.is_valid() and form.cleaned_data["type"] != kind:
         names = {"restApiId": api_id, "resourceId": resource_id, "httpMethod": verb}
         if console.carry_out(form, lambda: _replace(console, names, method, form)) is not None:
             messages.success(console.request, f"{verb} {resource.path} has another integration in the draft.")
             return redirect(resource_url(api_id, resource_id, verb))
-    elif integration and form.is_valid():
-        patches = _patches(integration, form.request(verb))
+
+    def patches() -> list[Patch]:
+        return _patches(integration, form) if integration else []
+
     return edit_page(frame, resource, method, form, "UpdateIntegration", patches, "Integration request")
 
 
@@ -73,14 +74,18 @@ def _initial(integration: Integration | None) -> dict[str, Any]:
         "integration_http_method": integration.http_method,
         "timeout": integration.timeout_in_millis,
         "parameters": integration.request_parameters,
-        "template": integration.request_templates.get(JSON) or "",
+        "templates": _texts(integration),
         "passthrough": integration.passthrough_behavior,
     }
 
 
-def _patches(integration: Integration, wanted: dict[str, Any]) -> list[dict[str, str]]:
-    """Templates of other content types than JSON stay as they are."""
-    templates = {kind: text for kind, text in integration.request_templates.items() if kind == JSON}
+def _texts(integration: Integration) -> dict[str, str]:
+    return {kind: text or "" for kind, text in integration.request_templates.items()}
+
+
+def _patches(integration: Integration, form: IntegrationForm) -> list[Patch]:
+    """A proxy keeps its templates, which it does not run, as AWS's does."""
+    wanted = form.request(integration.method.http_method)
     return [
         *member_patch("/uri", integration.uri, wanted.get("uri", integration.uri)),
         *member_patch(
@@ -93,5 +98,5 @@ def _patches(integration: Integration, wanted: dict[str, Any]) -> list[dict[str,
             wanted.get("passthroughBehavior", integration.passthrough_behavior),
         ),
         *map_patches("/requestParameters", integration.request_parameters, wanted.get("requestParameters", {})),
-        *map_patches("/requestTemplates", templates, wanted.get("requestTemplates", {})),
+        *map_patches("/requestTemplates", _texts(integration), form.cleaned_data["templates"]),
     ]

@@ -6,7 +6,9 @@ from typing import Any
 
 from django import forms
 
-from portal.console.fields import PairsField, code_area, switch
+from apps.rest_apis.models import RequestValidator, RestApi
+from portal.console.content_types import ModelsField, TemplatesField
+from portal.console.fields import PairsField, switch
 
 JSON = "application/json"
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY")
@@ -45,10 +47,11 @@ class IntegrationForm(forms.Form):
         placeholder="integration.request.path.petId = method.request.path.petId",
         help_text="One per line. A constant stands in single quotes.",
     )
-    template = forms.CharField(
-        label="Body template for application/json", required=False, widget=code_area(4),
-        help_text="For HTTP and mock integrations. A mock's says which response it chooses: {\"statusCode\": 200}.",
-    )  # fmt: skip
+    templates = TemplatesField(
+        label="Body templates",
+        help_text="By the content type of the request, for HTTP and mock integrations. They write the body that the back "
+        'end gets; a mock\'s says which response it chooses: {"statusCode": 200}.',
+    )
     passthrough = forms.ChoiceField(label="Other bodies", choices=PASSTHROUGH, required=False)
 
     def __init__(self, *args: Any, kind: str = "", **options: Any) -> None:
@@ -73,8 +76,8 @@ class IntegrationForm(forms.Form):
             members["integrationHttpMethod"] = data["integration_http_method"] or method
         if data["parameters"]:
             members["requestParameters"] = data["parameters"]
-        if data["template"] and data["type"] != "HTTP_PROXY":
-            members["requestTemplates"] = {JSON: data["template"]}
+        if data["templates"] and data["type"] != "HTTP_PROXY":
+            members["requestTemplates"] = data["templates"]
         if data["passthrough"]:
             members["passthroughBehavior"] = data["passthrough"]
         return members
@@ -87,6 +90,16 @@ class MethodForm(IntegrationForm):
     api_key_required = forms.BooleanField(label="Require an API key", required=False, widget=switch())
 
     field_order = ["http_method", "type", "uri"]
+
+
+CHECK_ALL = "new"
+"""The choice that makes a validator of body and parameters."""
+_CHECKS = {
+    (True, True): "body and parameters",
+    (True, False): "body",
+    (False, True): "parameters",
+    (False, False): "nothing",
+}
 
 
 class MethodRequestForm(forms.Form):
@@ -104,6 +117,29 @@ class MethodRequestForm(forms.Form):
         placeholder="method.request.querystring.limit = optional",
         help_text="One per line, each required or optional. Mappings can only use what is named here.",
     )
+    validator = forms.ChoiceField(
+        label="Request validator",
+        required=False,
+        help_text="Checks what is required above, and bodies against the models below, before the back end is asked.",
+    )
+    models = ModelsField(
+        label="Models of bodies",
+        help_text="Which model a body must match, by its content type. It counts when a validator checks bodies.",
+    )
+
+    field_order = ["api_key_required", "operation_name", "parameters", "validator", "models"]
+
+    def __init__(self, *args: Any, api: RestApi, **options: Any) -> None:
+        super().__init__(*args, **options)
+        validators = list(api.request_validators.order_by("pk"))
+        choices = [("", "None: requests are not checked")] + [(row.validator_id, _described(row)) for row in validators]
+        if not any(row.validate_request_body and row.validate_request_parameters for row in validators):
+            choices.append((CHECK_ALL, "Validate body and parameters (makes a validator)"))
+        choice, models = self.fields["validator"], self.fields["models"]
+        assert isinstance(choice, forms.ChoiceField)
+        assert isinstance(models, ModelsField)
+        choice.choices = choices
+        models.offer(api.models.order_by("name").values_list("name", flat=True))
 
     def clean_parameters(self) -> dict[str, bool]:
         given: dict[str, str] = self.cleaned_data["parameters"]
@@ -111,3 +147,8 @@ class MethodRequestForm(forms.Form):
             if need not in ("required", "optional"):
                 raise forms.ValidationError(f"{name} must be required or optional, not “{need}”.")
         return {name: need == "required" for name, need in given.items()}
+
+
+def _described(row: RequestValidator) -> str:
+    checks = _CHECKS[row.validate_request_body, row.validate_request_parameters]
+    return f"{row.name or row.validator_id}: checks {checks}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -13,9 +14,9 @@ from django.shortcuts import redirect
 from apps.rest_apis.models import Method, Resource
 from portal.console.api_frame import ApiFrame, api_frame
 from portal.console.commands import Command
-from portal.console.fields import map_patches, member_patch
+from portal.console.fields import Patch, map_patches, member_patch
 from portal.console.gate import Console, console_page
-from portal.console.method_forms import JSON, MethodForm, MethodRequestForm
+from portal.console.method_forms import CHECK_ALL, JSON, MethodForm, MethodRequestForm
 from portal.console.resources import resource_url
 
 
@@ -86,9 +87,16 @@ def edit_method(console: Console, api_id: str, resource_id: str, verb: str) -> H
             "api_key_required": method.api_key_required,
             "operation_name": method.operation_name,
             "parameters": words,
+            "validator": method.request_validator_id or "",
+            "models": method.request_models,
         },
+        api=frame.api,
     )
-    patches = _method_patches(method, form.cleaned_data) if form.is_valid() else []
+    form.is_valid()
+
+    def patches() -> list[Patch]:
+        return _method_patches(console, frame.api.id, method, form.cleaned_data)
+
     return edit_page(frame, resource, method, form, "UpdateMethod", patches, "Method request")
 
 
@@ -116,16 +124,25 @@ def edit_page(
     method: Method,
     form: forms.Form,
     operation: str,
-    patches: list[dict[str, str]],
+    patches: Callable[[], list[Patch]],
     title: str,
 ) -> HttpResponse:
-    """Save the patches and go back to the method, or show the form with what is wrong."""
+    """Save the patches and go back to the method, or show the form with what is wrong.
+
+    `patches` is asked once the form is found valid, in the transaction in which they are applied.
+    """
     console = frame.console
     verb = method.http_method
     request = {"restApiId": frame.api.id, "resourceId": resource.resource_id, "httpMethod": verb}
     back = resource_url(frame.api.id, resource.resource_id, verb)
+
+    def save() -> dict[str, Any]:
+        with transaction.atomic():
+            wanted = patches()
+            return console.call(operation, {**request, "patchOperations": wanted}) if wanted else {}
+
     saving = console.request.method == "POST" and not form.errors
-    if saving and (not patches or console.submit(form, operation, {**request, "patchOperations": patches}) is not None):
+    if saving and console.carry_out(form, save) is not None:
         messages.success(console.request, f"{title} of {verb} {resource.path} is saved in the draft.")
         return redirect(back)
     example = [{"op": "replace", "path": "/apiKeyRequired" if operation == "UpdateMethod" else "/timeoutInMillis",
@@ -143,11 +160,19 @@ def edit_page(
     )
 
 
-def _method_patches(method: Method, data: dict[str, Any]) -> list[dict[str, str]]:
+def _method_patches(console: Console, api_id: str, method: Method, data: dict[str, Any]) -> list[Patch]:
+    """What brings the method to the form. A validator that is asked for anew is made first."""
+    validator = data["validator"]
+    if validator == CHECK_ALL:
+        checks = {"validateRequestBody": True, "validateRequestParameters": True}
+        made = console.call("CreateRequestValidator", {"restApiId": api_id, "name": "Body and parameters", **checks})
+        validator = made["id"]
     return [
         *member_patch("/apiKeyRequired", method.api_key_required, data["api_key_required"]),
         *member_patch("/operationName", method.operation_name or "", data["operation_name"]),
         *map_patches("/requestParameters", method.request_parameters, data["parameters"]),
+        *member_patch("/requestValidatorId", method.request_validator_id or "", validator),
+        *map_patches("/requestModels", method.request_models, data["models"]),
     ]
 
 

@@ -35,7 +35,7 @@ class ResourceForm(forms.Form):
 def api(console: Console, api_id: str) -> HttpResponseBase:
     """The tree, and the resource or method that is chosen in it."""
     frame = api_frame(console, api_id, "api")
-    resources = list(_resources_of(frame.api))
+    resources = list(resources_of(frame.api))
     chosen = _chosen(resources, console.request.GET.get("resource", ""))
     verb = console.request.GET.get("method", "")
     method = next((one for one in chosen.methods.all() if one.http_method == verb), None)
@@ -64,7 +64,7 @@ def create_resource(console: Console, api_id: str, resource_id: str) -> HttpResp
         if created is not None:
             messages.success(console.request, f"{created['path']} exists.")
             return redirect(resource_url(api_id, created["id"]))
-    resources = list(_resources_of(frame.api))
+    resources = list(resources_of(frame.api))
     chosen = _chosen(resources, parent.resource_id)
     return frame.page(
         "console/api.html",
@@ -120,7 +120,7 @@ def tree(api: RestApi, resources: list[Resource], chosen: Resource, method: Meth
     return roots
 
 
-def _resources_of(api: RestApi) -> Any:
+def resources_of(api: RestApi) -> Any:
     """The tree in an order in which every parent comes before its children, with methods and integrations."""
     methods = Method.objects.select_related("integration").order_by("http_method")
     return api.resources.order_by("path").prefetch_related(Prefetch("methods", methods))

@@ -10,12 +10,12 @@ from django.db import transaction
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect
 
-from apps.rest_apis.models import Method, Resource
+from apps.rest_apis.models import Method, Resource, RestApi
 from portal.console.api_frame import api_frame
 from portal.console.commands import Command
-from portal.console.fields import PairsField, code_area
+from portal.console.content_types import ModelsField, TemplatesField
+from portal.console.fields import PairsField
 from portal.console.gate import Console, console_page
-from portal.console.method_forms import JSON
 from portal.console.resources import resource_url
 
 
@@ -36,7 +36,17 @@ class ResponseForm(forms.Form):
         placeholder="method.response.header.X-Total = integration.response.header.x-count",
         help_text="One per line. A constant stands in single quotes.",
     )
-    template = forms.CharField(label="Body template for application/json", required=False, widget=code_area(5))
+    templates = TemplatesField(
+        label="Body templates",
+        help_text="They write the body that the caller gets, by content type. Without one the body stays as it came.",
+    )
+    models = ModelsField(label="Models of bodies", help_text="What the status answers with, for SDKs and references.")
+
+    def __init__(self, *args: Any, api: RestApi, **options: Any) -> None:
+        super().__init__(*args, **options)
+        models = self.fields["models"]
+        assert isinstance(models, ModelsField)
+        models.offer(api.models.order_by("name").values_list("name", flat=True))
 
 
 @console_page("GET", "POST")
@@ -49,7 +59,7 @@ def edit_response(
     method = resource.methods.filter(http_method=verb).select_related("integration").first()
     if method is None or (status_code and not method.responses.filter(status_code=status_code).exists()):
         raise Http404("no such response")
-    form = ResponseForm(console.posted, initial=_initial(method, status_code))
+    form = ResponseForm(console.posted, initial=_initial(method, status_code), api=frame.api)
     if status_code:
         form.fields["status_code"].disabled = True
     back = resource_url(api_id, resource_id, verb)
@@ -96,19 +106,17 @@ def _initial(method: Method, status_code: str) -> dict[str, Any]:
         headers |= answer.response_parameters
         initial |= {
             "selection_pattern": answer.selection_pattern,
-            "template": answer.response_templates.get(JSON) or "",
+            "templates": {kind: text or "" for kind, text in answer.response_templates.items()},
         }
-    return {**initial, "headers": headers}
+    return {**initial, "headers": headers, "models": declared.response_models if declared else {}}
 
 
 def _save(console: Console, names: dict[str, str], method: Method, data: dict[str, Any]) -> dict[str, Any]:
-    """Put both responses anew; models and the templates of other content types are kept."""
+    """Put both responses anew."""
     status = {**names, "statusCode": data["status_code"]}
     declared = method.responses.filter(status_code=data["status_code"]).first()
     integration = getattr(method, "integration", None)
     answer = integration.responses.filter(status_code=data["status_code"]).first() if integration else None
-    kept = {kind: text or "" for kind, text in answer.response_templates.items() if kind != JSON} if answer else {}
-    templates = {**kept, JSON: data["template"]} if data["template"] else kept
     with transaction.atomic():
         if answer:
             console.call("DeleteIntegrationResponse", status)
@@ -119,14 +127,16 @@ def _save(console: Console, names: dict[str, str], method: Method, data: dict[st
             {
                 **status,
                 "responseParameters": dict.fromkeys(data["headers"], False),
-                "responseModels": declared.response_models if declared else {},
+                "responseModels": data["models"],
             },
         )
         if integration and not integration.type.endswith("_PROXY"):
             members: dict[str, Any] = {
                 "responseParameters": {name: source for name, source in data["headers"].items() if source},
-                "responseTemplates": templates,
+                "responseTemplates": data["templates"],
             }
+            if answer and answer.content_handling:
+                members["contentHandling"] = answer.content_handling
             if data["selection_pattern"]:
                 members["selectionPattern"] = data["selection_pattern"]
             console.call("PutIntegrationResponse", {**status, **members})

@@ -23,3 +23,10 @@ document.addEventListener("input", (event) => {
   const text = event.target.value.trim().toLowerCase();
   for (const item of document.getElementById(id).querySelectorAll(":scope > ul > li")) show(item, text, text === "");
 });
+
+// A form that is sent back with errors has status 422; it is shown like any other answer.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status !== 422) return;
+  event.detail.shouldSwap = true;
+  event.detail.isError = false;
+});

@@ -51,14 +51,31 @@ GENERAL = (
     "home", "import", "create_api", "usage_plans", "create_plan", "api_keys", "create_key", "products", "create_product",
     "subscriptions", "audit", "account", "access_keys",
 )  # fmt: skip
-OF_AN_API = ("api", "changes", "stages", "deployments", "traffic", "api_settings")
+OF_AN_API = (
+    "api",
+    "models",
+    "create_model",
+    "gateway_responses",
+    "changes",
+    "stages",
+    "deployments",
+    "traffic",
+    "api_settings",
+)
 
 
 def pages_about(world: dict[str, str]) -> list[str]:
     api, method = world["api"], [world["api"], world["resource"], "GET"]
     urls = [reverse(f"console:{name}", args=[api]) for name in OF_AN_API]
     urls += [reverse(f"console:{name}", args=[api, world["stage"]]) for name in ("stage", "live")]
-    urls += [reverse(f"console:{name}", args=method) for name in ("edit_method", "edit_integration", "create_response")]
+    urls += [
+        reverse(f"console:{name}", args=method)
+        for name in ("edit_method", "edit_integration", "create_response", "test_method")
+    ]
+    urls += [
+        reverse("console:model", args=[api, "Error"]),
+        reverse("console:gateway_response", args=[api, "THROTTLED"]),
+    ]
     return [
         *urls,
         reverse("console:edit_response", args=[*method, "200"]),
@@ -88,13 +105,19 @@ def writes(world: dict[str, str]) -> dict[str, tuple[list[str], dict[str, str]]]
         "create_method": ([api, world["resource"]], {"http_method": "POST", "type": "MOCK", "timeout": "29000"}),
         "edit_method": (method, {"api_key_required": "on"}),
         "edit_integration": (method, {"type": "MOCK", "timeout": "500"}),
-        "edit_response": ([*method, "200"], {"template": "{}"}),
+        "edit_response": ([*method, "200"], {"templates-type": "application/json", "templates-value": "{}"}),
+        "test_method": (method, {}),
+        "create_model": ([api], {"name": "Pet", "content_type": "application/json", "schema": '{"type": "object"}'}),
+        "model": ([api, "Error"], {"schema": '{"type": "string"}'}),
+        "gateway_response": ([api, "THROTTLED"], {"status_code": "420"}),
+        "reset_gateway_response": ([api, "THROTTLED"], {}),
         "delete_response": ([*method, "200"], {}),
         "delete_method": (method, {}),
         "deploy": ([api], {"deploy-stage": "prod"}),
         "stage": ([api, "prod"], {"description": "changed"}),
         "delete_stage": ([api, "prod"], {"confirmation": "prod"}),
         "api_settings": ([api], {"name": "Other", "api_key_source": "HEADER"}),
+        "delete_model": ([api, "Error"], {}),
         "delete_api": ([api], {"confirmation": "petstore"}),
         "create_plan": ([], {"name": "New"}),
         "usage_plan": ([world["plan"]], {"name": "Other"}),

@@ -222,7 +222,11 @@ def test_a_response_with_headers_and_a_template_is_saved_on_both_sides(owner: Cl
 
     owner.post(
         url("edit_response", *at, "200"),
-        {"headers": "method.response.header.X-Total = 'many'", "template": '{"ok": true}'},
+        {
+            "headers": "method.response.header.X-Total = 'many'",
+            "templates-type": "application/json",
+            "templates-value": '{"ok": true}',
+        },
     )
 
     method = call(caller, "GetMethod", restApiId=at[0], resourceId=at[1], httpMethod="GET")
