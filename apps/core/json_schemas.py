@@ -69,11 +69,10 @@ def reached_models(names: Iterable[str], texts: Mapping[str, str]) -> dict[str, 
 
 
 def model_validators(rest_api_id: str, texts: Mapping[str, str]) -> Callable[[str], Draft4Validator]:
-    """A function from a model's name to its validator, made once. It raises BrokenModel."""
-    resources: list[tuple[str, Any]] = []
-    for name, text in texts.items():
-        with _told_of(name):
-            resources.append((model_url(rest_api_id, name), _canonical(json.loads(text), rest_api_id)))
+    """A function from a model's name to its validator, made once. Both raise BrokenModel, this one where references lead out
+    of the API.
+    """
+    registry = _registry(rest_api_id, texts)
     made: dict[str, Draft4Validator] = {}
 
     def validator(name: str) -> Draft4Validator:
@@ -81,14 +80,37 @@ def model_validators(rest_api_id: str, texts: Mapping[str, str]) -> Callable[[st
             if name not in texts:
                 raise BrokenModel(f"{name}: there is no such model")
             with _told_of(name):
-                made[name] = _compile(model_url(rest_api_id, name), resources)
+                made[name] = _compile(model_url(rest_api_id, name), registry)
         return made[name]
 
     return validator
 
 
-def _compile(url: str, resources: list[tuple[str, Any]]) -> Draft4Validator:
-    registry = jsonschema_rs.Registry(resources, draft=jsonschema_rs.Draft4, retriever=_nowhere)
+def _registry(rest_api_id: str, texts: Mapping[str, str]) -> jsonschema_rs.Registry:
+    """Everything that references can lead to."""
+    urls = {name: model_url(rest_api_id, name) for name in texts}
+    known = frozenset(urls.values())
+    schemas: dict[str, Any] = {}
+    for name, text in texts.items():
+        with _told_of(name):
+            schemas[name] = schema = _canonical(json.loads(text), rest_api_id)
+            for reference in references(schema):
+                if (url := reference.partition("#")[0]) and url not in known:
+                    raise ValueError(f"{reference} is no model of the API")
+    try:
+        return _indexed([(urls[name], schema) for name, schema in schemas.items()])
+    except ValueError as error:
+        for name, schema in schemas.items():
+            with _told_of(name):
+                _indexed([(urls[name], schema), *((url, {}) for url in known - {urls[name]})])
+        raise BrokenModel(str(error)) from None
+
+
+def _indexed(resources: list[tuple[str, Any]]) -> jsonschema_rs.Registry:
+    return jsonschema_rs.Registry(resources, draft=jsonschema_rs.Draft4, retriever=_nowhere)
+
+
+def _compile(url: str, registry: jsonschema_rs.Registry) -> Draft4Validator:
     try:
         return Draft4Validator({"$ref": url}, registry=registry, retriever=_nowhere, pattern_options=_LINEAR)
     except ValueError:
