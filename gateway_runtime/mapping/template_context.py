@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.core.vtl import Budget, VtlObject
+from apps.core.vtl import Budget, VtlError, VtlObject
 from apps.core.vtl.rendering import as_text
 from gateway_runtime.edge.canonical import Headers
 from gateway_runtime.errors import GatewayError
@@ -57,12 +57,12 @@ class TemplateContext(VtlObject):
         return {member: value for member, value in found.items() if value is not None}
 
     def overrides(self, direction: str, place: str) -> dict[str, list[str]]:
-        """What templates have set under `requestOverride` or `responseOverride`: values by name."""
+        """What templates have set under `requestOverride` or `responseOverride`: values by name. Raises GatewayError."""
         chosen = self._made[direction]
         values = chosen.get(place) if isinstance(chosen, dict) else None
-        return (
-            {str(name): _texts(value) for name, value in values.items()} if isinstance(values, dict) and values else {}
-        )
+        if not isinstance(values, dict):
+            return {}
+        return {str(name): _texts(value) for name, value in values.items()}
 
     def status(self) -> int | None:
         """The status that templates have set, None without one. Raises GatewayError for one that cannot be answered."""
@@ -71,14 +71,17 @@ class TemplateContext(VtlObject):
         if value is None:
             return None
         text = "".join(_texts(value))
-        if not (text.isascii() and text.isdigit()) or not 200 <= int(text[:4]) <= 599:
+        if not (text.isascii() and text.isdigit()) or len(text) != 3 or not 200 <= int(text) <= 599:
             raise GatewayError("DEFAULT_5XX", detail=f"a template sets the status {text[:20]!r}")
         return int(text)
 
 
 def _texts(value: Any) -> list[str]:
     budget = Budget()
-    return [as_text(each, budget) for each in value] if isinstance(value, list) else [as_text(value, budget)]
+    try:
+        return [as_text(each, budget) for each in (value if isinstance(value, list) else [value])]
+    except VtlError as error:
+        raise GatewayError("DEFAULT_5XX", detail=f"an override cannot be written: {error}") from None
 
 
 def override_headers(headers: Headers, overrides: dict[str, list[str]]) -> Headers:

@@ -54,9 +54,7 @@ class ExpressionParser:
         self._template_parser = template_parser
 
     def error(self, message: str, at: int | None = None) -> VtlSyntaxError:
-        position = self.at if at is None else at
-        line = self.source.count("\n", 0, position) + 1
-        return VtlSyntaxError(message, line, position - self.source.rfind("\n", 0, position))
+        return VtlSyntaxError(message, self.source, self.at if at is None else at)
 
     def enter(self) -> None:
         self.depth += 1
@@ -204,7 +202,11 @@ class ExpressionParser:
         start, self.at = self.at, match.end()
         if match[1] is None:
             return Constant(match[2].replace("''", "'"))
-        text = _UNICODE.sub(lambda escaped: chr(int(escaped[1], 16)), match[1].replace('""', '"'))
+        text = match[1].replace('""', '"')
+        if "\\u" in text:
+            text = _UNICODE.sub(lambda escaped: chr(int(escaped[1], 16)), text)
+            # Halves of a pair become one character; a half alone is none.
+            text = text.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "replace")
         if "$" not in text and "#" not in text:
             return Constant(text)
         try:

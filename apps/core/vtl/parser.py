@@ -41,7 +41,7 @@ _KNOWN = frozenset(
 def parse(template: str) -> Block:
     """The template as a tree. Raises VtlSyntaxError."""
     if len(template) > LARGEST_TEMPLATE or len(template.encode("utf-8", "replace")) > LARGEST_TEMPLATE:
-        raise VtlSyntaxError(f"the template is longer than {LARGEST_TEMPLATE} bytes", 1, 1)
+        raise VtlSyntaxError(f"the template is longer than {LARGEST_TEMPLATE} bytes")
     return _parse(template, 0)[0]
 
 

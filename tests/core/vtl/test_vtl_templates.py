@@ -70,6 +70,7 @@ EXPRESSIONS = [
     ('#set($x = "say ""hi""")$x', 'say "hi"'),
     ("#set($x = 'it''s')$x", "it's"),
     ('#set($x = "\\u0041\\n")$x', "A\\n"),
+    ('#set($x = "\\ud83d\\ude00\\ud800")$x', "😀\ufffd"),
     ("#set($x = [1, 'a', true, $n, [2]])$x", "[1, a, true, 5, [2]]"),
     ("#set($x = {'a': 1, $s: {}})$x", "{a=1, text={}}"),
     ("#set($x = [1..3])$x#set($x = [3..$l[0]])$x", "[1, 2, 3][3, 2, 1]"),

@@ -183,6 +183,24 @@ async def test_a_status_that_cannot_be_answered_is_an_error(gateway: GatewayHarn
     assert_internal_error(await gateway.get("/prod/pets"))
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        "requestOverride.header.x",
+        "requestOverride.path.item",
+        "requestOverride.querystring.x",
+        "responseOverride.header.x",
+    ],
+)
+async def test_an_override_that_cannot_be_written_is_an_error(
+    gateway: GatewayHarness, backend: Backend, place: str
+) -> None:
+    template = f"#set($a = {{}})#set($a.a = $a)#set($context.{place} = $a)"
+    gateway.serve(rest_api(get("/pets", http(f"{backend.url}/{{item}}", request_templates={JSON: template}))))
+
+    assert_internal_error(await gateway.get("/prod/pets"))
+
+
 async def test_a_mock_s_status_comes_from_its_rendered_template(gateway: GatewayHarness) -> None:
     template = '{"statusCode": #if($input.path("$.fail"))500#{else}200#end}'
     responses = (response(201, "fine"), response(502, "broken", pattern="500"))
