@@ -30,6 +30,9 @@ CHECKS = {
     "types": ("mypy",),
     "imports": ("lint-imports",),
 }
+# Tools that manage API Gateway through its API; `ansible` carries the `community.aws` collection.
+TOOLS = ("ansible==12.3.0", "c7n==0.9.53", "boto3")
+TOOLS_INSTALL_SECONDS = 90
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def read_report(report: Path, status: int) -> Tally:
 
 
 def default_lane() -> Tally:
-    return pytest_lane("not browser and not postgres", *workers())
+    return pytest_lane("not browser and not postgres and not tools", *workers())
 
 
 def workers() -> tuple[str, ...]:
@@ -96,13 +99,42 @@ def postgres_lane() -> Tally:
     try:
         with throwaway_postgres() as url:
             return pytest_lane(
-                "not browser and not stack",
+                "not browser and not stack and not tools",
                 "-p",
                 "only_database_tests",
                 variables={"GATEHOUSE_TEST_DATABASE_URL": url, "PYTHONPATH": str(ROOT / "scripts")},
             )
     except PostgresUnavailable as reason:
         return skip_lane(f"PostgreSQL cannot start: {reason}")
+
+
+def tools_lane() -> Tally:
+    """Other people's deployment tools, installed for this run alone."""
+    with tempfile.TemporaryDirectory(prefix="gatehouse-tools-") as folder:
+        try:
+            install_tools(Path(folder))
+        except (subprocess.SubprocessError, OSError) as error:
+            said = getattr(error, "stderr", None) or str(error)
+            return skip_lane(f"the tools cannot be installed: {said.strip().splitlines()[-1]}")
+        return pytest_lane("tools", "tests/tools", variables={"GATEHOUSE_TEST_TOOLS": f"{folder}/bin"})
+
+
+def install_tools(folder: Path) -> None:
+    """A virtual environment with the tools; raises SubprocessError when no package index answers in time."""
+    subprocess.run([str(BINARIES / "python"), "-m", "venv", str(folder)], check=True, capture_output=True, text=True)
+    install = [
+        "install",
+        "--quiet",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--no-compile",
+        "--retries=0",
+        "--timeout=10",
+    ]
+    subprocess.run(
+        [str(folder / "bin" / "python"), "-m", "pip", *install, *TOOLS],
+        check=True, capture_output=True, text=True, timeout=TOOLS_INSTALL_SECONDS,
+    )  # fmt: skip
 
 
 def check_lane() -> Tally:
@@ -120,7 +152,13 @@ def skip_lane(reason: str) -> Tally:
     return Tally(skipped=1)
 
 
-LANES = {"default": default_lane, "browser": browser_lane, "postgres": postgres_lane, "check": check_lane}
+LANES = {
+    "default": default_lane,
+    "browser": browser_lane,
+    "postgres": postgres_lane,
+    "tools": tools_lane,
+    "check": check_lane,
+}
 
 
 def main() -> int:

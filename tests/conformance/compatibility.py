@@ -32,6 +32,22 @@ _LIMITS = {
 }
 
 
+# Other people's tools, unmodified, as `tests/tools` runs them: what they do here, and what they call that is not API Gateway.
+_TOOLS = {
+    "Ansible `community.aws` (`api_gateway`, `api_gateway_info`, `api_gateway_domain`)": (
+        "everything: defines, deploys, tags, finds by tags and deletes REST APIs; makes domain names with their mappings "
+        "and deletes them",
+        "nothing",
+    ),
+    "Cloud Custodian `c7n` (`rest-api`, `rest-stage`, `rest-resource`, `rest-account`, `rest-vpclink`, "
+    "`rest-client-certificate`, `apigw-domain-name`)": (
+        "finds all of these, and updates and deletes APIs, stages, methods, integrations and the account's settings",
+        "its actions on tags call the Resource Groups Tagging API (TagResources); that STS does not tell the account does "
+        "not stop it",
+    ),
+}
+
+
 class Recording(NamedTuple):
     """A recorded sequence: how many answers it has, and those that are not compared with why."""
 
@@ -43,7 +59,7 @@ class Recording(NamedTuple):
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([*_introduction(), *_operations(), *_replays()]) + "\n"
+    return "\n".join([*_introduction(), *_operations(), *_replays(), *_tools()]) + "\n"
 
 
 def _introduction() -> Iterator[str]:
@@ -148,6 +164,18 @@ def _replays() -> Iterator[str]:
         left_out = "; ".join(f"`{name}`: {reason.rstrip('.')}" for name, reason in sorted(recording.left_out.items()))
         count = recording.answers - len(recording.left_out) if recording.replayed else 0
         yield f"| {recording.name.removeprefix('test_')} | {count} of {recording.answers} | {left_out} |"
+
+
+def _tools() -> Iterator[str]:
+    yield ""
+    yield "## Deployment tools"
+    yield ""
+    yield "Unmodified, and pointed here with `AWS_ENDPOINT_URL` alone (`LANES=tools scripts/test`)."
+    yield ""
+    yield "| tool | does here | stops at |"
+    yield "|---|---|---|"
+    for tool, (reached, stopped) in _TOOLS.items():
+        yield f"| {tool} | {reached} | {stopped} |"
 
 
 def _recordings() -> list[Recording]:

@@ -9,6 +9,7 @@ from types import ModuleType
 import pytest
 
 from tests.packaging.settings_table import ROOT
+from tests.tools.conftest import installed
 
 
 @pytest.fixture
@@ -46,3 +47,22 @@ def test_the_total_is_the_sum_of_the_lanes(lanes):
     total = lanes.Tally(3, 0, 1) + lanes.Tally(2, 1, 0)
 
     assert str(total) == "5 passed, 1 failed, 1 skipped"
+
+
+def test_tools_that_cannot_be_installed_skip_their_lane_with_the_reason(lanes, monkeypatch, capfd):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+
+    assert lanes.tools_lane() == lanes.Tally(skipped=1)
+
+    assert (
+        "SKIPPED the whole lane: the tools cannot be installed: ERROR: No matching distribution"
+        in capfd.readouterr().out
+    )
+
+
+def test_a_tool_that_is_not_installed_skips_its_test_with_the_reason(monkeypatch, tmp_path):
+    monkeypatch.setenv("GATEHOUSE_TEST_TOOLS", str(tmp_path))
+
+    with pytest.raises(pytest.skip.Exception, match="custodian is not installed"):
+        installed("custodian")
