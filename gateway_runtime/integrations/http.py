@@ -25,39 +25,52 @@ if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import MethodSite, Step
 
 
+class _RequestHeaders:
+    """The headers of requests to one back end: the gateway's, those that are mapped, and what templates put in their place."""
+
+    def __init__(self, site: MethodSite) -> None:
+        self._mapped = compile_headers(site)
+        own: Headers = [
+            (b"user-agent", f"AmazonAPIGateway_{site.deployment.api_id}".encode()),
+            (b"accept", b"application/json"),
+            (b"x-amzn-apigateway-api-id", site.deployment.api_id.encode()),
+        ]
+        names = {name.lower() for name, _ in self._mapped}
+        self._own = [header for header in own if header[0] not in names]
+        self._keeps_type = b"content-type" not in names
+        self.needs_body = any(source.needs_body for _, source in self._mapped)
+
+    def write(self, exchange: Exchange, trace: str, body: str) -> Headers:
+        request = exchange.request
+        headers = self._own + own_headers(exchange.scope, request.client_ip, trace)
+        if self._keeps_type:
+            headers.append((b"content-type", request.header(b"content-type") or b"application/json"))
+        for name, source in self._mapped:
+            headers += [(name, clean(value).encode("utf-8")) for value in source.read(exchange, body)]
+        if exchange.template_context is None:
+            return headers
+        return override_headers(headers, exchange.template_context.overrides("requestOverride", "header"))
+
+
 def map_request(site: MethodSite) -> Step | None:
     """Make target, headers and body from mappings alone: of the caller's request only the body may pass as it is."""
     integration = site.method.integration
     templates = RequestTemplates(integration.request_templates, integration.passthrough_behavior)
     target = compile_target(site, forward_query=False, overridable=templates.overrides)
-    mapped = compile_headers(site)
+    headers = _RequestHeaders(site)
     convert = compile_content_handling(integration.content_handling, site)
-    needs_body = convert is not None or target.needs_body or any(source.needs_body for _, source in mapped)
-    base: Headers = [
-        (b"user-agent", f"AmazonAPIGateway_{site.deployment.api_id}".encode()),
-        (b"accept", b"application/json"),
-        (b"x-amzn-apigateway-api-id", site.deployment.api_id.encode()),
-    ]
-    set_by_mapping = {name.lower() for name, _ in mapped}
-    base = [header for header in base if header[0] not in set_by_mapping]
+    needs_body = convert is not None or target.needs_body or headers.needs_body
 
     def write(exchange: Exchange, template: Template | None, raw: bytes) -> None:
-        request = exchange.request
-        content_type = request.header(b"content-type")
-        body = raw.decode("utf-8", "replace")
         exchange.trace_id = trace = trace_id(exchange)
+        # First the template: headers and target may be what it sets.
         if template is None and convert is None:
             exchange.out_body = exchange.body
         else:
+            content_type = exchange.request.header(b"content-type")
             exchange.out_body = rewritten(template, convert, exchange, raw, content_type)
-        headers = base + own_headers(exchange.scope, request.client_ip, trace)
-        if b"content-type" not in set_by_mapping:
-            headers.append((b"content-type", content_type or b"application/json"))
-        for name, source in mapped:
-            headers += [(name, clean(value).encode("utf-8")) for value in source.read(exchange, body)]
-        if exchange.template_context is not None:
-            headers = override_headers(headers, exchange.template_context.overrides("requestOverride", "header"))
-        exchange.out_headers = headers
+        body = raw.decode("utf-8", "replace")
+        exchange.out_headers = headers.write(exchange, trace, body)
         exchange.target = target.write(exchange, body)
 
     def step(exchange: Exchange) -> Awaitable[None] | None:
