@@ -75,6 +75,11 @@ class Listed:
     customised: bool
     headers: int
 
+    @property
+    def parts(self) -> list[str]:
+        """The words of the name, between which it may be broken."""
+        return self.kind.split("_")
+
 
 @console_page("GET")
 def gateway_responses(console: Console, api_id: str) -> HttpResponseBase:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from apps.rest_apis.models import Integration, Method, Resource
+from apps.rest_apis.models import Integration, Method, Resource, RestApi
 from portal.console import addresses
 from portal.console.api_frame import ApiFrame
 from portal.console.commands import curl
@@ -69,7 +69,7 @@ def method_detail(frame: ApiFrame, resource: Resource, method: Method) -> Method
         method=method,
         resource=resource,
         integration=integration,
-        request_facts=_request_facts(method),
+        request_facts=_request_facts(api, method),
         integration_facts=_integration_facts(integration) if integration else [],
         integration_responses=[_integration_answer(answer) for answer in answers],
         method_responses=[_method_answer(response) for response in declared],
@@ -79,13 +79,16 @@ def method_detail(frame: ApiFrame, resource: Resource, method: Method) -> Method
     )
 
 
-def _request_facts(method: Method) -> list[Fact]:
+def _request_facts(api: RestApi, method: Method) -> list[Fact]:
     facts = [
         Fact("API key", "required" if method.api_key_required else "not required"),
         Fact("Authorization", method.authorization_type),
     ]
     if method.operation_name:
         facts.append(Fact("Operation name", method.operation_name, code=True))
+    if method.request_validator_id:
+        validator = api.request_validators.filter(validator_id=method.request_validator_id).first()
+        facts.append(Fact("Request validator", (validator and validator.name) or method.request_validator_id))
     facts += [
         Fact("Parameter", f"{_short(name)} ({'required' if required else 'optional'})", code=True)
         for name, required in sorted(method.request_parameters.items())

@@ -19,6 +19,12 @@ from portal.console.gate import Console, console_page
 from portal.console.method_forms import CHECK_ALL, JSON, MethodForm, MethodRequestForm
 from portal.console.resources import resource_url
 
+_EXAMPLES = {
+    "UpdateMethod": {"/apiKeyRequired": "true", "/requestModels/application~1json": "Pet"},
+    "UpdateIntegration": {"/timeoutInMillis": "5000", "/requestTemplates/application~1json": "$input.json('$')"},
+}
+"""What "Show as CLI" sets, by operation."""
+
 
 @console_page("GET", "POST")
 def create_method(console: Console, api_id: str, resource_id: str) -> HttpResponseBase:
@@ -145,8 +151,7 @@ def edit_page(
     if saving and console.carry_out(form, save) is not None:
         messages.success(console.request, f"{title} of {verb} {resource.path} is saved in the draft.")
         return redirect(back)
-    example = [{"op": "replace", "path": "/apiKeyRequired" if operation == "UpdateMethod" else "/timeoutInMillis",
-                "value": "true" if operation == "UpdateMethod" else "5000"}]  # fmt: skip
+    example = [{"op": "replace", "path": path, "value": value} for path, value in _EXAMPLES[operation].items()]
     return frame.page(
         "console/method_edit.html",
         form=form,

@@ -40,7 +40,7 @@ class TestCallForm(forms.Form):
     )
     headers = HeadersField(label="Headers", placeholder="Accept: application/json", help_text="One per line.")
     variables = PairsField(label="Stage variables", rows=3, placeholder="backend = blue.example.com")
-    body = CodeField(label="Body", rows=8, required=False)
+    body = CodeField(label="Body", rows=6, required=False)
 
     def __init__(self, *args: Any, resource: Resource, method: Method, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -56,6 +56,11 @@ class TestCallForm(forms.Form):
         self.order_fields(["http_method", *(f"path-{name}" for name in names)])
         self.fields["query"].help_text = _declared(method, "querystring")
         self.fields["headers"].help_text = _declared(method, "header") or "One per line."
+
+    @property
+    def of_address(self) -> list[forms.BoundField]:
+        """The fields of the method, the path and the query string."""
+        return [self[name] for name in self.fields if name not in ("headers", "variables", "body")]
 
     def request(self) -> Shape:
         """The members of TestInvokeMethod that say what is sent."""
