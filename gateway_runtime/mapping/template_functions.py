@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,8 @@ import orjson
 from apps.core.vtl import Budget, VtlError, VtlObject
 from apps.core.vtl.rendering import as_text
 
+_LONG_NUMBER = re.compile(r"\d{19}")  # may not fit 64 bits
+_LONGEST_NUMBER = 300  # digits; longer ones are floating
 _TO_ESCAPE = re.compile(r"[\x00-\x1f\"'/\\]|[^\x00-\x7e]")
 _ESCAPES = {
     "\b": "\\b", "\n": "\\n", "\t": "\\t", "\f": "\\f", "\r": "\\r", '"': '\\"', "'": "\\'", "/": "\\/", "\\": "\\\\",
@@ -33,10 +36,20 @@ def _escaped(match: re.Match[str]) -> str:
     return "".join(f"\\u{units[at] << 8 | units[at + 1]:04X}" for at in range(0, len(units), 2))
 
 
+def json_value(text: str) -> Any:
+    """The value of a JSON text, whole numbers of any length exactly. Raises ValueError."""
+    value = orjson.loads(text.encode("utf-8", "replace"))
+    return json.loads(text, parse_int=_exact) if _LONG_NUMBER.search(text) else value
+
+
+def _exact(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _LONGEST_NUMBER else float(digits)
+
+
 def _parse_json(text: str) -> Any:
     try:
-        return orjson.loads(text.encode("utf-8", "replace"))
-    except orjson.JSONDecodeError:
+        return json_value(text)
+    except (ValueError, RecursionError):
         raise VtlError("parseJson was given a text that is no JSON") from None
 
 

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
-import orjson
-
 from apps.core.json_path import MISSING, MOST_VISITS, JsonPathError, Search, compile_path
 from apps.core.vtl import UNDEFINED, Budget, VtlError, VtlObject
 from apps.core.vtl.rendering import as_text, json_text
 from gateway_runtime.exchange import Exchange
+from gateway_runtime.mapping.template_functions import json_value
 
 _EMPTY_BODY = "{}"  # what AWS shows templates where there is no body
 _UNREAD = object()
@@ -72,8 +71,8 @@ class Input(VtlObject):
         if self._document is _UNREAD:
             budget.text(len(self._body))
             try:
-                self._document = orjson.loads(self._body.encode("utf-8", "replace"))
-            except orjson.JSONDecodeError:
+                self._document = json_value(self._body)
+            except (ValueError, RecursionError):
                 self._document = self._body
         return self._document
 

@@ -40,7 +40,11 @@ _KNOWN = frozenset(
 
 def parse(template: str) -> Block:
     """The template as a tree. Raises VtlSyntaxError."""
-    if len(template) > LARGEST_TEMPLATE or len(template.encode("utf-8", "replace")) > LARGEST_TEMPLATE:
+    try:
+        size = len(template.encode())
+    except UnicodeEncodeError as error:
+        raise VtlSyntaxError("the template has half of a surrogate pair", template, error.start) from None
+    if size > LARGEST_TEMPLATE:
         raise VtlSyntaxError(f"the template is longer than {LARGEST_TEMPLATE} bytes")
     return _parse(template, 0)[0]
 

@@ -168,6 +168,7 @@ def test_the_console_s_passthrough_loop_writes_json():
         ("#if", "#if needs parentheses (line 1, column 4)"),
         ("#set($x = [1,])", "a list ends in a comma (line 1, column 15)"),
         ("#[[ open", "#[[ is not closed (line 1, column 1)"),
+        ("a \ud800", "the template has half of a surrogate pair (line 1, column 3)"),
         ('#include("x")', "#include is not available in mapping templates (line 1, column 1)"),
         ('#set($x = "$l[")', "in a string: expected a value, found 'the end of the template' (line 1, column 4) (line 1, column 11)"),
     ],

@@ -107,6 +107,15 @@ async def test_functions_of_util(gateway: GatewayHarness, backend: Backend, temp
     assert await sent(gateway, backend, template, body) == text
 
 
+async def test_whole_numbers_of_any_length_stay_exact(gateway: GatewayHarness, backend: Backend) -> None:
+    body = b'{"n": 123456789012345678901234567890, "m": -9223372036854775809}'
+    template = "#set($x = $input.path('$.n') + 1)$input.json('$.n') $input.path('$.m') $x"
+
+    assert await sent(gateway, backend, template, body) == (
+        "123456789012345678901234567890 -9223372036854775809 123456789012345678901234567891"
+    )
+
+
 async def test_a_response_template_sees_the_back_end_s_body(gateway: GatewayHarness, backend: Backend) -> None:
     backend.answers(200, {"pets": [{"name": "Rex"}, {"name": "Tom"}]})
     template = '{"names": [#foreach($pet in $input.path("$.pets"))"$pet.name"#if($foreach.hasNext),#end#end], "id": "$input.params("id")"}'
