@@ -22,9 +22,9 @@ NOT_OURS = re.compile(r"/(admin|export|api/v1|static|_design)(/|$)|\.(txt|json)$
 
 
 def shape(address: str) -> str:
-    """What kind of page an address is: two pages that differ in an id or a query alone are alike."""
+    """What kind of page an address is: two pages that differ in an id, a type or a query alone are alike."""
     path = urlsplit(address).path
-    return re.sub(r"/(?=[^/]*\d)[a-z0-9_-]{6,40}(?=/)", "/*", path)
+    return re.sub(r"/(?:(?=[^/]*\d)[a-z0-9_-]{6,40}|[A-Z0-9_]{6,40})(?=/)", "/*", path)
 
 
 def crawl(page: Page, base: str, start: str) -> list[str]:
