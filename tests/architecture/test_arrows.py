@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,3 +39,10 @@ def test_no_module_hides_behind_a_name_that_says_nothing():
     ]
 
     assert offenders == []
+
+
+def test_every_test_file_has_a_name_of_its_own():
+    """pytest knows them by their names alone."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+
+    assert [name for name, times in names.items() if times > 1] == []
