@@ -32,6 +32,12 @@ class Exchange:
     trace_id: str | None = None
     started: float  # monotonic seconds
     received_at: float  # seconds since the epoch
+    # Set by authorization
+    authorizer: dict[
+        str, Any
+    ] = {}  # `$context.authorizer`: `principalId`, `claims`, and what an authorizer gave of its own
+    identity: dict[str, str] = {}  # `$context.identity` of a caller who signed: `accountId`, `userArn`, `caller` …
+    usage_identifier_key: str | None = None  # the API key that an authorizer names
     # Set by phases
     entitlement: Entitlement | None = None
     template_context: TemplateContext | None = None  # `$context` of mapping templates, once one has run

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from gateway_runtime.upstream.origin import Origin
 from gateway_runtime.upstream.pool import BodyStream, Client
@@ -97,6 +97,48 @@ class Upstream(Protocol):
     ) -> UpstreamResponse: ...
 
 
+class FunctionAnswer(NamedTuple):
+    """What a function returned. `error` is None, `Handled` or `Unhandled` (X-Amz-Function-Error): the payload then tells the error.
+
+    An invocation as an event is answered before the function runs: `status` 202 and no payload.
+    """
+
+    payload: bytes
+    error: str | None = None
+    status: int = 200
+
+
+class Functions(Protocol):
+    """Invokes Lambda functions. Both calls raise the errors of `gateway_runtime.functions.errors`."""
+
+    async def invoke(
+        self,
+        arn: str,
+        payload: bytes,
+        *,
+        source_arn: str,
+        event: bool = False,
+        timeout: float,  # noqa: ASYNC109
+    ) -> FunctionAnswer:
+        """Run a function (an ARN, with or without a qualifier) on an event of JSON and wait for what it returns.
+
+        `source_arn` is the `execute-api` ARN on whose behalf: function policies ask for it. `timeout` is seconds.
+        """
+
+    async def stream(
+        self,
+        arn: str,
+        payload: bytes,
+        *,
+        source_arn: str,
+        timeout: float,  # noqa: ASYNC109
+    ) -> UpstreamResponse:
+        """InvokeWithResponseStream: the bytes that the function writes, while it writes them, as the body of the response.
+
+        A function that fails in the middle ends the body with an `UpstreamError`.
+        """
+
+
 class AccessLogs(Protocol):
     """Takes lines for a stage's access log; never waits, drops and counts what exceeds its bound."""
 
@@ -135,6 +177,7 @@ class Services:
     buckets: Buckets
     quotas: Quotas
     upstream: Upstream
+    functions: Functions
     access_logs: AccessLogs
     meter: Meter
     api_key_secret: bytes

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from apps.core.environment import Environment
+from gateway_runtime.functions.nowhere import NoFunctions
 from gateway_runtime.gateway import Gateway
 from gateway_runtime.ports import Services, SystemClock
 from gateway_runtime.snapshot.disk import LastGood
@@ -53,6 +54,7 @@ class DataPlane:
             buckets=self._buckets,
             quotas=self._quotas,
             upstream=self._pool,
+            functions=NoFunctions(),
             access_logs=self._logs,
             meter=self._meter,
             api_key_secret=environment.derived_key("api-key-digest"),

@@ -20,6 +20,7 @@ from gateway_runtime.edge.canonical import Headers, parse_head
 from gateway_runtime.edge.refusals import AmbiguousRequest, new_request_id
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
+from gateway_runtime.functions.nowhere import NoFunctions
 from gateway_runtime.integrations.forwarding import new_extended_id
 from gateway_runtime.mapping.templates import media_type
 from gateway_runtime.phases.api_key import validate_api_key
@@ -114,6 +115,7 @@ def _services(upstream: _LoggedUpstream) -> Services:
         buckets=MemoryBuckets(clock),
         quotas=MemoryQuotas(),
         upstream=upstream,
+        functions=NoFunctions(),
         access_logs=_Nobody(),
         meter=_Nobody(),
         api_key_secret=b"",

@@ -24,6 +24,7 @@ from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, NotFoundException, NotImplementedException
 from apps.control_plane.sdk.calls import distinct
 from apps.deployments.models import ConfigurationSection
+from gateway_runtime.functions.nowhere import NoFunctions
 from gateway_runtime.gateway import Gateway
 from gateway_runtime.ports import Services, SystemClock
 from gateway_runtime.snapshot.build import build
@@ -65,6 +66,7 @@ class DataPlane:
                 buckets=MemoryBuckets(clock),
                 quotas=MemoryQuotas(),
                 upstream=UpstreamPool(GuardedConnector()),
+                functions=NoFunctions(),
                 access_logs=_Nobody(),
                 meter=_Nobody(),
                 api_key_secret=settings.API_KEY_DIGEST_KEY,

@@ -15,6 +15,7 @@ from gateway_runtime.stores.memory import MemoryBuckets, MemoryQuotas
 from gateway_runtime.upstream.guard import GuardedConnector
 from gateway_runtime.upstream.pool import UpstreamPool
 from tests.gateway_runtime.plane.builders import API, SECRET, RestApi, section_of, sections
+from tests.gateway_runtime.plane.functions import ScriptedFunctions
 
 
 class FakeClock:
@@ -85,11 +86,13 @@ class GatewayHarness:
         self.logs = RecordingLogs()
         self.meter = RecordingMeter()
         self.pool = UpstreamPool(GuardedConnector())
+        self.functions = ScriptedFunctions()
         self.services = Services(
             clock=clock,
             buckets=buckets or MemoryBuckets(clock),
             quotas=quotas or MemoryQuotas(),
             upstream=self.pool,
+            functions=self.functions,
             access_logs=self.logs,
             meter=meter or self.meter,
             api_key_secret=SECRET,

@@ -1,0 +1,1 @@
+"""Lambda functions as the data plane sees them: behind the Invoke API, whoever answers it."""
