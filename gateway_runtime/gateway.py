@@ -73,8 +73,9 @@ class Gateway:
         known = exchange.snapshot.found.get(place)
         if known is None:
             known = self._find(exchange)
-            exchange.snapshot.remember(place, known)
-        exchange.stage, exchange.method, exchange.path_values, exchange.path = known
+            if known.always:
+                exchange.snapshot.remember(place, known)
+        exchange.stage, exchange.method, exchange.path_values, exchange.path, _ = known
 
     def _find(self, exchange: Exchange) -> Found:
         request = exchange.request
@@ -84,12 +85,12 @@ class Gateway:
         stage = exchange.snapshot.stage(address.api_id, address.stage)
         if stage is None or stage.document.disable_execute_api_endpoint:
             raise forbidden()
-        exchange.stage = stage
+        exchange.stage = chosen = stage.chosen()
         exchange.path = address.path
-        found = stage.match(address.segments, request.method)
+        found = chosen.match(address.segments, request.method)
         if found is None:
             raise GatewayError("MISSING_AUTHENTICATION_TOKEN")
-        return Found(stage, *found, address.path)
+        return Found(chosen, *found, address.path, always=stage.canary is None)
 
     def _close(self, exchange: Exchange) -> Awaitable[None] | None:
         """Take the closing steps; the time up to them is what `$context.responseLatency` shows."""

@@ -5,8 +5,9 @@ A call that must not cost the hot path an await answers at once where it can and
 
 from __future__ import annotations
 
+import random
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -181,3 +182,4 @@ class Services:
     access_logs: AccessLogs
     meter: Meter
     api_key_secret: bytes
+    chance: Callable[[], float] = random.random  # evenly distributed from 0 up to, but not including, 1

@@ -117,6 +117,19 @@ class MethodSetting(Document, frozen=True):
     caching_enabled: bool = False
 
 
+class CanaryRelease(Document, frozen=True):
+    """Another deployment that takes a share of a stage's requests.
+
+    `percent_traffic` is above 0 and at most 100. `stage_variable_overrides` replace the stage's variables or add to them;
+    with `use_stage_cache` its answers and the stage's are kept as one.
+    """
+
+    deployment_id: str
+    percent_traffic: float
+    stage_variable_overrides: dict[str, str] = {}
+    use_stage_cache: bool = False
+
+
 class StageDocument(Document, frozen=True, tag_field="kind", tag="stage"):
     """A stage as it is now.
 
@@ -138,6 +151,7 @@ class StageDocument(Document, frozen=True, tag_field="kind", tag="stage"):
     disable_execute_api_endpoint: bool = False
     cache_flushes: int = 0
     authorizers_cache_flushes: int = 0
+    canary: CanaryRelease | None = None
 
 
 class Throttle(Document, frozen=True):

@@ -209,6 +209,23 @@ def stage_document(stage: Stage) -> documents.StageDocument:
         disable_execute_api_endpoint=stage.rest_api.disable_execute_api_endpoint,
         cache_flushes=stage.cache_flushes,
         authorizers_cache_flushes=stage.authorizers_cache_flushes,
+        canary=_canary_release(stage),
+    )
+
+
+def _canary_release(stage: Stage) -> documents.CanaryRelease | None:
+    """The stage's canary; one that takes no traffic is none to the runtime."""
+    deployment_id = stage.serving_canary_id
+    if deployment_id is None:
+        return None
+    settings = stage.canary_settings
+    return documents.CanaryRelease(
+        deployment_id=deployment_id,
+        percent_traffic=float(settings["percentTraffic"]),
+        stage_variable_overrides={
+            name: str(value) for name, value in (settings.get("stageVariableOverrides") or {}).items()
+        },
+        use_stage_cache=bool(settings.get("useStageCache")),
     )
 
 

@@ -54,6 +54,15 @@ class Stage(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["rest_api", "name"], name="one_stage_per_name")]
 
+    @property
+    def serving_canary_id(self) -> str | None:
+        """The id of the deployment that the stage's canary gives traffic to; None while it gives none."""
+        settings = self.canary_settings or {}
+        if not float(settings.get("percentTraffic") or 0):
+            return None
+        deployment_id: str | None = settings.get("deploymentId")
+        return deployment_id
+
 
 class StageHistory(models.Model):
     """Which deployment a stage pointed to from when on: what history and rollback in the console show."""

@@ -16,7 +16,13 @@ from apps.accounts.models import AccountSettings
 from apps.core import documents
 from apps.deployments import freeze
 from apps.deployments.announcements import catch_up
-from apps.deployments.models import ConfigurationDocument, ConfigurationRevision, ConfigurationSection, Stage
+from apps.deployments.models import (
+    ConfigurationDocument,
+    ConfigurationRevision,
+    ConfigurationSection,
+    Deployment,
+    Stage,
+)
 from apps.usage_plans.models import ApiKey, UsagePlan
 
 __all__ = [
@@ -117,11 +123,15 @@ def _everything() -> Iterator[tuple[str, Sections]]:
 
 
 def _stage_sections(stage: Stage) -> dict[str, bytes | None]:
-    deployment = stage.deployment
-    return {
-        documents.deployment_section(stage.rest_api_id, deployment.deployment_id): deployment.document.encode(),
-        documents.stage_section(stage.rest_api_id, stage.name): documents.encode(freeze.stage_document(stage)),
+    """A stage with the deployments that it serves: its own, and its canary's."""
+    deployments = [stage.deployment]
+    if stage.serving_canary_id is not None:
+        deployments.append(Deployment.objects.get(rest_api=stage.rest_api_id, deployment_id=stage.serving_canary_id))
+    sections: dict[str, bytes | None] = {
+        documents.deployment_section(stage.rest_api_id, row.deployment_id): row.document.encode() for row in deployments
     }
+    sections[documents.stage_section(stage.rest_api_id, stage.name)] = documents.encode(freeze.stage_document(stage))
+    return sections
 
 
 def _keys_sections(account_id: str, region: str, shards: Iterable[str]) -> dict[str, bytes | None]:
@@ -132,12 +142,14 @@ def _keys_sections(account_id: str, region: str, shards: Iterable[str]) -> dict[
 
 
 def _unused_deployments(api_id: str) -> dict[str, None]:
-    """Published deployments of an API that no stage points to."""
+    """Published deployments of an API that no stage and no canary points to."""
     published = ConfigurationSection.objects.filter(
         name__startswith=documents.deployment_section(api_id, ""), document__isnull=False
     ).values_list("name", flat=True)
-    used = Stage.objects.filter(rest_api_id=api_id).values_list("deployment__deployment_id", flat=True)
-    return dict.fromkeys(set(published) - {documents.deployment_section(api_id, deployment) for deployment in used})
+    stages = Stage.objects.filter(rest_api_id=api_id).select_related("deployment").defer("deployment__document")
+    used = {stage.deployment.deployment_id for stage in stages} | {stage.serving_canary_id for stage in stages}
+    kept = {documents.deployment_section(api_id, deployment_id) for deployment_id in used if deployment_id}
+    return dict.fromkeys(set(published) - kept)
 
 
 @contextmanager

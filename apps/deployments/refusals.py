@@ -99,8 +99,6 @@ def _ill_formed_paths(parameters: Mapping[str, str]) -> list[str]:
 def stage_refusals(stage: Stage) -> list[str]:
     """Why the stage's settings cannot be served."""
     reasons = []
-    if float((stage.canary_settings or {}).get("percentTraffic") or 0) > 0:
-        reasons.append(f"stage {stage.name}: canary releases that take traffic")
     if stage.cache_cluster_enabled:
         reasons.append(f"stage {stage.name}: cache clusters")
     if stage.tracing_enabled:

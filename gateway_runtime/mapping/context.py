@@ -75,6 +75,10 @@ def _api_key(exchange: Exchange) -> str | None:
     return None if value is None else "***" + clean(value.decode("latin-1"))[-4:]
 
 
+def _is_canary_request(exchange: Exchange) -> str:
+    return "true" if exchange.stage is not None and exchange.stage.is_canary else "false"
+
+
 def _resource(name: str) -> Variable:
     return lambda exchange: None if exchange.method is None else getattr(exchange.method, name)
 
@@ -103,7 +107,7 @@ VARIABLES: dict[str, Variable] = {
     "integrationErrorMessage": _integration_error,
     "integrationLatency": _integration_latency,
     "integrationStatus": _integration_status,
-    "isCanaryRequest": lambda exchange: "false",
+    "isCanaryRequest": _is_canary_request,
     "path": attrgetter("path"),  # the edge lets through no control character, quote or backslash in it
     "protocol": lambda exchange: f"HTTP/{exchange.scope.get('http_version', '1.1')}",
     "requestId": attrgetter("request_id"),

@@ -102,22 +102,27 @@ class _Build:
         """The stage of a section: the same object when nothing it is made of changed, the one before when it fails."""
         stage = self._decoded[self._sections[section]]
         assert isinstance(stage, StageDocument)
-        deployment = self._find(documents.deployment_section(stage.api_id, stage.deployment_id), DeploymentDocument)
+        needed = [stage.deployment_id] if stage.canary is None else [stage.deployment_id, stage.canary.deployment_id]
+        deployments = [
+            self._find(documents.deployment_section(stage.api_id, deployment_id), DeploymentDocument)
+            for deployment_id in needed
+        ]
         account_section = documents.account_section(stage.account_id, stage.region)
         account = self._find(account_section, AccountDocument)
         before = self._before(stage)
-        if deployment is None:
-            self._reject(section, f"its deployment {stage.deployment_id} is not there")
+        found = [deployment for deployment in deployments if deployment is not None]
+        if len(found) < len(needed):
+            self._reject(section, f"not all of its deployments {', '.join(needed)} are there")
             return before
         key = (
             self._sections[section],
-            self._sections[documents.deployment_section(stage.api_id, stage.deployment_id)],
             self._sections.get(account_section, ""),
+            *(self._sections[documents.deployment_section(stage.api_id, deployment_id)] for deployment_id in needed),
         )
         compiled = self._last.compiled.get(key)
         if compiled is None:
             try:
-                compiled = compile_stage(stage, deployment, account, self._services)
+                compiled = compile_stage(stage, found[0], account, self._services, *found[1:])
             except Exception as error:
                 logger.exception("stage %s does not compile", section)
                 self._reject(section, f"it does not compile: {error}")

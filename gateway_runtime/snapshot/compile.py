@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from apps.core.documents import AccountDocument, DeploymentDocument, Method, Resource, StageDocument
+import msgspec
+
+from apps.core.documents import AccountDocument, CanaryRelease, DeploymentDocument, Method, Resource, StageDocument
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.phases.throttle import stage_buckets
@@ -12,6 +14,7 @@ from gateway_runtime.pipelines import REST, Pipeline
 from gateway_runtime.ports import Services
 from gateway_runtime.snapshot.router import Router
 from gateway_runtime.snapshot.stage import (
+    Canary,
     CompiledMethod,
     CompiledStage,
     MethodSite,
@@ -25,17 +28,34 @@ logger = logging.getLogger("gateway_runtime.snapshot")
 
 
 def compile_stage(
-    stage: StageDocument, deployment: DeploymentDocument, account: AccountDocument | None, services: Services
+    stage: StageDocument,
+    deployment: DeploymentDocument,
+    account: AccountDocument | None,
+    services: Services,
+    canary_deployment: DeploymentDocument | None = None,
 ) -> CompiledStage:
     """Everything that requests to a stage need. A method that cannot be served answers so; the others serve."""
-    site = StageSite(stage, deployment, account, services)
+    canary = None
+    if stage.canary is not None and canary_deployment is not None:
+        site = StageSite(_as_canary(stage, stage.canary), canary_deployment, account, services, is_canary=True)
+        canary = Canary(_compile(site), stage.canary.percent_traffic / 100, services.chance)
+    return _compile(StageSite(stage, deployment, account, services), canary)
+
+
+def _as_canary(stage: StageDocument, canary: CanaryRelease) -> StageDocument:
+    """The stage as requests to its canary see it."""
+    variables = {**stage.variables, **canary.stage_variable_overrides}
+    return msgspec.structs.replace(stage, deployment_id=canary.deployment_id, variables=variables)
+
+
+def _compile(site: StageSite, canary: Canary | None = None) -> CompiledStage:
     routes = [
         (resource.path, {method.http_method: compile_method(site, resource, method) for method in resource.methods})
-        for resource in deployment.resources
+        for resource in site.deployment.resources
         if resource.methods
     ]
     closing = tuple(step for phase in REST.closing if (step := phase(site)) is not None)
-    return CompiledStage(site, Router(routes), closing)
+    return CompiledStage(site, Router(routes), closing, canary)
 
 
 def compile_method(at: StageSite, resource: Resource, method: Method, pipeline: Pipeline = REST) -> CompiledMethod:

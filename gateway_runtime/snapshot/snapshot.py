@@ -12,18 +12,19 @@ from gateway_runtime.snapshot.stage import CompiledMethod, CompiledStage
 
 
 class Found(NamedTuple):
-    """Where a request's host, method and path lead."""
+    """Where a request's host, method and path lead; `always` when each such request goes there, and no canary takes some."""
 
     stage: CompiledStage
     method: CompiledMethod
     path_values: dict[str, str]
     path: str
+    always: bool
 
 
 _MOST_REMEMBERED = 4096
 _LONGEST_REMEMBERED = 256
 
-StageKey = tuple[str, str, str]  # digests of the stage, its deployment and its account
+StageKey = tuple[str, ...]  # digests of the stage, its account and its deployments
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 

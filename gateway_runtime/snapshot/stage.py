@@ -22,12 +22,13 @@ class NotImplementedHere(Misconfigured):
 
 
 class StageSite(NamedTuple):
-    """Where closing phases are bound: a stage of a deployment."""
+    """Where closing phases are bound: a stage of a deployment. `is_canary` when that deployment is the stage's canary."""
 
     stage: StageDocument
     deployment: DeploymentDocument
     account: AccountDocument | None
     services: Services
+    is_canary: bool = False
 
 
 class MethodSite(NamedTuple):
@@ -37,6 +38,7 @@ class MethodSite(NamedTuple):
     deployment: DeploymentDocument
     account: AccountDocument | None
     services: Services
+    is_canary: bool
     resource: Resource
     method: Method
 
@@ -90,23 +92,42 @@ class CompiledMethod:
         return label
 
 
-class CompiledStage:
-    """A stage with everything a request needs; immutable but for caches of what is derived."""
+class Canary(NamedTuple):
+    """A second deployment of a stage, compiled with its own variables, and the share of requests (0 to 1) that it takes."""
 
-    __slots__ = ("_unmatched", "closing", "deployment", "document", "echo", "router")
+    stage: CompiledStage
+    share: float
+    chance: Callable[[], float]
+
+
+class CompiledStage:
+    """A stage with everything a request needs; immutable but for caches of what is derived.
+
+    `canary` takes a share of the requests that come in; `is_canary` says that this one is another's canary.
+    """
+
+    __slots__ = ("_unmatched", "canary", "closing", "deployment", "document", "echo", "is_canary", "router")
 
     def __init__(
         self,
         site: StageSite,
         router: Router[dict[str, CompiledMethod]],
         closing: tuple[Step, ...],
+        canary: Canary | None = None,
     ) -> None:
+        self.canary = canary
+        self.is_canary = site.is_canary
         self.document = site.stage
         self.deployment = site.deployment
         self.router = router
         self.closing = closing
         self.echo = (b"x-gatehouse-deployment", site.deployment.deployment_id.encode())
         self._unmatched: dict[str, TrafficLabel] = {}
+
+    def chosen(self) -> CompiledStage:
+        """The one of its deployments that serves the next request."""
+        canary = self.canary
+        return self if canary is None or canary.chance() >= canary.share else canary.stage
 
     def match(self, segments: tuple[str, ...], http_method: str) -> tuple[CompiledMethod, dict[str, str]] | None:
         """The method for a path below the stage: the one named, else ANY; and the path's parameters as sent."""

@@ -1,4 +1,5 @@
-"""Access logs on disk, written by a thread several times a second: `<directory>/<api id>/<stage>.log`.
+"""Access logs on disk, written by a thread several times a second: `<directory>/<api id>/<stage>.log`,
+those of its canary `<directory>/<api id>/<stage>/Canary.log`.
 
 A log that has grown past its bound becomes `.log.1`, in place of the one before it: a busy stage does not fill the disk.
 """
@@ -20,7 +21,7 @@ logger = logging.getLogger("gateway_runtime.access_log")
 _SECONDS = 0.2
 _MOST = 50_000  # lines that wait
 _MOST_BYTES = 64 * 1024 * 1024  # of one file
-_SAFE = re.compile(r"[A-Za-z0-9_-]{1,128}\Z").match
+_SAFE = re.compile(r"[A-Za-z0-9_-]{1,128}(?:/Canary)?\Z").match
 
 _dropped = METRICS.counter("gatehouse_access_log_dropped_total", "Access log lines that found no place")
 _written = METRICS.counter("gatehouse_access_log_lines_total", "Access log lines written")

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
-from sequences import Client, Open, deployable, replace
+from sequences import Client, Open, a_method, a_rest_api, deployable, replace
+
+from apps.deployments.models import ConfigurationSection
+from tests.gateway_runtime.plane.harness import FakeClock, GatewayHarness
 
 
 @pytest.mark.parametrize("with_stage", [False, True])
@@ -78,9 +84,6 @@ def test_resetting_method_settings(api_gateway: Client, recording: Open) -> None
     replay.finish()
 
 
-# A canary that takes traffic cannot be served yet and is refused: what was recorded of 50 percent is left out.
-
-
 def test_canaries_that_are_refused(api_gateway: Client, recording: Open) -> None:
     replay, api = recording("test_create_canary_deployment_validation"), deployable(api_gateway)
     create = api_gateway.create_deployment
@@ -98,22 +101,26 @@ def test_canaries_by_updates_of_the_stage(api_gateway: Client, recording: Open) 
     members = {"deploymentId": first, "description": "dev stage", "variables": {"testVar": "default"}}
     replay.check("create-stage", api_gateway.create_stage, **at, **members)
     update = api_gateway.update_stage
-    update(**at, patchOperations=[replace("/canarySettings/percentTraffic", "0.0")])
+    operations = [replace("/canarySettings/percentTraffic", "50")]
+    replay.check("update-stage-with-percent", update, **at, patchOperations=operations)
+    replay.check("get-stage", api_gateway.get_stage, **at)
     replay.check("remove-stage-canary", update, **at, patchOperations=[{"op": "remove", "path": "/canarySettings"}])
     second = replay.check("create-deployment-2", api_gateway.create_deployment, restApiId=api)["id"]
     operations = [replace("/canarySettings/deploymentId", second)]
     replay.check("update-stage-with-deployment", update, **at, patchOperations=operations)
-    # A canary that takes traffic cannot be served yet.
-    replay.finish("update-stage-with-percent", "get-stage")
+    replay.finish()
 
 
 def test_canaries_beside_their_stage(api_gateway: Client, recording: Open) -> None:
     replay, api = recording("test_create_canary_deployment_with_stage"), deployable(api_gateway)
     first = replay.check("create-deployment", api_gateway.create_deployment, restApiId=api)["id"]
     members = {"deploymentId": first, "description": "dev stage", "variables": {"testVar": "default"}}
-    replay.check("create-stage", api_gateway.create_stage, restApiId=api, stageName="dev", **members)
-    # A canary that takes traffic cannot be served yet.
-    replay.finish("create-canary-deployment", "get-stage")
+    at = {"restApiId": api, "stageName": "dev"}
+    replay.check("create-stage", api_gateway.create_stage, **at, **members)
+    canary = {"percentTraffic": 50.0, "stageVariableOverrides": {"testVar": "canary"}}
+    replay.check("create-canary-deployment", api_gateway.create_deployment, **at, canarySettings=canary)
+    replay.check("get-stage", api_gateway.get_stage, **at)
+    replay.finish()
 
 
 def test_patches_of_canaries_that_are_refused(api_gateway: Client, recording: Open) -> None:
@@ -149,8 +156,57 @@ def test_promoting_a_canary(api_gateway: Client, recording: Open) -> None:
     replay.check("copy-with-bad-statement", update, **at, patchOperations=[backwards])
     promotion = [replace("/canarySettings/percentTraffic", "0.0"), *copies]
     replay.check("update-stage-with-copy", update, **at, patchOperations=promotion)
-    canary = {"percentTraffic": 0.0, "stageVariableOverrides": {"testVar": "override"}}
+    canary = {"percentTraffic": 50.0, "stageVariableOverrides": {"testVar": "override"}}
     replay.check("deployment-canary", create, **at, canarySettings=canary)
+    replay.check("get-stage", api_gateway.get_stage, **at)
     replay.check("update-stage-with-copy-2", update, **at, patchOperations=promotion)
-    # A canary that takes traffic cannot be served yet.
-    replay.finish("get-stage")
+    replay.finish()
+
+
+_TEMPLATE = """{
+    "statusCode": 200,
+    "message": "%s",
+    "variable": "$stageVariables.testVar",
+    "nonExistingDefault": "$stageVariables.noStageVar",
+    "nonOverridden": "$stageVariables.defaultVar",
+    "isCanary": "$context.isCanaryRequest"
+}"""
+
+
+def _answering(client: Client, method: dict[str, str], message: str) -> None:
+    templates = {"application/json": _TEMPLATE % message}
+    client.put_integration_response(**method, statusCode="200", selectionPattern="", responseTemplates=templates)
+
+
+async def _served(api: str) -> dict[str, Any]:
+    """What the data plane answers to `GET /dev`, from what is published."""
+    rows = ConfigurationSection.objects.exclude(document=None).select_related("document")
+    published = [(row.name, row.document) async for row in rows]
+    async with GatewayHarness(FakeClock()) as gateway:
+        gateway.serve_sections(
+            {name: document.digest for name, document in published},
+            {document.digest: document.body.encode() for _, document in published},
+        )
+        return (await gateway.get("/dev", host=f"{api}.execute-api.localhost")).json()
+
+
+def test_invoking_a_canary(api_gateway: Client, recording: Open) -> None:
+    replay = recording("test_invoking_canary_deployment")
+    api, root = a_rest_api(api_gateway)
+    method = a_method(api_gateway, api, root)
+    api_gateway.put_method_response(**method, statusCode="200")
+    template = {"application/json": '{"statusCode": 200}'}
+    api_gateway.put_integration(**method, type="MOCK", requestTemplates=template)
+    _answering(api_gateway, method, "default deployment")
+    at = {"restApiId": api, "stageName": "dev"}
+    variables = {"testVar": "default", "defaultVar": "default"}
+    replay.check("create-deployment-1", api_gateway.create_deployment, **at, variables=variables)
+    _answering(api_gateway, method, "canary deployment")
+    canary = {"percentTraffic": 50, "stageVariableOverrides": {"testVar": "canary", "noStageVar": "canary"}}
+    replay.check("create-deployment-2", api_gateway.create_deployment, **at, canarySettings=canary)
+    update, percent = api_gateway.update_stage, "/canarySettings/percentTraffic"
+    update(**at, patchOperations=[replace(percent, "0")])
+    replay.check("response-deployment-1", lambda: asyncio.run(_served(api)))
+    replay.check("update-stage", update, **at, patchOperations=[replace(percent, "100")])
+    replay.check("response-canary-deployment", lambda: asyncio.run(_served(api)))
+    replay.finish()

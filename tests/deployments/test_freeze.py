@@ -181,7 +181,6 @@ def test_a_stage_document_tells_the_stage_as_it_is_now(account):
 def test_a_stage_that_asks_for_what_the_runtime_cannot_do_is_refused(account):
     stage = make_stage(
         deploy(served_api(account)),
-        canary_settings={"percentTraffic": 50.0},
         cache_cluster_enabled=True,
         tracing_enabled=True,
         client_certificate_id="abc123",
@@ -191,17 +190,25 @@ def test_a_stage_that_asks_for_what_the_runtime_cannot_do_is_refused(account):
         freeze.stage_document(stage)
 
     assert refused.value.reasons == [
-        "stage prod: canary releases that take traffic",
         "stage prod: cache clusters",
         "stage prod: X-Ray tracing",
         "stage prod: client certificates",
     ]
 
 
-def test_a_canary_without_traffic_is_served(account):
-    stage = make_stage(deploy(served_api(account)), canary_settings={"percentTraffic": 0.0})
+def test_a_stage_document_carries_its_canary(account):
+    settings = {"percentTraffic": 12.5, "deploymentId": "dep222", "stageVariableOverrides": {"a": "b"}}
+    stage = make_stage(deploy(served_api(account)), canary_settings={**settings, "useStageCache": True})
 
-    assert freeze.stage_document(stage).stage_name == "prod"
+    assert freeze.stage_document(stage).canary == documents.CanaryRelease(
+        deployment_id="dep222", percent_traffic=12.5, stage_variable_overrides={"a": "b"}, use_stage_cache=True
+    )
+
+
+def test_a_canary_without_traffic_is_none_to_the_runtime(account):
+    stage = make_stage(deploy(served_api(account)), canary_settings={"percentTraffic": 0.0, "deploymentId": "dep222"})
+
+    assert freeze.stage_document(stage).canary is None
 
 
 def test_a_plan_document_tells_limits_and_stages(account):

@@ -66,6 +66,24 @@ def test_a_published_stage_is_in_the_manifest_with_its_deployment(account, valke
     assert counter() == (1, 1)
 
 
+def test_a_canary_s_deployment_is_published_while_it_takes_traffic(account, valkey):
+    api = served_api(account)
+    stage, canary = make_stage(deploy(api)), documents.deployment_section(api.id, "dep222")
+    deploy(api, "dep222")
+    stage.canary_settings = {"percentTraffic": 10.0, "deploymentId": "dep222"}
+    stage.save()
+
+    publisher.publish_stage(stage)
+    assert canary in told(valkey)[1]
+    publisher.publish_stage(make_stage(deploy(api, "dep333"), "dev"))
+    assert canary in told(valkey)[1]
+
+    stage.canary_settings = None
+    stage.save()
+    publisher.publish_stage(stage)
+    assert canary not in told(valkey)[1]
+
+
 def test_documents_are_found_under_the_digest_of_their_bytes(account, valkey):
     publisher.publish_plan(make_plan(account))
 

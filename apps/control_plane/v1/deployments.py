@@ -12,7 +12,7 @@ from apps.control_plane.paging import page, paged
 from apps.control_plane.patching import LISTS_PATHS, PatchTable, optional_text, replaceable
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.v1.publishing import publish_stage, refusals_in_aws_words
-from apps.control_plane.v1.stage_settings import check_stage_name, check_variables
+from apps.control_plane.v1.stage_settings import check_stage_name, check_variables, percent_traffic
 from apps.control_plane.v1.stages import create_stage_row, point_at
 from apps.core import documents, ids
 from apps.deployments.freeze import freeze
@@ -155,7 +155,7 @@ def _release_canary(stage: Stage, deployment: Deployment, settings: Shape) -> No
     overrides = settings.get("stageVariableOverrides")
     check_variables(overrides)
     stage.canary_settings = {
-        "percentTraffic": float(settings.get("percentTraffic") or 0.0),
+        "percentTraffic": percent_traffic(settings),
         "deploymentId": deployment.deployment_id,
         "useStageCache": bool(settings.get("useStageCache")),
         **({"stageVariableOverrides": dict(overrides)} if overrides else {}),

@@ -42,6 +42,7 @@ _PATHS = (
     "/*/*/caching/requireAuthorizationForCacheControl, /*/*/caching/unauthorizedCacheControlHeaderStrategy, "
     "/variables/{variable_name}, /tracingEnabled"
 )
+_PERCENT = "Invalid percent traffic. Must be between 0.0 and 100.0"
 _COPY = (
     "Valid copy:path are [/deploymentId, /variables] and valid copy:from are [/canarySettings/deploymentId, "
     "/canarySettings/stageVariableOverrides]"
@@ -128,6 +129,14 @@ def _promote(stage: Stage, patch: Patch) -> None:
         stage.deployment = find_deployment_of(stage, stage.canary_settings["deploymentId"])
     else:
         stage.variables = {**stage.variables, **stage.canary_settings.get("stageVariableOverrides", {})}
+
+
+def percent_traffic(settings: Mapping[str, Any]) -> float:
+    """The share of a canary in settings that a request gives whole; raises BadRequestException when it is none."""
+    percent = float(settings.get("percentTraffic") or 0.0)
+    if not 0 <= percent <= 100:
+        raise BadRequestException(_PERCENT)
+    return percent
 
 
 def _set_canary_deployment(stage: Stage, patch: Patch) -> None:
@@ -225,11 +234,7 @@ STAGE_PATCHES = PatchTable(
         Rule("/canarySettings/deploymentId", {"replace": _set_canary_deployment}),
         Rule(
             "/canarySettings/percentTraffic",
-            {
-                "replace": _set_canary(
-                    "percentTraffic", decimal("Invalid percent traffic. Must be between 0.0 and 100.0", 0, 100)
-                )
-            },
+            {"replace": _set_canary("percentTraffic", decimal(_PERCENT, 0, 100))},
         ),
         Rule("/canarySettings/useStageCache", {"replace": _set_canary("useStageCache", boolean)}),
         Rule("/canarySettings/stageVariableOverrides", {"remove": _remove_override}),

@@ -10,7 +10,7 @@ from apps.control_plane.locking import hold
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.v1.base_path_mappings import refuse_while_mapped
 from apps.control_plane.v1.publishing import publish_stage
-from apps.control_plane.v1.stage_settings import STAGE_PATCHES, check_stage_name, check_variables
+from apps.control_plane.v1.stage_settings import STAGE_PATCHES, check_stage_name, check_variables, percent_traffic
 from apps.control_plane.v1.tags import drop_tags, put_tags, stage_path, tags_of, tags_of_all
 from apps.deployments import publisher
 from apps.deployments.models import Deployment, Stage, StageHistory
@@ -177,7 +177,7 @@ def _canary_settings(given: Shape | None, deployment: Deployment) -> Shape | Non
     if not Deployment.objects.filter(rest_api=deployment.rest_api_id, deployment_id=canary).exists():
         raise BadRequestException("Deployment id does not exist")
     return {
-        "percentTraffic": float(given.get("percentTraffic") or 0.0),
+        "percentTraffic": percent_traffic(given),
         "deploymentId": canary,
         "useStageCache": bool(given.get("useStageCache")),
         **({"stageVariableOverrides": dict(overrides)} if overrides else {}),

@@ -97,12 +97,19 @@ def test_values_that_a_stage_cannot_have_are_refused(
     assert message in refused.value.message
 
 
+@pytest.mark.parametrize("percent", [-0.5, 100.5])
+def test_a_canary_takes_no_less_than_nothing_and_no_more_than_all(caller: Caller, api: str, percent: float) -> None:
+    canary = {"percentTraffic": percent}
+
+    with pytest.raises(BadRequestException, match="Invalid percent traffic"):
+        call(caller, "CreateDeployment", restApiId=api, stageName="prod", canarySettings=canary)
+
+
 @pytest.mark.parametrize(
     "patch",
     [
         ("replace", "/cacheClusterEnabled", "true"),
         ("replace", "/tracingEnabled", "true"),
-        ("replace", "/canarySettings/percentTraffic", "10"),
     ],
 )
 def test_what_cannot_be_served_yet_is_refused_by_name_and_changes_nothing(

@@ -55,9 +55,11 @@ class RecordingLogs:
     """Access logs that can be read back."""
 
     lines: list[str] = field(default_factory=list)
+    by_stage: dict[str, list[str]] = field(default_factory=dict)
 
     def write(self, api_id: str, stage_name: str, line: str) -> None:
         self.lines.append(line)
+        self.by_stage.setdefault(stage_name, []).append(line)
 
 
 @dataclass
@@ -113,7 +115,10 @@ class GatewayHarness:
 
     def serve(self, *parts: RestApi | AnyDocument) -> None:
         """Put these in force beside what is served already."""
-        named, bodies = sections(*parts)
+        self.serve_sections(*sections(*parts))
+
+    def serve_sections(self, named: dict[str, str], bodies: dict[str, bytes]) -> None:
+        """Put documents in force as they are published: by the digests that sections hold."""
         self._served |= named
         self._bodies |= bodies
         self.current.snapshot = build(
