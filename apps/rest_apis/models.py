@@ -98,6 +98,8 @@ class Integration(models.Model):
     credentials = models.CharField(max_length=2048, null=True, blank=True)  # noqa: DJ001
     request_parameters = WrittenJSONField(default=dict)
     request_templates = WrittenJSONField(default=dict)
+    # Whether templates were put, be it an empty map: AWS shows such a map again, and none where none was put.
+    templates_given = models.BooleanField(default=False)
     passthrough_behavior = models.CharField(max_length=32, default="WHEN_NO_MATCH")
     content_handling = models.CharField(max_length=32, null=True, blank=True)  # noqa: DJ001
     timeout_in_millis = models.PositiveIntegerField(default=29_000)
@@ -116,6 +118,7 @@ class IntegrationResponse(models.Model):
     selection_pattern = models.TextField(null=True, blank=True)  # noqa: DJ001
     response_parameters = WrittenJSONField(default=dict)
     response_templates = WrittenJSONField(default=dict)
+    templates_given = models.BooleanField(default=False)
     content_handling = models.CharField(max_length=32, null=True, blank=True)  # noqa: DJ001
 
     class Meta:

@@ -8,7 +8,7 @@ from apps.control_plane.patching import NAMES_PATH, PatchTable, entries, optiona
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.v1.drafts import draft_changed
 from apps.control_plane.v1.integration_checks import check_integration_response
-from apps.control_plane.v1.integrations import find_integration
+from apps.control_plane.v1.integrations import find_integration, templates
 from apps.control_plane.v1.methods import integration_response_shape
 from apps.rest_apis.models import IntegrationResponse
 
@@ -22,7 +22,8 @@ def put_integration_response(caller: Caller, request: Shape) -> Shape:
     )
     row.selection_pattern = request.get("selectionPattern")
     row.response_parameters = request.get("responseParameters") or {}
-    row.response_templates = request.get("responseTemplates") or {}
+    row.response_templates = templates(request.get("responseTemplates"))
+    row.templates_given = request.get("responseTemplates") is not None
     row.content_handling = request.get("contentHandling")
     check_integration_response(row, integration.method)
     row.save()
@@ -75,6 +76,7 @@ _PATCHES = PatchTable(
         entries(
             "/responseTemplates/{contentType}",
             "response_templates",
+            optional_text,
             missing=NotFoundException("Invalid content type specified"),
         ),
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import NotFoundException
 from apps.control_plane.patching import (
@@ -42,7 +44,8 @@ def put_integration(caller: Caller, request: Shape) -> Shape:
         connection_id=request.get("connectionId"),
         credentials=request.get("credentials"),
         request_parameters=request.get("requestParameters") or {},
-        request_templates=request.get("requestTemplates") or {},
+        request_templates=templates(request.get("requestTemplates")),
+        templates_given=request.get("requestTemplates") is not None,
         passthrough_behavior=request.get("passthroughBehavior") or "WHEN_NO_MATCH",
         content_handling=request.get("contentHandling"),
         timeout_in_millis=29_000 if timeout is None else TIMEOUT(str(timeout)),
@@ -97,6 +100,11 @@ def find_integration(
     return row
 
 
+def templates(given: Mapping[str, str | None] | None) -> dict[str, str | None]:
+    """Mapping templates as they are kept: one without text is null, as AWS shows it, and passes the body as it is."""
+    return {content_type: text or None for content_type, text in (given or {}).items()}
+
+
 def _default_connection(kind: str) -> str | None:
     return "INTERNET" if kind in ("HTTP", "HTTP_PROXY") else None
 
@@ -126,6 +134,7 @@ _PATCHES = PatchTable(
         entries(
             "/requestTemplates/{contentType}",
             "request_templates",
+            optional_text,
             missing=NotFoundException("Invalid content type specified"),
         ),
         Rule(

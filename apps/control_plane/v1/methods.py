@@ -158,7 +158,7 @@ def integration_shape(row: Integration) -> Shape:
         "connectionId": row.connection_id,
         "credentials": row.credentials,
         "requestParameters": row.request_parameters or None,
-        "requestTemplates": row.request_templates or None,
+        "requestTemplates": row.request_templates or ({} if row.templates_given else None),
         "passthroughBehavior": row.passthrough_behavior,
         "contentHandling": row.content_handling,
         "timeoutInMillis": row.timeout_in_millis,
@@ -178,7 +178,7 @@ def integration_response_shape(row: IntegrationResponse) -> Shape:
         "statusCode": row.status_code,
         "selectionPattern": row.selection_pattern,
         "responseParameters": row.response_parameters or None,
-        "responseTemplates": row.response_templates or None,
+        "responseTemplates": row.response_templates or ({} if row.templates_given else None),
         "contentHandling": row.content_handling,
     }
     return {name: value for name, value in members.items() if value is not None}

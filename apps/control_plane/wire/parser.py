@@ -17,6 +17,7 @@ import orjson
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
 from apps.control_plane.wire.errors import SerializationException
+from apps.control_plane.wire.service_models import MAPS_WITH_NULLS
 
 _INTEGER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _BOOLEANS = {"true": True, "false": False}
@@ -54,7 +55,7 @@ def parse(
             case _ if name == payload:
                 value = _payload(member, body)
             case _:
-                value = _from_json(member, document.get(wire_name))
+                value = _from_json(member, document.get(wire_name), nulls=name in MAPS_WITH_NULLS)
         if value is not None:
             parsed[name] = value
     return parsed
@@ -139,9 +140,11 @@ def _prefixed(prefix: str, headers: Mapping[str, str]) -> dict[str, str] | None:
 # JSON ---------------------------------------------------------------------------------------------------------------
 
 
-def _from_json(shape: Shape, value: Any) -> Any:
+def _from_json(shape: Shape, value: Any, *, nulls: bool = False) -> Any:
     if value is None:
         return None
+    if nulls and isinstance(shape, MapShape):
+        return _with_nulls(shape, value)
     return _READERS[shape.type_name](shape, value)
 
 
@@ -166,6 +169,12 @@ def _map(shape: MapShape, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _misplaced(value, "map")
     return {key: _from_json(shape.value, item) for key, item in value.items() if item is not None}
+
+
+def _with_nulls(shape: MapShape, value: Any) -> dict[str, Any]:
+    """A map of `MAPS_WITH_NULLS`."""
+    parsed = _map(shape, value)
+    return {key: parsed.get(key) for key in value}
 
 
 def _string(shape: Shape, value: Any) -> str:

@@ -14,6 +14,7 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, Structure
 
 from apps.control_plane.errors import AwsError
 from apps.control_plane.wire.messages import WireResponse
+from apps.control_plane.wire.service_models import MAPS_WITH_NULLS
 from apps.core.sigv4 import SignatureError
 
 
@@ -75,7 +76,9 @@ def _structure(shape: StructureShape, value: Any) -> dict[str, Any]:
     if unknown:
         raise ValueError(f"{shape.name} has no members {sorted(unknown)}")
     return {
-        members[name].serialization.get("name", name): _plain(members[name], item)
+        members[name].serialization.get("name", name): (
+            _with_nulls(members[name], item) if name in MAPS_WITH_NULLS else _plain(members[name], item)
+        )
         for name, item in value.items()
         if item is not None
     }
@@ -91,6 +94,12 @@ def _map(shape: MapShape, value: Any) -> dict[str, Any]:
         for key, item in _checked(value, dict, shape).items()
         if item is not None
     }
+
+
+def _with_nulls(shape: MapShape, value: Any) -> dict[str, Any]:
+    """A map of `MAPS_WITH_NULLS`."""
+    plain = _map(shape, value)
+    return {key: plain.get(key) for key in value}
 
 
 def _string(shape: Shape, value: Any) -> str:

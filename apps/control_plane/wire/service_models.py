@@ -12,6 +12,9 @@ SERVICES = ("apigateway", "apigatewayv2")
 """AWS's control-plane services, from the models that botocore ships; both are signed as `apigateway`."""
 
 SIGNING_NAME = "apigateway"
+MAPS_WITH_NULLS = frozenset({"requestTemplates", "responseTemplates"})
+"""Members that are maps whose values may be null: a mapping template without text. Elsewhere a null is nothing at all."""
+
 _OUR_OWN = Path(__file__).parent.parent / "service_models"
 
 

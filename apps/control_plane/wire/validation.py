@@ -17,6 +17,7 @@ from botocore.model import OperationModel, Shape, StructureShape
 
 from apps.control_plane.errors import AwsError, BadRequestException
 from apps.control_plane.wire.errors import ValidationException
+from apps.control_plane.wire.service_models import MAPS_WITH_NULLS
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "structure": (dict,),
@@ -124,7 +125,13 @@ def _map_problems(shape: Any, value: dict[str, Any], path: str) -> Iterator[str]
         for key, item in value.items():
             yield from _problems(shape.value, item, f"{path}.{key}.member")
         return
-    values = {constraint for item in value.values() for constraint in _broken_item(shape.value, item)}
+    nulls = path.rpartition(".")[2] in MAPS_WITH_NULLS
+    values = {
+        constraint
+        for item in value.values()
+        for constraint in _broken_item(shape.value, item)
+        if not (nulls and item is None)
+    }
     if values:
         yield _problem(value, path, f"Map value must satisfy constraint: [{', '.join(sorted(values))}]")
 

@@ -288,3 +288,23 @@ def test_flattened_models_hold_the_models_they_refer_to(caller: Caller) -> None:
         '{"type": "array", "items": {"$ref": "#/definitions/Pet"}, '
         '"definitions": {"Pet": {"type": "object", "title": "Pet"}}}'
     )
+
+
+def test_a_template_without_text_is_null_and_an_empty_map_of_templates_is_shown(
+    aws: Callable[..., Any], caller: Caller
+) -> None:
+    api = a_rest_api(caller)
+    at = {"restApiId": api, "resourceId": a_resource(caller, api, "/pets"), "httpMethod": "GET"}
+    client = aws()
+
+    client.put_integration(**at, type="MOCK", requestTemplates={"application/json": ""})
+    client.put_integration_response(**at, statusCode="200", responseTemplates={})
+    shown = client.get_method(**at)["methodIntegration"]
+    assert shown["requestTemplates"] == {"application/json": None}
+    assert shown["integrationResponses"] == {"200": {"statusCode": "200", "responseTemplates": {}}}
+
+    client.put_integration(**at, type="MOCK")
+    call(caller, "PutIntegrationResponse", **at, statusCode="200", responseTemplates={"text/plain": None})
+    shown = client.get_method(**at)["methodIntegration"]
+    assert "requestTemplates" not in shown
+    assert shown["integrationResponses"]["200"]["responseTemplates"] == {"text/plain": None}
