@@ -5,16 +5,25 @@ SQLite's one writer holds all of them already.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection
 from django.db.models import Model
 
+from apps.accounts.models import Account
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import ConflictException
 from apps.rest_apis.models import RestApi
 
+# They count what an account has, or compare its usage plans with each other.
+_ONE_AT_A_TIME = frozenset(
+    {
+        "CreateApiKey", "CreateDomainName", "CreateRestApi", "CreateUsagePlan", "CreateUsagePlanKey", "CreateVpcLink",
+        "GenerateClientCertificate", "ImportApiKeys", "ImportRestApi", "UpdateUsagePlan",
+    }
+)  # fmt: skip
 LOST_RACE = "Unable to complete operation due to concurrent modification. Please try again later."
 
 
@@ -27,15 +36,39 @@ def hold(row: Model) -> None:
         raise ConflictException(LOST_RACE) from error
 
 
+def hold_for(caller: Caller, service: str, name: str, request: dict[str, Any]) -> None:
+    """Lock what a changing operation needs to itself, before it reads anything: first the account, then the APIs."""
+    if not connection.features.has_select_for_update:
+        return
+    if service == "gatehouse" or name in _ONE_AT_A_TIME:
+        hold_account(caller)
+    hold_apis(caller, request)
+
+
+def hold_account(caller: Caller) -> None:
+    """Lock the caller's account; rows that merely belong to it can be made meanwhile."""
+    mine = Account.objects.filter(pk=caller.account_id)
+    mine.select_for_update(no_key=True).values_list("pk").first()
+
+
 def hold_apis(caller: Caller, request: dict[str, Any]) -> None:
     """Lock the APIs that a request names, before anything of them is read: an API is changed, and deployed, by one at a time.
 
     An API is many rows, and a change reads some to write others. Without this a deployment could freeze half of an import,
     and a patch could bring back a method that another request has just deleted.
     """
-    if not connection.features.has_select_for_update:
-        return
-    named = {request.get(member) for member in ("restApiId", "cloneFrom")} - {None}
+    named = {api for api in _named(request) if api}
     if named:
         mine = RestApi.objects.filter(account_id=caller.account_id, region=caller.region, id__in=named)
         list(mine.select_for_update().order_by("id").values_list("pk"))
+
+
+def _named(request: dict[str, Any]) -> Iterator[str | None]:
+    """The APIs of a request, also those whose stages it puts into a usage plan."""
+    yield request.get("restApiId")
+    yield request.get("cloneFrom")
+    for stage in request.get("apiStages") or ():
+        yield stage.get("apiId")
+    for patch in request.get("patchOperations") or ():
+        if patch.get("path") == "/apiStages":
+            yield (patch.get("value") or "").partition(":")[0]

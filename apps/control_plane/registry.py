@@ -21,7 +21,7 @@ from apps.control_plane.errors import (
     ConflictException,
     NotImplementedException,
 )
-from apps.control_plane.locking import LOST_RACE, hold_apis
+from apps.control_plane.locking import LOST_RACE, hold_for
 from apps.control_plane.outages import outages_answered
 from apps.control_plane.wire.service_models import service_model
 from apps.control_plane.wire.validation import check
@@ -66,14 +66,14 @@ def call(caller: Caller, service: str, name: str, request: Shape) -> Shape:
     function = _operations.get((service, name))
     if function is None:
         raise NotImplementedException(f"{name} is not implemented by this version of Gatehouse.")
-    _check_role(caller, name)
+    _check_role(caller, name, request)
     check(model, request)
     with outages_answered():
         if name.startswith(_READS):
             return _read(function, caller, request)
         if name in _CALLS_OUT:
             return _call_out(function, caller, name, request)
-        return _change(function, caller, name, request)
+        return _change(function, caller, service, name, request)
 
 
 def _read(function: Operation, caller: Caller, request: Shape) -> Shape:
@@ -85,11 +85,11 @@ def _read(function: Operation, caller: Caller, request: Shape) -> Shape:
         return function(caller, request)
 
 
-def _change(function: Operation, caller: Caller, name: str, request: Shape) -> Shape:
+def _change(function: Operation, caller: Caller, service: str, name: str, request: Shape) -> Shape:
     """Perform a changing operation in one transaction, and audit it, also when it is refused."""
     try:
         with transaction.atomic():
-            hold_apis(caller, request)
+            hold_for(caller, service, name, request)
             answer = function(caller, request)
             _audit(caller, name, request)
     except AwsError as error:
@@ -122,11 +122,16 @@ def _is_lost_race(error: IntegrityError) -> bool:
     return str(error).startswith(("UNIQUE constraint failed", "FOREIGN KEY constraint failed"))
 
 
-def _check_role(caller: Caller, name: str) -> None:
-    if caller.role == Membership.Role.VIEWER and not name.startswith(_READS):
-        raise AccessDeniedException(
-            f"User: {caller.principal} is not authorized to perform: apigateway:{name} with an explicit deny"
-        )
+def _check_role(caller: Caller, name: str, request: Shape) -> None:
+    """Refuse a change to a role that only reads, and audit the attempt."""
+    if caller.role != Membership.Role.VIEWER or name.startswith(_READS):
+        return
+    refusal = AccessDeniedException(
+        f"User: {caller.principal} is not authorized to perform: apigateway:{name} with an explicit deny"
+    )
+    with outages_answered():
+        _audit(caller, name, request, error=refusal.code)
+    raise refusal
 
 
 def _audit(caller: Caller, name: str, request: Shape, error: str = "") -> None:

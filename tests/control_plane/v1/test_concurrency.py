@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import Any
 
 import pytest
 import redis
-from botocore.exceptions import ClientError
+from at_once import Call, at_once, flat
 
 from apps.accounts.models import AuditEvent
 from apps.core import documents, manifest
@@ -19,37 +17,11 @@ from apps.deployments.models import ConfigurationRevision, ConfigurationSection,
 from apps.rest_apis.models import RestApi
 
 CLIENTS = 4
-Call = Callable[[], Any]
 
 
 @pytest.fixture
 def gateway(aws: Callable[..., Any], valkey: redis.Redis) -> Any:
     return aws("apigateway")
-
-
-def at_once(*clients: Iterable[Call]) -> list[list[str]]:
-    """How each client's calls end, one after the other beside those of the others: "ok", or the error's code."""
-    start = Barrier(len(clients))
-
-    def run(calls: Iterable[Call]) -> list[str]:
-        start.wait(20)
-        return [ending(call) for call in calls]
-
-    with ThreadPoolExecutor(len(clients)) as pool:
-        return list(pool.map(run, clients))
-
-
-def ending(call: Call) -> str:
-    try:
-        call()
-    except ClientError as error:
-        failed = error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
-        return f"failure: {error}" if failed else str(error.response["Error"]["Code"])
-    return "ok"
-
-
-def flat(endings: list[list[str]]) -> list[str]:
-    return sorted(code for codes in endings for code in codes)
 
 
 def assert_published_is_what_the_rows_say(valkey: redis.Redis) -> None:
