@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from django.db import IntegrityError
@@ -10,7 +11,7 @@ from django.db import IntegrityError
 from apps.accounts.models import AuditEvent
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import ConflictException
+from apps.control_plane.errors import AccessDeniedException, ConflictException
 from apps.usage_plans.models import ApiKey, UsagePlan
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,3 +74,13 @@ def test_the_audit_log_keeps_no_value_of_a_key(caller: Caller):
     registry.call(caller, "apigateway", "CreateApiKey", {"name": "k", "value": "a-value-that-stays-secret"})
 
     assert "stays-secret" not in str(AuditEvent.objects.get().request)
+
+
+def test_what_a_viewer_is_refused_is_audited(caller: Caller):
+    viewer = replace(caller, role="viewer")
+
+    with pytest.raises(AccessDeniedException):
+        registry.call(viewer, "apigateway", "DeleteRestApi", {"restApiId": "a1b2c3d4e5"})
+
+    event = AuditEvent.objects.get()
+    assert (event.operation, event.error, event.resource) == ("DeleteRestApi", "AccessDeniedException", "a1b2c3d4e5")
