@@ -7,12 +7,15 @@ from typing import NamedTuple
 
 
 class GatewayResponse(NamedTuple):
-    """One type of gateway response: its status, the value of `x-amzn-errortype` and the message it gives by default."""
+    """One type of gateway response: its status, the value of `x-amzn-errortype` and the message it gives by default.
+
+    AWS tells callers nothing of what is wrong with an authorizer: there the message is None, in JSON null.
+    """
 
     name: str
     status: int
     error_type: str
-    message: str
+    message: str | None
 
 
 _TABLE = (
@@ -20,8 +23,8 @@ _TABLE = (
     GatewayResponse("DEFAULT_5XX", 500, "InternalServerErrorException", "Internal server error"),
     GatewayResponse("ACCESS_DENIED", 403, "AccessDeniedException", "User is not authorized to access this resource"),
     GatewayResponse("API_CONFIGURATION_ERROR", 500, "InternalServerErrorException", "Internal server error"),
-    GatewayResponse("AUTHORIZER_CONFIGURATION_ERROR", 500, "AuthorizerConfigurationException", "Internal server error"),
-    GatewayResponse("AUTHORIZER_FAILURE", 500, "AuthorizerConfigurationException", "Internal server error"),
+    GatewayResponse("AUTHORIZER_CONFIGURATION_ERROR", 500, "AuthorizerConfigurationException", None),
+    GatewayResponse("AUTHORIZER_FAILURE", 500, "AuthorizerFailureException", None),
     GatewayResponse("BAD_REQUEST_BODY", 400, "BadRequestException", "Invalid request body"),
     GatewayResponse("BAD_REQUEST_PARAMETERS", 400, "BadRequestException", "Missing required request parameters"),
     GatewayResponse(

@@ -55,6 +55,24 @@ class PoolLimits:
     sweep_seconds: float = 0.05
 
 
+@dataclass(frozen=True, slots=True)
+class AuthorizerLimits:
+    """What deciding whether a caller may can cost."""
+
+    function_seconds: float = 10.0
+    answer_bytes: int = 32 * 1024  # of a function
+    results: int = 8_192  # remembered, of at most `results_bytes` together
+    results_bytes: int = 32 * 1024 * 1024
+    asking: int = 1_024  # functions that are asked at once for what will be remembered
+    arn_bytes: int = 1_600
+    token_bytes: int = 8 * 1024
+    leeway_seconds: float = 60.0
+    verified_tokens: int = 16_384  # remembered
+    document_bytes: int = 150_000  # of an issuer
+    document_seconds: float = 1.5
+
+
 EDGE = EdgeLimits()
 BODY = BodyLimits()
 POOL = PoolLimits()
+AUTHORIZERS = AuthorizerLimits()

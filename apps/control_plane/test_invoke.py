@@ -202,7 +202,7 @@ def _failure(exchange: Exchange, error: GatewayError) -> str:
         kind = media_type(exchange.request.header(b"content-type"))
         return f"Request body does not match model schema for content type {kind}: {error.validation()}"
     if error.name == "BAD_REQUEST_PARAMETERS":
-        return error.message
+        return str(error.message)
     return _FAILURES.get(error.name, f"Execution failed due to configuration error: {error.detail or error.message}")
 
 

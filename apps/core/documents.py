@@ -62,6 +62,8 @@ class Method(Document, frozen=True):
     http_method: str
     integration: Integration
     authorization_type: str = "NONE"
+    authorizer_id: str | None = None
+    authorization_scopes: tuple[str, ...] = ()
     api_key_required: bool = False
     operation_name: str | None = None
     request_parameters: dict[str, bool] = {}
@@ -69,6 +71,44 @@ class Method(Document, frozen=True):
     validate_parameters: bool = False
     validate_body: bool = False
     responses: tuple[MethodResponse, ...] = ()
+
+
+class ClaimRule(Document, frozen=True):
+    """A claim that a token has to carry where it is `required`, as one string, and equal to `expected` where that is said."""
+
+    name: str
+    required: bool = False
+    expected: str | None = None
+
+
+class TokenIssuer(Document, frozen=True):
+    """Whose tokens an authorizer accepts. `issuer` is the claim `iss`, letter by letter; its keys are at `jwks_uri`, or else
+    where its discovery document says. Without audiences any audience will do.
+    """
+
+    issuer: str
+    jwks_uri: str | None = None
+    audiences: tuple[str, ...] = ()
+    claims: tuple[ClaimRule, ...] = ()
+
+
+class Authorizer(Document, frozen=True):
+    """Who decides whether a caller may: a function (TOKEN, REQUEST), user pools (COGNITO_USER_POOLS) or issuers of tokens (JWT).
+
+    `identity_sources` are mapping expressions such as `method.request.header.Authorization`. Pools and issuers are both
+    `issuers`, whose tokens are signed by one of `algorithms`.
+    """
+
+    id: str
+    name: str
+    type: str
+    uri: str | None = None
+    credentials: str | None = None
+    identity_sources: tuple[str, ...] = ()
+    identity_validation_expression: str | None = None
+    result_ttl_in_seconds: int = 300
+    issuers: tuple[TokenIssuer, ...] = ()
+    algorithms: tuple[str, ...] = ()
 
 
 class Resource(Document, frozen=True):
@@ -90,7 +130,8 @@ class GatewayResponse(Document, frozen=True):
 class DeploymentDocument(Document, frozen=True, tag_field="kind", tag="deployment"):
     """A REST API as it was at CreateDeployment. `resources` are sorted by path, `gateway_responses` by their type.
 
-    `models` are the schemas, by name, that bodies are validated against, with all that those refer to.
+    `models` are the schemas, by name, that bodies are validated against, with all that those refer to. `authorizers` are those
+    that methods name, by id.
     """
 
     account_id: str
@@ -104,6 +145,7 @@ class DeploymentDocument(Document, frozen=True, tag_field="kind", tag="deploymen
     resources: tuple[Resource, ...] = ()
     gateway_responses: dict[str, GatewayResponse] = {}
     models: dict[str, str] = {}
+    authorizers: dict[str, Authorizer] = {}
 
 
 class MethodSetting(Document, frozen=True):

@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 
 class BadEnvironment(ValueError):
@@ -44,6 +45,7 @@ class Environment:
     mail_from: str
     allowed_hosts: tuple[str, ...]
     allow_private_backends: bool
+    user_pools: Mapping[str, str]
 
     @property
     def effective_database_url(self) -> str:
@@ -144,6 +146,7 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
             host.strip() for host in variables.get("GATEHOUSE_ALLOWED_HOSTS", "").split(",") if host.strip()
         ),
         allow_private_backends=_flag(variables, "GATEHOUSE_ALLOW_PRIVATE_BACKENDS", default=_is_loopback(bind)),
+        user_pools=_user_pools(variables, "GATEHOUSE_USER_POOLS"),
     )
 
 
@@ -185,6 +188,16 @@ def _mail_url(variables: Mapping[str, str], name: str) -> str | None:
         # The value holds a password, so it is not repeated.
         raise BadEnvironment(f"{name} must look like smtp+tls://user:password@host:587 (or smtp://, smtp+ssl://)")
     return text or None
+
+
+def _user_pools(variables: Mapping[str, str], name: str) -> Mapping[str, str]:
+    pools = {}
+    for entry in filter(None, map(str.strip, variables.get(name, "").split(","))):
+        pool, _, issuer = entry.partition("=")
+        if not re.fullmatch(r"[\w-]+_[0-9A-Za-z]+", pool) or not issuer.startswith(("http://", "https://")):
+            raise BadEnvironment(f"{name} must look like us-east-1_pool=https://issuer.example.com, not {entry!r}")
+        pools[pool] = issuer
+    return MappingProxyType(pools)
 
 
 def _is_loopback(bind: str) -> bool:

@@ -14,6 +14,7 @@ from django.db.models import Prefetch, QuerySet
 
 from apps.accounts.models import AccountSettings
 from apps.core import documents
+from apps.deployments.frozen_authorizers import frozen_authorizers
 from apps.deployments.frozen_validation import FrozenValidation, frozen_validation
 from apps.deployments.models import Stage
 from apps.deployments.refusals import (
@@ -65,8 +66,9 @@ def freeze(rest_api: RestApi, deployment_id: str) -> documents.DeploymentDocumen
     if refusals:
         raise UnsupportedForDeployment(refusals)
     validation = frozen_validation(rest_api, [method for _, method in methods])
+    authorizers = frozen_authorizers(rest_api, [method for _, method in methods])
     frozen = tuple(_resource(resource, validation) for resource in resources)
-    return _document(rest_api, deployment_id, frozen, validation)
+    return _document(rest_api, deployment_id, frozen, validation, authorizers)
 
 
 def freeze_method(method: Method, deployment_id: str) -> documents.DeploymentDocument:
@@ -81,11 +83,15 @@ def freeze_method(method: Method, deployment_id: str) -> documents.DeploymentDoc
         raise UnsupportedForDeployment(refusals)
     validation = frozen_validation(resource.rest_api, [method])
     alone = documents.Resource(id=resource.resource_id, path=resource.path, methods=(_method(method, validation),))
-    return _document(resource.rest_api, deployment_id, (alone,), validation)
+    return _document(resource.rest_api, deployment_id, (alone,), validation, {})
 
 
 def _document(
-    rest_api: RestApi, deployment_id: str, resources: tuple[documents.Resource, ...], validation: FrozenValidation
+    rest_api: RestApi,
+    deployment_id: str,
+    resources: tuple[documents.Resource, ...],
+    validation: FrozenValidation,
+    authorizers: dict[str, documents.Authorizer],
 ) -> documents.DeploymentDocument:
     return documents.DeploymentDocument(
         account_id=rest_api.account_id,
@@ -102,6 +108,7 @@ def _document(
             for response in rest_api.gateway_responses.order_by("response_type")
         },
         models=validation.models,
+        authorizers=authorizers,
     )
 
 
@@ -143,6 +150,8 @@ def _method(method: Method, validation: FrozenValidation) -> documents.Method:
         http_method=method.http_method,
         integration=_integration(method.integration),
         authorization_type=method.authorization_type,
+        authorizer_id=method.authorizer_id,
+        authorization_scopes=tuple(method.authorization_scopes),
         api_key_required=method.api_key_required,
         operation_name=method.operation_name,
         request_parameters=dict(method.request_parameters),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gateway_runtime.exchange import Exchange
-from gateway_runtime.mapping.context import CHOSEN_BY_CALLERS, VARIABLES, Variable
+from gateway_runtime.mapping.context import Variable, chosen_by_callers, variable
 
 if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import StageSite
@@ -27,6 +27,7 @@ def compile_format(text: str, site: StageSite) -> Callable[[Exchange], str]:
         "stage": site.stage.stage_name,
         "deploymentId": site.deployment.deployment_id,
     }
+    is_json = text.lstrip().startswith("{")
     pieces: list[str] = []
     variables: list[Variable] = []
     at = 0
@@ -36,15 +37,13 @@ def compile_format(text: str, site: StageSite) -> Callable[[Exchange], str]:
         name = match[1]
         if name in constants:
             pieces.append(constants[name].replace("%", "%%"))
-        elif name in VARIABLES:
+        elif (known := variable(name)) is not None:
             pieces.append("%s")
-            variables.append(VARIABLES[name])
+            variables.append(_escaping(known) if is_json and chosen_by_callers(name) else known)
         else:
             pieces.append("-")
     pieces.append(text[at:].replace("%", "%%").rstrip("\r\n") + "\n")
     template = "".join(pieces)
-    if text.lstrip().startswith("{"):
-        variables = [_escaping(variable) if variable in CHOSEN_BY_CALLERS else variable for variable in variables]
     getters = tuple(variables)
     return lambda exchange: template % tuple([getter(exchange) or "-" for getter in getters])
 

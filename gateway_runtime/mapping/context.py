@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from functools import lru_cache
 from operator import attrgetter
+from typing import Any
 
 from gateway_runtime.exchange import Exchange
 
@@ -58,7 +59,9 @@ def _validation_error(exchange: Exchange) -> str | None:
 
 
 def _error_message_string(exchange: Exchange) -> str | None:
-    return None if exchange.error is None else f'"{exchange.error.message}"'
+    if exchange.error is None:
+        return None
+    return "null" if exchange.error.message is None else f'"{exchange.error.message}"'
 
 
 def _integration_error(exchange: Exchange) -> str | None:
@@ -71,8 +74,15 @@ def _api_key_id(exchange: Exchange) -> str | None:
 
 def _api_key(exchange: Exchange) -> str | None:
     """AWS logs the key's value here; a secret does not belong in a log, so its last four characters show."""
-    value = None if exchange.entitlement is None else exchange.request.header(b"x-api-key")
-    return None if value is None else "***" + clean(value.decode("latin-1"))[-4:]
+    value = api_key_value(exchange)
+    return None if value is None else "***" + value[-4:]
+
+
+def api_key_value(exchange: Exchange) -> str | None:
+    """The key that a call was admitted with: what the authorizer named, else what the caller sent."""
+    if exchange.entitlement is None:
+        return None
+    return exchange.usage_identifier_key or header(exchange, b"x-api-key")
 
 
 def _is_canary_request(exchange: Exchange) -> str:
@@ -121,12 +131,35 @@ VARIABLES: dict[str, Variable] = {
     "xrayTraceId": lambda exchange: None if exchange.trace_id is None else clean(exchange.trace_id),
 }
 
-# Those whose text a caller or a back end can choose.
-CHOSEN_BY_CALLERS = frozenset(
-    VARIABLES[name]
-    for name in (
+_CHOSEN_BY_CALLERS = frozenset(
+    {
         "domainName", "domainPrefix", "error.message", "error.messageString", "error.validationErrorString",
         "httpMethod", "identity.apiKey",
         "identity.userAgent", "integration.error", "integrationErrorMessage", "resourcePath", "xrayTraceId",
-    )
+    }
 )  # fmt: skip
+_AUTHORIZER = "authorizer."
+
+
+def variable(name: str) -> Variable | None:
+    """The variable of a name. Authorizers give what they like: any name below `authorizer.` may have a value."""
+    if name.startswith(_AUTHORIZER):
+        return _of_authorizer(name.removeprefix(_AUTHORIZER).split("."))
+    return VARIABLES.get(name)
+
+
+def chosen_by_callers(name: str) -> bool:
+    """Whether a caller or a back end can choose the variable's text."""
+    return name in _CHOSEN_BY_CALLERS or name.startswith(_AUTHORIZER)
+
+
+def _of_authorizer(members: list[str]) -> Variable:
+    def read(exchange: Exchange) -> str | None:
+        value: Any = exchange.authorizer
+        for member in members:
+            value = value.get(member) if isinstance(value, dict) else None
+        if isinstance(value, dict) or value is None:
+            return None
+        return clean(str(value))
+
+    return read

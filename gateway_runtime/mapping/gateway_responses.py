@@ -9,7 +9,7 @@ from apps.core.documents import GatewayResponse
 from gateway_runtime.edge.canonical import Headers
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
-from gateway_runtime.mapping.context import CHOSEN_BY_CALLERS, VARIABLES, clean
+from gateway_runtime.mapping.context import chosen_by_callers, clean, variable
 from gateway_runtime.mapping.parameters import RequestSource, request_source
 from gateway_runtime.mapping.templates import media_type
 from gateway_runtime.snapshot.stage import Misconfigured, StageSite
@@ -28,7 +28,7 @@ class CompiledGatewayResponse:
         self.status = int(document.status_code) if document.status_code else None
         self._headers: list[tuple[bytes, RequestSource]] = []
         for target, expression in document.response_parameters.items():
-            if expression.startswith("context.") and expression.removeprefix("context.") not in VARIABLES:
+            if expression.startswith("context.") and variable(expression.removeprefix("context.")) is None:
                 continue  # as in a template, a variable that is not there has no value
             source = request_source(expression, site)
             if not target.startswith(_HEADER) or source.needs_body:
@@ -79,10 +79,11 @@ def _compile(text: str, kind: str, site: StageSite) -> Callable[[Exchange], str]
 
 def _variable(name: str, quoted: bool, site: StageSite) -> Callable[[Exchange], str]:
     """The text of a variable, "" without a value; what callers choose cannot end the string it stands in."""
-    known = VARIABLES.get(name.removeprefix("context."))
-    if name.startswith("context.") and known is None:
+    of_context = name.startswith("context.")
+    if of_context and variable(name.removeprefix("context.")) is None:
         return lambda exchange: ""
-    escape = quoted and name != "context.error.messageString" and (known is None or known in CHOSEN_BY_CALLERS)
+    chosen = not of_context or chosen_by_callers(name.removeprefix("context."))
+    escape = quoted and name != "context.error.messageString" and chosen
     source = request_source(name, site)
 
     def read(exchange: Exchange) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 from gateway_runtime.exchange import Exchange
-from gateway_runtime.mapping.context import VARIABLES
+from gateway_runtime.mapping.context import variable
 from gateway_runtime.mapping.json_path import as_text, compile_path
 from gateway_runtime.snapshot.stage import MethodSite, Misconfigured, StageSite
 
@@ -70,10 +70,10 @@ def _shared_source(expression: str, site: MethodSite | StageSite) -> Callable[[E
         values = [] if value is None else [value]
         return lambda exchange, body: values
     if expression.startswith("context."):
-        variable = VARIABLES.get(expression.removeprefix("context."))
-        if variable is None:
+        read = variable(expression.removeprefix("context."))
+        if read is None:
             raise Misconfigured(f"unknown variable {expression!r}")
-        return lambda exchange, body: _some(variable(exchange))
+        return lambda exchange, body: _some(read(exchange))
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from apps.core.vtl import Budget, VtlError, VtlObject
@@ -9,7 +10,7 @@ from apps.core.vtl.rendering import as_text
 from gateway_runtime.edge.canonical import Headers
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
-from gateway_runtime.mapping.context import VARIABLES, clean
+from gateway_runtime.mapping.context import VARIABLES, api_key_value, clean
 
 _GROUPS: dict[str, dict[str, str]] = {}
 for _name in VARIABLES:
@@ -37,8 +38,12 @@ class TemplateContext(VtlObject):
         variable = VARIABLES.get(name)
         if variable is not None:
             return variable(self._exchange)
-        if name not in self._made and name in _GROUPS:
-            self._made[name] = self._group(name)
+        if name not in self._made:
+            if name in _GROUPS:
+                self._made[name] = self._group(name)
+            elif name == "authorizer" and self._exchange.authorizer:
+                # Templates can change maps, and calls share what an authorizer has said.
+                self._made[name] = copy.deepcopy(self._exchange.authorizer)
         return self._made.get(name)
 
     def call(self, name: str, arguments: list[Any], budget: Budget) -> Any:
@@ -51,9 +56,8 @@ class TemplateContext(VtlObject):
         exchange = self._exchange
         found = {member: VARIABLES[variable](exchange) for member, variable in _GROUPS[name].items()}
         if name == "identity":
-            key = None if exchange.entitlement is None else exchange.request.header(b"x-api-key")
             # Logs show the end of a key; a back end is told all of it.
-            found["apiKey"] = None if key is None else clean(key.decode("latin-1"))
+            found["apiKey"] = api_key_value(exchange)
         return {member: value for member, value in found.items() if value is not None}
 
     def overrides(self, direction: str, place: str) -> dict[str, list[str]]:

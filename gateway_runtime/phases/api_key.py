@@ -1,4 +1,4 @@
-"""API keys: the value in `x-api-key` must belong to an enabled key of a plan that covers the stage."""
+"""API keys: the value in `x-api-key`, or the one an authorizer names, must be an enabled key of a plan that covers the stage."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ def validate_api_key(site: MethodSite) -> Step | None:
     from_header = site.deployment.api_key_source == "HEADER"
 
     def step(exchange: Exchange) -> None:
-        value = exchange.request.header(b"x-api-key") if from_header else None
+        if from_header:
+            value = exchange.request.header(b"x-api-key")
+        else:
+            named = exchange.usage_identifier_key
+            value = None if named is None else named.encode()
         if value is None or len(value) > _LONGEST_VALUE:
             raise GatewayError("INVALID_API_KEY")
         found = exchange.snapshot.entitlements.find(stage, _digest(value, secret), exchange.received_at)

@@ -22,6 +22,7 @@ from apps.control_plane.patching import (
 )
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.v1.drafts import draft_changed
+from apps.deployments.frozen_authorizers import AUTHORIZERS_OF
 from apps.rest_apis.models import (
     ApiModel,
     Authorizer,
@@ -35,8 +36,6 @@ from apps.rest_apis.models import (
 
 HTTP_METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY")
 _AUTHORIZATION_TYPES = ("NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS", "JWT")
-AUTHORIZERS_OF = {"CUSTOM": ("TOKEN", "REQUEST"), "COGNITO_USER_POOLS": ("COGNITO_USER_POOLS",), "JWT": ("JWT",)}
-"""The types of authorizers that an authorization type can name; the other authorization types name none."""
 
 _REQUEST_PARAMETER = re.compile(
     r"method\.request\.(querystring|path|header|multivaluequerystring|multivalueheader)\.\S+"
