@@ -2,6 +2,9 @@
 
 http://{api_id}.execute-api.{anything}/{stage}/{path}
 http://{gateway}/_aws/execute-api/{api_id}/{stage}/{path}
+http://{custom domain name}/{base path}/{path}
+
+On a custom domain name nothing but its mappings counts: it opens no way to APIs that are not mapped there.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gateway_runtime.edge.canonical import CanonicalRequest
+from gateway_runtime.snapshot.domains import Domain
 
 _MARK = ".execute-api."
 _PREFIX = ("_aws", "execute-api")
@@ -16,18 +20,24 @@ _PREFIX_LENGTH = len("/_aws/execute-api/")
 
 
 class Address(NamedTuple):
-    """`segments` are the parts of the path below the stage, as sent; `path` starts with the stage: `/prod/pets`."""
+    """`segments` are the parts of the path below the stage, as sent; `path` is what `$context.path` shows: from the stage on
+    (`/prod/pets`), and on a custom domain name the whole path. `domain` is that name, None at an API's own endpoint.
+    """
 
     api_id: str
     stage: str
     segments: tuple[str, ...]
     path: str
+    domain: Domain | None = None
 
 
-def address_of(request: CanonicalRequest) -> Address | None:
-    """The address of a request; None when it names no API."""
+def address_of(request: CanonicalRequest, domain: Domain | None = None) -> Address | None:
+    """The address of a request, whose host may be a custom domain name; None when it names no API."""
     host = request.host
     segments = request.segments
+    if domain is not None:
+        way = domain.way(segments)
+        return None if way is None else Address(*way, request.path, domain)
     if _MARK in host:
         api_id = host.partition(".")[0]
         return Address(api_id, segments[0], segments[1:], request.path)

@@ -6,22 +6,33 @@ import logging
 from collections.abc import Awaitable
 from typing import Any
 
+from apps.core.documents import StageDocument
 from gateway_runtime.address import address_of
 from gateway_runtime.edge import canonical
 from gateway_runtime.edge.body import BodyTooLarge, ClientDisconnected, RequestBody
 from gateway_runtime.edge.refusals import AmbiguousRequest, new_request_id
-from gateway_runtime.errors import GatewayError, forbidden
+from gateway_runtime.errors import GatewayError, forbidden, not_implemented
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.integrations.forwarding import new_extended_id
 from gateway_runtime.phases.gateway_response import answer_error
 from gateway_runtime.phases.respond import send_answer
 from gateway_runtime.ports import Clock
+from gateway_runtime.snapshot.domains import HEALTH_CHECKS, Domain
 from gateway_runtime.snapshot.snapshot import Current, Found
 from gateway_runtime.snapshot.stage import Step
 
 logger = logging.getLogger("gateway_runtime.gateway")
 
 _NOWHERE: tuple[Step, ...] = (answer_error, send_answer)  # the closing of a request that reached no stage
+
+
+def _reachable(stage: StageDocument, domain: Domain | None) -> bool:
+    """Whether a stage answers at a custom domain name of its account, or at its API's own endpoint."""
+    return not stage.disable_execute_api_endpoint if domain is None else stage.account_id == domain.account_id
+
+
+class _HealthCheck(Exception):
+    """Somebody asks whether the service lives, at a path that a custom domain name has for that."""
 
 
 class Gateway:
@@ -52,6 +63,9 @@ class Gateway:
             exchange.error = error
             if error.detail:
                 logger.info("%s: %s", error.name, error.detail, extra={"request_id": exchange.request_id})
+        except _HealthCheck:
+            exchange.status, exchange.answer = 200, b"healthy"
+            exchange.headers = [(b"content-type", b"text/plain")]
         except AmbiguousRequest as ambiguous:
             exchange.error = GatewayError("DEFAULT_4XX", status=ambiguous.status, detail=ambiguous.reason)
         except BodyTooLarge:
@@ -79,11 +93,17 @@ class Gateway:
 
     def _find(self, exchange: Exchange) -> Found:
         request = exchange.request
-        address = address_of(request)
+        domain = exchange.snapshot.domains.find(request.host)
+        if domain is not None:
+            if domain.mutual_tls:
+                raise not_implemented("Mutual TLS of custom domain names")
+            if request.path in HEALTH_CHECKS:
+                raise _HealthCheck
+        address = address_of(request, domain)
         if address is None:
             raise forbidden()
         stage = exchange.snapshot.stage(address.api_id, address.stage)
-        if stage is None or stage.document.disable_execute_api_endpoint:
+        if stage is None or not _reachable(stage.document, domain):
             raise forbidden()
         exchange.stage = chosen = stage.chosen()
         exchange.path = address.path

@@ -272,7 +272,32 @@ class AccountDocument(Document, frozen=True, tag_field="kind", tag="account"):
     throttle: Throttle
 
 
-AnyDocument = DeploymentDocument | StageDocument | PlanDocument | KeysDocument | AccountDocument
+class ApiMapping(Document, frozen=True):
+    """Where a base path of a custom domain name leads. `base_path` has no slash at its ends; the empty one is every path's.
+
+    Without a `stage_name` the segment behind the base path names the stage.
+    """
+
+    api_id: str
+    base_path: str = ""
+    stage_name: str | None = None
+
+
+class DomainDocument(Document, frozen=True, tag_field="kind", tag="domain"):
+    """A public custom domain name, such as `api.example.com` or `*.example.com`, and its mappings.
+
+    `mutual_tls` says that callers have to show a certificate.
+    """
+
+    account_id: str
+    region: str
+    name: str
+    routing_mode: str = "BASE_PATH_MAPPING_ONLY"
+    mutual_tls: bool = False
+    mappings: tuple[ApiMapping, ...] = ()
+
+
+AnyDocument = DeploymentDocument | StageDocument | PlanDocument | KeysDocument | AccountDocument | DomainDocument
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder: msgspec.json.Decoder[AnyDocument] = msgspec.json.Decoder(AnyDocument)
@@ -311,6 +336,11 @@ def keys_section(account_id: str, region: str, shard: str) -> str:
 
 def account_section(account_id: str, region: str) -> str:
     return f"account/{account_id}/{region}"
+
+
+def domain_section(region: str, name: str) -> str:
+    """One name may stand in several regions of its account."""
+    return f"domain/{region}/{name}"
 
 
 def key_shard(key_id: str) -> str:

@@ -24,6 +24,7 @@ from apps.deployments.refusals import (
     method_refusals,
     stage_refusals,
 )
+from apps.domain_names.models import DomainName
 from apps.rest_apis.models import (
     GatewayResponse,
     Integration,
@@ -39,6 +40,7 @@ __all__ = [
     "NotDeployable",
     "UnsupportedForDeployment",
     "account_document",
+    "domain_document",
     "freeze",
     "freeze_method",
     "keys_document",
@@ -338,6 +340,22 @@ def _key(key: ApiKey) -> documents.KeyDocument:
         customer_id=key.customer_id,
         expires_at=key.expires_at.astimezone(UTC).timestamp() if key.expires_at else None,
         quota_extensions=extensions,
+    )
+
+
+def domain_document(domain_name: DomainName) -> documents.DomainDocument:
+    """A public custom domain name with its mappings."""
+    mappings = domain_name.base_path_mappings.order_by("base_path")
+    return documents.DomainDocument(
+        account_id=domain_name.account_id,
+        region=domain_name.region,
+        name=domain_name.name,
+        routing_mode=domain_name.routing_mode,
+        mutual_tls=bool(domain_name.mutual_tls_authentication),
+        mappings=tuple(
+            documents.ApiMapping(api_id=row.rest_api_id, base_path=row.base_path, stage_name=row.stage or None)
+            for row in mappings
+        ),
     )
 
 

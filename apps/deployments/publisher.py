@@ -23,15 +23,18 @@ from apps.deployments.models import (
     Deployment,
     Stage,
 )
+from apps.domain_names.models import DomainName
 from apps.usage_plans.models import ApiKey, UsagePlan
 
 __all__ = [
     "catch_up",
     "publish_account",
+    "publish_domain_name",
     "publish_keys",
     "publish_plan",
     "publish_stage",
     "republish_everything",
+    "retract_domain_name",
     "retract_plan",
     "retract_stage",
     "revision_lock",
@@ -96,6 +99,20 @@ def publish_account(settings: AccountSettings) -> None:
         _put(settings.account_id, {name: documents.encode(freeze.account_document(settings))})
 
 
+def publish_domain_name(domain_name: DomainName) -> None:
+    """Publish a custom domain name with its mappings; private ones are reached from VPC endpoints alone, and stay here."""
+    if domain_name.private:
+        return
+    with revision_lock():
+        _put(domain_name.account_id, _domain_sections(domain_name))
+
+
+def retract_domain_name(region: str, name: str) -> None:
+    """Take a public custom domain name away."""
+    with revision_lock():
+        _put(None, {documents.domain_section(region, name): None})
+
+
 def republish_everything() -> None:
     """Make every section again from the rows, and retract sections that no row backs: for repair after a restore by hand."""
     with revision_lock():
@@ -117,6 +134,8 @@ def _everything() -> Iterator[tuple[str, Sections]]:
     for account_id, region in ApiKey.objects.values_list("account_id", "region").distinct().order_by():
         for start in range(0, len(shards), _SHARDS_AT_ONCE):
             yield account_id, _keys_sections(account_id, region, shards[start : start + _SHARDS_AT_ONCE])
+    for domain_name in DomainName.objects.filter(domain_name_id="").order_by("id").defer("certificate_private_key"):
+        yield domain_name.account_id, _domain_sections(domain_name)
     for settings in AccountSettings.objects.order_by("id").iterator():
         name = documents.account_section(settings.account_id, settings.region)
         yield settings.account_id, {name: documents.encode(freeze.account_document(settings))}
@@ -132,6 +151,11 @@ def _stage_sections(stage: Stage) -> dict[str, bytes | None]:
     }
     sections[documents.stage_section(stage.rest_api_id, stage.name)] = documents.encode(freeze.stage_document(stage))
     return sections
+
+
+def _domain_sections(domain_name: DomainName) -> dict[str, bytes | None]:
+    name = documents.domain_section(domain_name.region, domain_name.name)
+    return {name: documents.encode(freeze.domain_document(domain_name))}
 
 
 def _keys_sections(account_id: str, region: str, shards: Iterable[str]) -> dict[str, bytes | None]:

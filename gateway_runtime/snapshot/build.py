@@ -13,6 +13,7 @@ from apps.core.documents import (
     AccountDocument,
     AnyDocument,
     DeploymentDocument,
+    DomainDocument,
     KeysDocument,
     PlanDocument,
     StageDocument,
@@ -20,6 +21,7 @@ from apps.core.documents import (
 from gateway_runtime.metrics import METRICS
 from gateway_runtime.ports import Services
 from gateway_runtime.snapshot.compile import compile_stage
+from gateway_runtime.snapshot.domains import Domains
 from gateway_runtime.snapshot.entitlements import Entitlements
 from gateway_runtime.snapshot.snapshot import Snapshot, StageKey
 from gateway_runtime.snapshot.stage import CompiledStage
@@ -34,6 +36,7 @@ _KINDS: dict[str, type[AnyDocument]] = {
     "plan": PlanDocument,
     "keys": KeysDocument,
     "account": AccountDocument,
+    "domain": DomainDocument,
 }
 _rejected = METRICS.counter("gatehouse_config_rejected_total", "Configuration sections refused because they are bad")
 
@@ -71,7 +74,16 @@ class _Build:
                 if stage is not None:
                     stages.setdefault(stage.document.api_id.lower(), {})[stage.document.stage_name] = stage
         bodies = {digest: self._fetched.get(digest) or self._last.bodies[digest] for digest in self._decoded}
-        return Snapshot(revision, self._sections, bodies, self._decoded, self._compiled, stages, self._entitlements())
+        return Snapshot(
+            revision,
+            self._sections,
+            bodies,
+            self._decoded,
+            self._compiled,
+            stages,
+            self._entitlements(),
+            self._domains(),
+        )
 
     def _accept(self, section: str, digest: str) -> bool:
         """Take a document into the new snapshot; false when it is missing or bad."""
@@ -137,11 +149,21 @@ class _Build:
         found = self._decoded.get(self._sections.get(section, ""))
         return found if isinstance(found, kind) else None
 
-    def _entitlements(self) -> Entitlements:
-        def relevant(sections: Mapping[str, str]) -> dict[str, str]:
-            return {name: digest for name, digest in sections.items() if name.startswith(("plan/", "keys/"))}
+    def _unchanged(self, *kinds: str) -> bool:
+        """Whether the sections of these kinds hold what they held in the last snapshot."""
 
-        if relevant(self._sections) == relevant(self._last.sections):
+        def relevant(sections: Mapping[str, str]) -> dict[str, str]:
+            return {name: digest for name, digest in sections.items() if name.startswith(kinds)}
+
+        return relevant(self._sections) == relevant(self._last.sections)
+
+    def _domains(self) -> Domains:
+        if self._unchanged("domain/"):
+            return self._last.domains
+        return Domains(document for document in self._decoded.values() if isinstance(document, DomainDocument))
+
+    def _entitlements(self) -> Entitlements:
+        if self._unchanged("plan/", "keys/"):
             return self._last.entitlements.fresh()
         found = self._decoded.values()
         return Entitlements(

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from apps.core.documents import AnyDocument
+from gateway_runtime.snapshot.domains import Domains
 from gateway_runtime.snapshot.entitlements import Entitlements
 from gateway_runtime.snapshot.stage import CompiledMethod, CompiledStage
 
@@ -35,7 +36,7 @@ class Snapshot:
     finds the same ones by the digests they were made from. `found` remembers what recent requests reached.
     """
 
-    __slots__ = ("bodies", "compiled", "decoded", "entitlements", "found", "revision", "sections", "stages")
+    __slots__ = ("bodies", "compiled", "decoded", "domains", "entitlements", "found", "revision", "sections", "stages")
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class Snapshot:
         compiled: Mapping[StageKey, CompiledStage] = MappingProxyType({}),
         stages: Mapping[str, Mapping[str, CompiledStage]] = MappingProxyType({}),
         entitlements: Entitlements | None = None,
+        domains: Domains | None = None,
     ) -> None:
         self.revision = revision
         self.sections = sections
@@ -54,6 +56,7 @@ class Snapshot:
         self.compiled = compiled
         self.stages = stages
         self.found: dict[tuple[str, str, str], Found] = {}
+        self.domains = domains or Domains()
         self.entitlements = entitlements or Entitlements((), ())
 
     def stage(self, api_id: str, name: str) -> CompiledStage | None:

@@ -24,7 +24,7 @@ _RECORDINGS = Path(__file__).parent / "recordings"
 _TITLES = {"apigateway": "V1: REST APIs", "apigatewayv2": "V2: HTTP and WebSocket APIs"}
 # What a built operation does not do, or what is behind it that is not done yet.
 _LIMITS = {
-    "CreateDomainName": "the data plane does not route by domain names yet",
+    "CreateDomainName": "the data plane serves public names over HTTP; one that asks for mutual TLS answers 501",
     "CreateVpcLink": "integrations that use one are not deployed yet",
     "GenerateClientCertificate": "back ends see it in test calls only; a stage that names one is refused",
     "GetSdk": "generates javascript, and python as an extra; other kinds answer 501",

@@ -11,6 +11,7 @@ from apps.control_plane.paging import page, paged
 from apps.control_plane.patching import LISTS_PATHS, Patch, PatchTable, Rule, optional_text
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.v1.domain_names import find_domain_name
+from apps.deployments import publisher
 from apps.deployments.models import Stage
 from apps.domain_names.models import BasePathMapping, DomainName
 from apps.rest_apis.models import RestApi
@@ -34,6 +35,7 @@ def create_base_path_mapping(caller: Caller, request: Shape) -> Shape:
     )
     _check(row)
     row.save()
+    publisher.publish_domain_name(domain)
     return base_path_mapping_shape(row)
 
 
@@ -60,13 +62,17 @@ def update_base_path_mapping(caller: Caller, request: Shape) -> Shape:
     _patches(caller).apply(row, request.get("patchOperations"))
     _check(row)
     row.save()
+    publisher.publish_domain_name(domain)
     return base_path_mapping_shape(row)
 
 
 @operation("DeleteBasePathMapping")
 def delete_base_path_mapping(caller: Caller, request: Shape) -> Shape:
     """Delete a mapping."""
-    _find(find_domain_name(caller, request), request["basePath"]).delete()
+    domain = find_domain_name(caller, request)
+    hold(domain)
+    _find(domain, request["basePath"]).delete()
+    publisher.publish_domain_name(domain)
     return {}
 
 

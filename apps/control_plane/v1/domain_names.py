@@ -39,6 +39,7 @@ def create_domain_name(caller: Caller, request: Shape) -> Shape:
             raise BadRequestException("The domain name you provided already exists.")
         _check_count(row)
         row.save()
+        publisher.publish_domain_name(row)
     put_tags(caller, domain_name_path(row), request.get("tags"))
     return domain_name_shape(row, tags_of(caller, domain_name_path(row)))
 
@@ -71,6 +72,7 @@ def update_domain_name(caller: Caller, request: Shape) -> Shape:
     DOMAIN_NAME_PATCHES.apply(row, request.get("patchOperations"))
     check_domain_name(row)
     row.save()
+    publisher.publish_domain_name(row)
     return domain_name_shape(row, tags_of(caller, domain_name_path(row)))
 
 
@@ -80,6 +82,8 @@ def delete_domain_name(caller: Caller, request: Shape) -> Shape:
     row = find_domain_name(caller, request)
     path = domain_name_path(row)
     row.delete()
+    if not row.private:
+        publisher.retract_domain_name(row.region, row.name)
     drop_tags(caller, path)
     return {}
 

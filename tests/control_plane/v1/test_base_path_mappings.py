@@ -10,6 +10,9 @@ from builders import a_caller, a_rest_api, a_stage, call
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException, NotFoundException
+from apps.core.documents import ApiMapping, DomainDocument, decode, domain_section
+from apps.deployments import publisher
+from apps.deployments.models import ConfigurationSection
 
 NAME = "api.example.com"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/edge"
@@ -141,3 +144,46 @@ def test_mappings_are_listed_and_deleted_over_the_wire(aws: Callable[..., Any], 
     assert client.get_base_path_mapping(domainName=NAME, basePath="(none)")["restApiId"] == api
     client.delete_base_path_mapping(domainName=NAME, basePath="(none)")
     assert client.get_base_path_mappings(domainName=NAME)["items"] == []
+
+
+def published(region: str = "us-east-1") -> DomainDocument | None:
+    """What the runtime is told of the name."""
+    section = ConfigurationSection.objects.filter(name=domain_section(region, NAME)).select_related("document").first()
+    if section is None or section.document is None:
+        return None
+    document = decode(section.document.body)
+    assert isinstance(document, DomainDocument)
+    return document
+
+
+def test_every_change_of_mappings_is_published(caller: Caller, api: str) -> None:
+    told = published()
+    assert told is not None
+    assert told.mappings == ()
+
+    map_to(caller, api, "v1", stage="prod")
+    told = published()
+    assert told is not None
+    assert told.mappings == (ApiMapping(api_id=api, base_path="v1", stage_name="prod"),)
+
+    update(caller, "v1", "/basePath", "(none)")
+    told = published()
+    assert told is not None
+    assert [mapping.base_path for mapping in told.mappings] == [""]
+
+    call(caller, "DeleteBasePathMapping", domainName=NAME, basePath="(none)")
+    told = published()
+    assert told is not None
+    assert told.mappings == ()
+
+    call(caller, "DeleteDomainName", domainName=NAME)
+    assert published() is None
+
+
+def test_publishing_everything_again_keeps_the_names(caller: Caller, api: str) -> None:
+    map_to(caller, api, "v1", stage="prod")
+    before = published()
+
+    publisher.republish_everything()
+
+    assert published() == before

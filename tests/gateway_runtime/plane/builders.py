@@ -9,7 +9,9 @@ from apps.core import documents
 from apps.core.documents import (
     AccountDocument,
     AnyDocument,
+    ApiMapping,
     DeploymentDocument,
+    DomainDocument,
     Integration,
     IntegrationResponse,
     KeyDocument,
@@ -196,6 +198,12 @@ def account(rate: float, burst: int) -> AccountDocument:
     return AccountDocument(**PLACE, throttle=Throttle(rate=rate, burst=burst))
 
 
+def domain(name: str, *mappings: tuple[str, str, str | None], **members: Any) -> DomainDocument:
+    """A custom domain name; each mapping is a base path, an API and a stage."""
+    found = tuple(ApiMapping(base_path=path, api_id=api_id, stage_name=name) for path, api_id, name in mappings)
+    return DomainDocument(**{**PLACE, "name": name, "mappings": found, **members})
+
+
 def section_of(document: AnyDocument) -> str:
     """The section a document belongs to."""
     if isinstance(document, DeploymentDocument):
@@ -206,6 +214,8 @@ def section_of(document: AnyDocument) -> str:
         return documents.plan_section(document.account_id, document.region, document.plan_id)
     if isinstance(document, KeysDocument):
         return documents.keys_section(document.account_id, document.region, document.shard)
+    if isinstance(document, DomainDocument):
+        return documents.domain_section(document.region, document.name)
     return documents.account_section(document.account_id, document.region)
 
 
