@@ -1,10 +1,12 @@
-"""Access-log formats: text with `$context` variables, compiled once per stage."""
+"""Access-log formats (CLF, JSON, XML, CSV): text with `$context` variables, compiled once per stage."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape as escape_xml
 
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.mapping.context import Variable, chosen_by_callers, variable
@@ -13,13 +15,16 @@ if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import StageSite
 
 _VARIABLE = re.compile(r"\$context\.([A-Za-z0-9_]+(?:\.[A-Za-z0-9_-]+)*)")
+_SEPARATED = re.compile(rf"\s*{_VARIABLE.pattern}(?:,{_VARIABLE.pattern})+\s*")
+
+Escape = Callable[[str], str]
 
 
 def compile_format(text: str, site: StageSite) -> Callable[[Exchange], str]:
     """A function from an answered exchange to its line, with a line break at its end.
 
-    What never varies within a stage becomes part of the text. A variable without a value, or unknown, shows as `-`. In a format
-    that is JSON, quotes and backslashes of values are escaped, so that a caller's header cannot forge members.
+    What never varies within a stage becomes part of the text. A variable without a value, or unknown, shows as `-`. What callers and
+    back ends choose is written so that it cannot forge members, elements, columns or quoted fields of the line.
     """
     constants = {
         "accountId": site.stage.account_id,
@@ -27,19 +32,20 @@ def compile_format(text: str, site: StageSite) -> Callable[[Exchange], str]:
         "stage": site.stage.stage_name,
         "deploymentId": site.deployment.deployment_id,
     }
-    is_json = text.lstrip().startswith("{")
+    escape = _escape_of(text)
     pieces: list[str] = []
     variables: list[Variable] = []
     at = 0
     for match in _VARIABLE.finditer(text):
         pieces.append(text[at : match.start()].replace("%", "%%"))
+        quoted = text[match.start() - 1 : match.start()] == '"'
         at = match.end()
         name = match[1]
         if name in constants:
             pieces.append(constants[name].replace("%", "%%"))
         elif (known := variable(name)) is not None:
             pieces.append("%s")
-            variables.append(_escaping(known) if is_json and chosen_by_callers(name) else known)
+            variables.append(_written(name, known, escape, quoted))
         else:
             pieces.append("-")
     pieces.append(text[at:].replace("%", "%%").rstrip("\r\n") + "\n")
@@ -48,11 +54,60 @@ def compile_format(text: str, site: StageSite) -> Callable[[Exchange], str]:
     return lambda exchange: template % tuple([getter(exchange) or "-" for getter in getters])
 
 
-def _escaping(variable: Variable) -> Variable:
+def _written(name: str, known: Variable, escape: Escape | None, quoted: bool) -> Variable:
+    if escape is None or not chosen_by_callers(name):
+        return known
+    if name == "error.messageString" and not quoted:
+        return _message_string(escape)
+    return _escaping(known, escape)
+
+
+def _escaping(known: Variable, escape: Escape) -> Variable:
     def read(exchange: Exchange) -> str | None:
-        value = variable(exchange)
-        if value is not None and ('"' in value or "\\" in value):
-            return value.replace("\\", "\\\\").replace('"', '\\"')
-        return value
+        value = known(exchange)
+        return None if value is None else escape(value)
 
     return read
+
+
+def _message_string(escape: Escape) -> Variable:
+    """The error's message with its own quotes: those it keeps."""
+
+    def read(exchange: Exchange) -> str | None:
+        error = exchange.error
+        if error is None:
+            return None
+        return "null" if error.message is None else f'"{escape(error.message)}"'
+
+    return read
+
+
+def _escape_of(text: str) -> Escape | None:
+    """How values are written, by what the format looks like; None where nothing marks their ends."""
+    start = text.lstrip()[:1]
+    if start in ("{", "["):
+        return _within_json
+    if start == "<":
+        return _within_xml
+    if _SEPARATED.fullmatch(text):
+        return _within_csv
+    return _within_quotes if '"' in text else None
+
+
+def _within_json(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)[1:-1]
+
+
+def _within_xml(value: str) -> str:
+    return escape_xml(value, {'"': "&quot;", "'": "&apos;"})
+
+
+def _within_csv(value: str) -> str:
+    if "," not in value and '"' not in value:
+        return value
+    return '"' + value.replace('"', '""') + '"'
+
+
+def _within_quotes(value: str) -> str:
+    """As Apache writes the fields of its Common Log Format."""
+    return value.replace("\\", "\\\\").replace('"', '\\"')

@@ -85,6 +85,33 @@ def api_key_value(exchange: Exchange) -> str | None:
     return exchange.usage_identifier_key or header(exchange, b"x-api-key")
 
 
+def _identity(name: str) -> Variable:
+    """What authorization has found out of the caller."""
+
+    def read(exchange: Exchange) -> str | None:
+        value = exchange.identity.get(name)
+        return None if value is None else clean(value)
+
+    return read
+
+
+def _back_end_header(*names: bytes) -> Variable:
+    """The first of these headers in the back end's answer."""
+
+    def read(exchange: Exchange) -> str | None:
+        answered = () if exchange.upstream is None else exchange.upstream.headers
+        for wanted in names:
+            for name, value in answered:
+                if name == wanted:
+                    return clean(value.decode("latin-1"))
+        return None
+
+    return read
+
+
+_endpoint_request_id = _back_end_header(b"x-amz-request-id", b"x-amzn-requestid")
+
+
 def _is_canary_request(exchange: Exchange) -> str:
     return "true" if exchange.stage is not None and exchange.stage.is_canary else "false"
 
@@ -93,9 +120,19 @@ def _resource(name: str) -> Variable:
     return lambda exchange: None if exchange.method is None else getattr(exchange.method, name)
 
 
+# What authorization sets of `$context.identity`.
+_OF_CALLERS = (
+    "accountId", "caller", "clientCert.clientCertPem", "clientCert.issuerDN", "clientCert.serialNumber",
+    "clientCert.subjectDN", "clientCert.validity.notAfter", "clientCert.validity.notBefore",
+    "cognitoAuthenticationProvider", "cognitoAuthenticationType", "cognitoIdentityId", "cognitoIdentityPoolId",
+    "principalOrgId", "user", "userArn", "vpcId", "vpceId",
+)  # fmt: skip
+
 VARIABLES: dict[str, Variable] = {
     "accountId": _stage("account_id"),
     "apiId": _stage("api_id"),
+    "awsEndpointRequestId": _endpoint_request_id,
+    "awsEndpointRequestId2": _back_end_header(b"x-amz-id-2"),
     "stage": _stage("stage_name"),
     "deploymentId": lambda exchange: None if exchange.stage is None else exchange.stage.document.deployment_id,
     "domainName": lambda exchange: exchange.request.host,
@@ -106,6 +143,7 @@ VARIABLES: dict[str, Variable] = {
     "error.validationErrorString": _validation_error,
     "extendedRequestId": attrgetter("extended_id"),
     "httpMethod": attrgetter("request.method"),
+    **{f"identity.{name}": _identity(name) for name in _OF_CALLERS},
     "identity.apiKey": _api_key,
     "identity.apiKeyId": _api_key_id,
     "identity.sourceIp": attrgetter("request.client_ip"),
@@ -113,6 +151,7 @@ VARIABLES: dict[str, Variable] = {
     "integration.error": _integration_error,
     "integration.integrationStatus": _integration_status,
     "integration.latency": _integration_latency,
+    "integration.requestId": _endpoint_request_id,
     "integration.status": _integration_status,
     "integrationErrorMessage": _integration_error,
     "integrationLatency": _integration_latency,
@@ -133,9 +172,10 @@ VARIABLES: dict[str, Variable] = {
 
 _CHOSEN_BY_CALLERS = frozenset(
     {
-        "domainName", "domainPrefix", "error.message", "error.messageString", "error.validationErrorString",
-        "httpMethod", "identity.apiKey",
-        "identity.userAgent", "integration.error", "integrationErrorMessage", "resourcePath", "xrayTraceId",
+        "awsEndpointRequestId", "awsEndpointRequestId2", "domainName", "domainPrefix", "error.message",
+        "error.messageString", "error.validationErrorString", "httpMethod", "identity.apiKey", "identity.userAgent",
+        "integration.error", "integration.requestId", "integrationErrorMessage", "resourcePath", "xrayTraceId",
+        *(f"identity.{name}" for name in _OF_CALLERS),
     }
 )  # fmt: skip
 _AUTHORIZER = "authorizer."

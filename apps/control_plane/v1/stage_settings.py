@@ -26,6 +26,7 @@ from apps.control_plane.v1.method_settings import METHOD_SETTING_RULES, no_metho
 from apps.deployments.models import Deployment, Stage
 
 _VARIABLE_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
+_LONGEST_ACCESS_LOG_FORMAT = 3 * 1024
 _VARIABLE_VALUE = re.compile(r"[A-Za-z0-9 \-._~:/?#&=,]*")
 
 _PATHS = (
@@ -201,7 +202,20 @@ def _remove_variable(stage: Stage, patch: Patch) -> None:
 
 
 def _set_access_log(member: str, stage: Stage, patch: Patch) -> None:
-    stage.access_log_settings = {**(stage.access_log_settings or {}), member: text(patch.value).removesuffix(":*")}
+    value = text(patch.value).removesuffix(":*")
+    if member == "format":
+        _check_access_log_format(value)
+    stage.access_log_settings = {**(stage.access_log_settings or {}), member: value}
+
+
+def _check_access_log_format(value: str) -> None:
+    """Raises BadRequestException for a format that no line of a log can have."""
+    if len(value.encode()) > _LONGEST_ACCESS_LOG_FORMAT:
+        raise BadRequestException(f"Access Log format must be at most {_LONGEST_ACCESS_LOG_FORMAT} bytes long")
+    if "\n" in value.rstrip("\n"):
+        raise BadRequestException(
+            "Access Log format must be single line, new line character is allowed only at end of the format"
+        )
 
 
 def _remove_access_log(stage: Stage, patch: Patch) -> None:

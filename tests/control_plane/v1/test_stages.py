@@ -158,3 +158,17 @@ def test_a_deployment_that_fails_leaves_the_stage_where_it_was(caller: Caller, a
 
     assert call(caller, "GetStages", restApiId=api) == before
     assert len(call(caller, "GetDeployments", restApiId=api)["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("$context.requestId " + "x" * 3072, "at most 3072 bytes"), ('{"id":\n"$context.requestId"}', "single line")],
+    ids=["too long", "two lines"],
+)
+def test_an_access_log_format_is_one_short_line(caller: Caller, api: str, text: str, reason: str) -> None:
+    with pytest.raises(BadRequestException, match=reason):
+        update(caller, api, ("replace", "/accessLogSettings/format", text))
+
+    update(caller, api, ("replace", "/accessLogSettings/format", "$context.requestId\n"))
+
+    assert published(api).access_log_format == "$context.requestId\n"

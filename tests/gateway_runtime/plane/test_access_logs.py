@@ -6,6 +6,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from gateway_runtime.mapping.context import VARIABLES
 from gateway_runtime.stores.access_logs import FileAccessLogs
 from tests.gateway_runtime.plane.backend import Backend
@@ -62,6 +64,45 @@ async def test_a_caller_cannot_forge_lines_or_members(gateway: GatewayHarness) -
 
     assert json.loads(gateway.logs.lines[0]) == {"agent": 'x","status":"200   '}
     assert re.fullmatch(r"[^\x00-\x09\x0b-\x1f\x7f-\x9f]*\n", gateway.logs.lines[1])
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('{"agent":"$context.identity.userAgent"}', '{"agent":"a\\"b\\\\,<c>"}'),
+        ("<agent>$context.identity.userAgent</agent>", "<agent>a&quot;b\\,&lt;c&gt;</agent>"),
+        ("$context.status,$context.identity.userAgent", '200,"a""b\\,<c>"'),
+        ('$context.status "$context.identity.userAgent"', '200 "a\\"b\\\\,<c>"'),
+        ("$context.status $context.identity.userAgent", '200 a"b\\,<c>'),
+    ],
+    ids=["JSON", "XML", "CSV", "CLF", "plain"],
+)
+async def test_each_format_writes_values_so_that_they_end_where_they_end(
+    gateway: GatewayHarness, text: str, line: str
+) -> None:
+    gateway.serve(rest_api(get("/pets", mock()), stage("prod", log=text)))
+
+    await gateway.get("/prod/pets", user_agent='a"b\\,<c>')
+
+    assert gateway.logs.lines == [line + "\n"]
+
+
+async def test_the_quoted_message_of_an_error_needs_no_quotes_of_the_format(gateway: GatewayHarness) -> None:
+    gateway.serve(rest_api(get("/pets", mock()), stage("prod", log='{"why":$context.error.messageString}')))
+
+    await gateway.get("/prod/nothing")
+
+    assert json.loads(gateway.logs.lines[0]) == {"why": "Missing Authentication Token"}
+
+
+async def test_a_log_names_the_request_as_the_back_end_did(gateway: GatewayHarness, backend: Backend) -> None:
+    backend.answers(200, x_amzn_requestid="theirs", x_amz_id_2="more")
+    text = "$context.awsEndpointRequestId $context.integration.requestId $context.awsEndpointRequestId2"
+    gateway.serve(rest_api(get("/pets", http_proxy(backend.url)), stage("prod", log=text)))
+
+    await gateway.get("/prod/pets")
+
+    assert gateway.logs.lines == ["theirs theirs more\n"]
 
 
 async def test_refusals_are_logged_and_metered(gateway: GatewayHarness) -> None:
