@@ -9,11 +9,14 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from gateway_runtime.upstream.origin import Origin
 from gateway_runtime.upstream.pool import BodyStream, Client
 from gateway_runtime.upstream.response import UpstreamResponse
+
+if TYPE_CHECKING:
+    from gateway_runtime.authorizers.results import AuthorizerResults
 
 
 class Clock(Protocol):
@@ -182,4 +185,5 @@ class Services:
     access_logs: AccessLogs
     meter: Meter
     api_key_secret: bytes
+    authorizer_results: AuthorizerResults
     chance: Callable[[], float] = random.random  # evenly distributed from 0 up to, but not including, 1

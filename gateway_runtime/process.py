@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from apps.core.environment import Environment
+from gateway_runtime.authorizers.results import AuthorizerResults
 from gateway_runtime.functions.nowhere import NoFunctions
 from gateway_runtime.gateway import Gateway
 from gateway_runtime.ports import Services, SystemClock
@@ -58,6 +59,7 @@ class DataPlane:
             access_logs=self._logs,
             meter=self._meter,
             api_key_secret=environment.derived_key("api-key-digest"),
+            authorizer_results=AuthorizerResults(clock),
         )
         self.current = Current()
         self.source = ConfigurationSource(

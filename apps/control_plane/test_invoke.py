@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from apps.control_plane.execution_log import ExecutionLog, as_map, header_name
 from apps.core.documents import DeploymentDocument, StageDocument
+from gateway_runtime.authorizers.results import AuthorizerResults
 from gateway_runtime.edge.body import BodyTooLarge, RequestBody
 from gateway_runtime.edge.canonical import Headers, parse_head
 from gateway_runtime.edge.refusals import AmbiguousRequest, new_request_id
@@ -119,6 +120,7 @@ def _services(upstream: _LoggedUpstream) -> Services:
         access_logs=_Nobody(),
         meter=_Nobody(),
         api_key_secret=b"",
+        authorizer_results=AuthorizerResults(clock),
     )
 
 

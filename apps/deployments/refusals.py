@@ -11,6 +11,7 @@ from apps.core.vtl import Template, VtlError
 from apps.deployments.models import Stage
 from apps.rest_apis.models import Integration, Method, Resource, RestApi
 
+SERVED_AUTHORIZATIONS = frozenset({"NONE", "CUSTOM"})
 SERVED_INTEGRATIONS = frozenset({"HTTP", "HTTP_PROXY", "MOCK"})
 
 # `method.request.body.…` and `integration.response.body.…` of a parameter mapping, with the JSONPath behind it.
@@ -47,7 +48,7 @@ def method_refusals(resource: Resource, method: Method) -> list[str]:
     """Why one method (with its integration) cannot be served."""
     where = f"{method.http_method} {resource.path}"
     reasons = []
-    if method.authorization_type != "NONE":
+    if method.authorization_type not in SERVED_AUTHORIZATIONS:
         reasons.append(f"{where}: {method.authorization_type} authorization")
     return reasons + [f"{where}: {reason}" for reason in _integration_refusals(method.integration)]
 

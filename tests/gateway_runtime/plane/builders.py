@@ -10,6 +10,7 @@ from apps.core.documents import (
     AccountDocument,
     AnyDocument,
     ApiMapping,
+    Authorizer,
     DeploymentDocument,
     DomainDocument,
     Integration,
@@ -129,6 +130,8 @@ class RestApi:
     binary_media_types: tuple[str, ...] = ()
     models: dict[str, str] = field(default_factory=dict)
     minimum_compression_size: int | None = None
+    authorizers: tuple[Authorizer, ...] = ()
+    api_key_source: str = "HEADER"
 
     def documents(self) -> list[AnyDocument]:
         resources = [
@@ -147,14 +150,20 @@ class RestApi:
             binary_media_types=self.binary_media_types,
             models=self.models,
             minimum_compression_size=self.minimum_compression_size,
+            authorizers={authorizer.id: authorizer for authorizer in self.authorizers},
+            api_key_source=self.api_key_source,
         )
         return [deployment, *(StageDocument(**place, stage_name=each.name, **each.members) for each in self.stages)]
 
 
-def rest_api(*parts: Route | Stage, api_id: str = API, deployment_id: str = "dep001") -> RestApi:
+def rest_api(*parts: Route | Stage | Authorizer, api_id: str = API, deployment_id: str = "dep001") -> RestApi:
     routes = tuple(part for part in parts if isinstance(part, Route))
     return RestApi(
-        routes, tuple(part for part in parts if isinstance(part, Stage)) or (stage("prod"),), api_id, deployment_id
+        routes,
+        tuple(part for part in parts if isinstance(part, Stage)) or (stage("prod"),),
+        api_id,
+        deployment_id,
+        authorizers=tuple(part for part in parts if isinstance(part, Authorizer)),
     )
 
 

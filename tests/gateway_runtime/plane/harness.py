@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apps.core.documents import AnyDocument
+from gateway_runtime.authorizers.results import AuthorizerResults
 from gateway_runtime.gateway import Gateway
 from gateway_runtime.ports import Buckets, Meter, Quotas, Services, TrafficLabel
 from gateway_runtime.snapshot.build import build
@@ -98,6 +99,7 @@ class GatewayHarness:
             access_logs=self.logs,
             meter=meter or self.meter,
             api_key_secret=SECRET,
+            authorizer_results=AuthorizerResults(clock),
         )
         self.current = Current()
         self.application = Gateway(self.current, clock)
