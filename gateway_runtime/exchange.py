@@ -11,6 +11,7 @@ from gateway_runtime.upstream.response import UpstreamResponse
 
 if TYPE_CHECKING:
     from gateway_runtime.mapping.template_context import TemplateContext
+    from gateway_runtime.ports import FunctionAnswer
     from gateway_runtime.snapshot.entitlements import Entitlement
     from gateway_runtime.snapshot.snapshot import Snapshot
     from gateway_runtime.snapshot.stage import CompiledMethod, CompiledStage
@@ -45,7 +46,9 @@ class Exchange:
     out_headers: Headers = []
     out_body: bytes | RequestBody = b""
     upstream: UpstreamResponse | None = None
+    function: FunctionAnswer | None = None  # what a Lambda function returned
     integration_status: int = 0
+    function_status: int = 0  # the status that a function's own answer names
     integration_started: float = 0.0
     integration_latency: float = 0.0
     error: GatewayError | None = None

@@ -29,7 +29,7 @@ class IntegrationResponse(Document, frozen=True):
 
 
 class Integration(Document, frozen=True):
-    """What stands behind a method. `type` is HTTP, HTTP_PROXY or MOCK here; `timeout_in_millis` is 50 to 29,000."""
+    """What stands behind a method. `timeout_in_millis` is 50 to 29,000, and up to 900,000 for one that streams (STREAM)."""
 
     type: str
     uri: str | None = None
@@ -45,6 +45,7 @@ class Integration(Document, frozen=True):
     cache_namespace: str | None = None
     cache_key_parameters: tuple[str, ...] = ()
     insecure_skip_verification: bool = False
+    response_transfer_mode: str = "BUFFERED"
     responses: tuple[IntegrationResponse, ...] = ()
 
 

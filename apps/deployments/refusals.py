@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from apps.core.integration_uris import function_of, parse_aws_uri
 from apps.core.json_path import JsonPathError, compile_path
 from apps.core.mapping_text import holds_vtl
 from apps.core.vtl import Template, VtlError
@@ -12,8 +13,9 @@ from apps.deployments.models import Stage
 from apps.rest_apis.models import Integration, Method, Resource, RestApi
 
 SERVED_AUTHORIZATIONS = frozenset({"NONE", "CUSTOM"})
-SERVED_INTEGRATIONS = frozenset({"HTTP", "HTTP_PROXY", "MOCK"})
+SERVED_INTEGRATIONS = frozenset({"AWS", "AWS_PROXY", "HTTP", "HTTP_PROXY", "MOCK"})
 
+_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.[A-Za-z0-9_]+\}")
 # `method.request.body.…` and `integration.response.body.…` of a parameter mapping, with the JSONPath behind it.
 _BODY = re.compile(r"(?:method\.request|integration\.response)\.body(?:\.(.*))?", re.DOTALL)
 
@@ -63,13 +65,30 @@ def _integration_refusals(integration: Integration) -> list[str]:
         reasons.append("response transfer mode STREAM")
     mappings = [integration.request_parameters, *(answer.response_parameters for answer in integration.responses.all())]
     reasons += [reason for mapping in mappings for reason in _ill_formed_paths(mapping)]
-    if integration.type == "HTTP_PROXY":
+    if integration.type in ("AWS", "AWS_PROXY"):
+        reasons += _service_refusals(integration)
+    if integration.type in ("HTTP_PROXY", "AWS_PROXY"):
         # A proxy integration hands bodies through: templates are kept on it, but AWS does not run them either.
         return reasons
     reasons += _ill_formed_templates("request template", integration.request_templates)
     for response in integration.responses.all():
         reasons += _ill_formed_templates(f"response template (of {response.status_code})", response.response_templates)
     return reasons
+
+
+def _service_refusals(integration: Integration) -> list[str]:
+    """Why the AWS service that an integration names cannot be called."""
+    try:
+        # What a variable holds, each stage says.
+        uri = parse_aws_uri(_STAGE_VARIABLE.sub("v", integration.uri or ""))
+    except ValueError as error:
+        return [str(error)]
+    function = function_of(uri)
+    if function is None:
+        return [f"{integration.type} integrations of {uri.service}"]
+    if function.streams:
+        return ["functions that stream their response"]
+    return []
 
 
 def _ill_formed_templates(what: str, templates: Mapping[str, str | None]) -> list[str]:

@@ -63,7 +63,8 @@ def test_a_method_without_integration_cannot_be_deployed(account):
 
 def test_every_reason_to_refuse_is_told_at_once(account):
     api = served_api(account, policy='{"Statement": []}')
-    integrate(make_method(api, "/a", authorization_type="AWS_IAM"), "AWS_PROXY")
+    firehose = "arn:aws:apigateway:us-east-1:firehose:action/PutRecord"
+    integrate(make_method(api, "/a", authorization_type="AWS_IAM"), "AWS_PROXY", uri=firehose)
     integrate(make_method(api, "/b", "POST"), connection_type="VPC_LINK")
     integrate(make_method(api, "/c"), response_transfer_mode="STREAM")
     integrate(make_method(api, "/d"), "HTTP", request_templates={"application/json": "$input.json('$'"})
@@ -75,7 +76,7 @@ def test_every_reason_to_refuse_is_told_at_once(account):
     assert refused.value.reasons == [
         "the API: resource policies",
         "GET /a: AWS_IAM authorization",
-        "GET /a: AWS_PROXY integrations",
+        "GET /a: AWS_PROXY integrations of firehose",
         "POST /b: VPC_LINK connections",
         "GET /c: response transfer mode STREAM",
         "GET /d: the application/json request template: expected ')', found 'the end of the template' (line 1, column 16)",

@@ -99,6 +99,22 @@ def http(uri: str, method: str = "POST", *responses: IntegrationResponse, **memb
     return Integration(type="HTTP", uri=uri, http_method=method, responses=responses or (response(200),), **members)
 
 
+def function_uri(function: str) -> str:
+    """The integration URI that invokes a function, by ARN or name."""
+    return f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{function}/invocations"
+
+
+def lambda_proxy(function: str, **members: Any) -> Integration:
+    """AWS_PROXY with a function."""
+    return Integration(type="AWS_PROXY", **{"uri": function_uri(function), "http_method": "POST", **members})
+
+
+def lambda_custom(function: str, *responses: IntegrationResponse, **members: Any) -> Integration:
+    """AWS with a function, and 200 as its default response."""
+    chosen = responses or (response(200),)
+    return Integration(type="AWS", uri=function_uri(function), http_method="POST", responses=chosen, **members)
+
+
 @dataclass(frozen=True)
 class Stage:
     """A stage before it knows its deployment."""
