@@ -10,6 +10,8 @@ from gateway_runtime.errors import GatewayError
 from gateway_runtime.upstream.response import UpstreamResponse
 
 if TYPE_CHECKING:
+    from apps.core.environment import VpcEndpoint
+    from apps.core.iam import Decision
     from gateway_runtime.mapping.template_context import TemplateContext
     from gateway_runtime.ports import FunctionAnswer
     from gateway_runtime.snapshot.entitlements import Entitlement
@@ -34,6 +36,8 @@ class Exchange:
     started: float  # monotonic seconds
     received_at: float  # seconds since the epoch
     # Set by authorization
+    vpc_endpoint: VpcEndpoint | None = None  # through which the caller of a private API comes
+    resource_policy: Decision | None = None  # what the API's policy says, before anybody has shown who they are
     authorizer: dict[
         str, Any
     ] = {}  # `$context.authorizer`: `principalId`, `claims`, and what an authorizer gave of its own

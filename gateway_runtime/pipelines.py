@@ -20,6 +20,7 @@ from gateway_runtime.phases.gateway_response import gateway_response
 from gateway_runtime.phases.integration import integrate, map_request, map_response
 from gateway_runtime.phases.meter import meter
 from gateway_runtime.phases.quota import quota
+from gateway_runtime.phases.resource_policy import require_resource_policy, resource_policy
 from gateway_runtime.phases.respond import respond
 from gateway_runtime.phases.throttle import throttle
 from gateway_runtime.phases.validate_request import validate_request
@@ -41,8 +42,8 @@ class Pipeline(NamedTuple):
 
 REST = Pipeline(
     phases=(
-        authorize, validate_api_key, throttle, quota, decompress_request, validate_request, map_request, integrate,
-        map_response, compress_response,
+        resource_policy, authorize, require_resource_policy, validate_api_key, throttle, quota, decompress_request,
+        validate_request, map_request, integrate, map_response, compress_response,
     ),
     closing=(gateway_response, respond, access_log, meter),  # also after a refusal
 )  # fmt: skip

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from apps.core.environment import VpcEndpoint
 from gateway_runtime.upstream.origin import Origin
 from gateway_runtime.upstream.pool import BodyStream, Client
 from gateway_runtime.upstream.response import UpstreamResponse
@@ -186,4 +187,5 @@ class Services:
     meter: Meter
     api_key_secret: bytes
     authorizer_results: AuthorizerResults
+    vpc_endpoints: tuple[VpcEndpoint, ...] = ()
     chance: Callable[[], float] = random.random  # evenly distributed from 0 up to, but not including, 1

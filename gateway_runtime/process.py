@@ -58,6 +58,7 @@ class DataPlane:
             functions=NoFunctions(),
             access_logs=self._logs,
             meter=self._meter,
+            vpc_endpoints=environment.vpc_endpoints,
             api_key_secret=environment.derived_key("api-key-digest"),
             authorizer_results=AuthorizerResults(clock),
         )

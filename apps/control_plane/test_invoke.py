@@ -29,6 +29,7 @@ from gateway_runtime.phases.authorize import authorize
 from gateway_runtime.phases.compression import compress_response
 from gateway_runtime.phases.gateway_response import gateway_response
 from gateway_runtime.phases.quota import quota
+from gateway_runtime.phases.resource_policy import require_resource_policy, resource_policy
 from gateway_runtime.phases.throttle import throttle
 from gateway_runtime.pipelines import REST, Pipeline
 from gateway_runtime.ports import Services, SystemClock, TrafficLabel
@@ -45,7 +46,9 @@ from gateway_runtime.upstream.response import UpstreamResponse
 
 SOURCE_IP = "test-invoke-source-ip"
 # What AWS spares a test call: it is nobody's traffic, and its answer is shown to people.
-_SPARED = (authorize, validate_api_key, throttle, quota, compress_response)
+_SPARED = (
+    resource_policy, authorize, require_resource_policy, validate_api_key, throttle, quota, compress_response,
+)  # fmt: skip
 _PIPELINE = Pipeline(tuple(phase for phase in REST.phases if phase not in _SPARED), closing=(gateway_response,))
 _FAILURES = {
     "INTEGRATION_FAILURE": "Execution failed due to a network error communicating with endpoint",

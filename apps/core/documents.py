@@ -133,6 +133,7 @@ class DeploymentDocument(Document, frozen=True, tag_field="kind", tag="deploymen
 
     `models` are the schemas, by name, that bodies are validated against, with all that those refer to. `authorizers` are those
     that methods name, by id.
+    `policy` is the resource policy as it was written.
     """
 
     account_id: str
@@ -147,6 +148,7 @@ class DeploymentDocument(Document, frozen=True, tag_field="kind", tag="deploymen
     gateway_responses: dict[str, GatewayResponse] = {}
     models: dict[str, str] = {}
     authorizers: dict[str, Authorizer] = {}
+    policy: str | None = None
 
 
 class MethodSetting(Document, frozen=True):
@@ -177,7 +179,7 @@ class StageDocument(Document, frozen=True, tag_field="kind", tag="stage"):
     """A stage as it is now.
 
     `method_settings` is keyed as AWS keys it: `*/*` or `~1pets~1{petId}/GET`.
-    `disable_execute_api_endpoint` is the API's, but acts on stages at once, so it travels here. The numbers of flushes
+    `disable_execute_api_endpoint` and `private` are the API's, but act on stages at once, so they travel here. The numbers of flushes
     are part of cache keys: a higher one makes everything that was kept before unknown.
     """
 
@@ -192,6 +194,7 @@ class StageDocument(Document, frozen=True, tag_field="kind", tag="stage"):
     access_log_destination: str | None = None
     tracing_enabled: bool = False
     disable_execute_api_endpoint: bool = False
+    private: bool = False
     cache_flushes: int = 0
     authorizers_cache_flushes: int = 0
     canary: CanaryRelease | None = None

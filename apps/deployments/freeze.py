@@ -21,6 +21,7 @@ from apps.deployments.refusals import (
     NotDeployable,
     UnsupportedForDeployment,
     api_refusals,
+    is_private,
     method_refusals,
     stage_refusals,
 )
@@ -62,6 +63,8 @@ def freeze(rest_api: RestApi, deployment_id: str) -> documents.DeploymentDocumen
         raise NotDeployable("The REST API doesn't contain any methods")
     if any(_integration_of(method) is None for _, method in methods):
         raise NotDeployable("No integration defined for method")
+    if is_private(rest_api) and not rest_api.policy:
+        raise NotDeployable("Private REST API doesn't have a resource policy attached to it")
     refusals = api_refusals(rest_api)
     for resource, method in methods:
         refusals += method_refusals(resource, method)
@@ -111,6 +114,7 @@ def _document(
         },
         models=validation.models,
         authorizers=authorizers,
+        policy=rest_api.policy or None,
     )
 
 
@@ -219,6 +223,7 @@ def stage_document(stage: Stage) -> documents.StageDocument:
         access_log_destination=access_log.get("destinationArn"),
         tracing_enabled=stage.tracing_enabled,
         disable_execute_api_endpoint=stage.rest_api.disable_execute_api_endpoint,
+        private=is_private(stage.rest_api),
         cache_flushes=stage.cache_flushes,
         authorizers_cache_flushes=stage.authorizers_cache_flushes,
         canary=_canary_release(stage),

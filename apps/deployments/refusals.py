@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from apps.core.iam import IllFormedPolicy, check_resource_policy
 from apps.core.integration_uris import function_of, parse_aws_uri
 from apps.core.json_path import JsonPathError, compile_path
 from apps.core.mapping_text import holds_vtl
@@ -36,14 +37,19 @@ def api_refusals(rest_api: RestApi) -> list[str]:
     """Why the API as a whole cannot be served."""
     reasons = []
     if rest_api.policy:
-        reasons.append("the API: resource policies")
-    if "PRIVATE" in (rest_api.endpoint_configuration or {}).get("types", []):
-        reasons.append("the API: PRIVATE endpoints")
+        try:
+            check_resource_policy(rest_api.policy)
+        except IllFormedPolicy as error:
+            reasons.append(f"the API: its resource policy: {error}")
     # A status below 200 ends no exchange.
     informational = rest_api.gateway_responses.filter(status_code__startswith="1").order_by("response_type")
     for kind, status in informational.values_list("response_type", "status_code"):
         reasons.append(f"the {kind} gateway response: status {status}")
     return reasons
+
+
+def is_private(rest_api: RestApi) -> bool:
+    return "PRIVATE" in (rest_api.endpoint_configuration or {}).get("types", [])
 
 
 def method_refusals(resource: Resource, method: Method) -> list[str]:

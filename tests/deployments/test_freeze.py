@@ -61,8 +61,25 @@ def test_a_method_without_integration_cannot_be_deployed(account):
         freeze.freeze(api, "a")
 
 
+def test_a_resource_policy_is_frozen_as_it_was_written(account):
+    policy = '{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*"}}'
+
+    assert freeze.freeze(served_api(account, policy=policy), "a").policy == policy
+    assert freeze.freeze(served_api(account), "a").policy is None
+
+
+def test_a_private_api_is_not_deployed_without_a_resource_policy(account):
+    api = served_api(account, endpoint_configuration={"types": ["PRIVATE"]})
+
+    with pytest.raises(freeze.NotDeployable, match="Private REST API doesn't have a resource policy attached to it"):
+        freeze.freeze(api, "a")
+
+    api.policy = '{"Statement": []}'
+    assert freeze.stage_document(make_stage(deploy(api))).private
+
+
 def test_every_reason_to_refuse_is_told_at_once(account):
-    api = served_api(account, policy='{"Statement": []}')
+    api = served_api(account, policy='{"Statement": 1}')
     firehose = "arn:aws:apigateway:us-east-1:firehose:action/PutRecord"
     integrate(make_method(api, "/a", authorization_type="AWS_IAM"), "AWS_PROXY", uri=firehose)
     integrate(make_method(api, "/b", "POST"), connection_type="VPC_LINK")
@@ -74,7 +91,7 @@ def test_every_reason_to_refuse_is_told_at_once(account):
         freeze.freeze(api, "a")
 
     assert refused.value.reasons == [
-        "the API: resource policies",
+        "the API: its resource policy: A policy must have a Statement: an object, or a list of them.",
         "GET /a: AWS_IAM authorization",
         "GET /a: AWS_PROXY integrations of firehose",
         "POST /b: VPC_LINK connections",

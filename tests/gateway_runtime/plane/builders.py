@@ -148,6 +148,7 @@ class RestApi:
     minimum_compression_size: int | None = None
     authorizers: tuple[Authorizer, ...] = ()
     api_key_source: str = "HEADER"
+    policy: str | None = None
 
     def documents(self) -> list[AnyDocument]:
         resources = [
@@ -168,6 +169,7 @@ class RestApi:
             minimum_compression_size=self.minimum_compression_size,
             authorizers={authorizer.id: authorizer for authorizer in self.authorizers},
             api_key_source=self.api_key_source,
+            policy=self.policy,
         )
         return [deployment, *(StageDocument(**place, stage_name=each.name, **each.members) for each in self.stages)]
 
