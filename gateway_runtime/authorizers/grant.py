@@ -8,11 +8,11 @@ from apps.core.iam import Decision, IllFormedPolicy, Policy, compile_policy
 from gateway_runtime.authorizers.method_arn import other_spelling
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
+from gateway_runtime.iam.invoke import ACTION, condition_keys
 from gateway_runtime.limits import AUTHORIZERS
 from gateway_runtime.mapping.json_body import NotJson, read_json
 from gateway_runtime.ports import FunctionAnswer
 
-_ACTION = "execute-api:Invoke"
 _UNAUTHORIZED = "Unauthorized"  # the one error by which a function refuses a caller
 
 
@@ -29,26 +29,19 @@ class Grant(NamedTuple):
         """Note who calls, and raise ACCESS_DENIED unless the policy lets them call the ARN. `milliseconds` were spent on asking."""
         exchange.authorizer = {**self.variables, "integrationLatency": milliseconds} if milliseconds else self.variables
         exchange.usage_identifier_key = self.usage_identifier_key
-        context = _condition_keys(exchange)
-        decision = self.policy.decide(_ACTION, arn, context)
+        context = condition_keys(exchange)
+        decision = self.policy.decide(ACTION, arn, context)
         other = other_spelling(arn)
         # What is denied by name is denied in every spelling: a back end may decode what it is sent.
-        if other is not None and self.policy.decide(_ACTION, other, context) is Decision.EXPLICIT_DENY:
+        if other is not None and self.policy.decide(ACTION, other, context) is Decision.EXPLICIT_DENY:
             decision = Decision.EXPLICIT_DENY
         if decision is Decision.EXPLICIT_DENY:
             raise GatewayError(
                 "ACCESS_DENIED", message="User is not authorized to access this resource with an explicit deny"
             )
-        if decision is not Decision.ALLOW:
+        # Silent itself, it leaves the say to the API's resource policy.
+        if decision is not Decision.ALLOW and exchange.resource_policy is not Decision.ALLOW:
             raise GatewayError("ACCESS_DENIED")
-
-
-def _condition_keys(exchange: Exchange) -> dict[str, list[str]]:
-    keys = {"aws:SourceIp": [exchange.request.client_ip]}
-    agent = exchange.request.header(b"user-agent")
-    if agent is not None:
-        keys["aws:UserAgent"] = [agent.decode("latin-1")]
-    return keys
 
 
 def read_grant(answer: FunctionAnswer) -> Grant:

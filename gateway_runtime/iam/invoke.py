@@ -9,7 +9,6 @@ from apps.core.iam import Decision, Policy, Principal
 from gateway_runtime.authorizers.method_arn import other_spelling
 from gateway_runtime.exchange import Exchange
 
-
 ACTION = "execute-api:Invoke"
 
 ConditionKeys = dict[str, Sequence[str]]
@@ -29,7 +28,7 @@ def decide(policy: Policy, arn: str, keys: ConditionKeys, principal: Principal |
     return other if decision is Decision.ALLOW or other is Decision.EXPLICIT_DENY else decision
 
 
-def condition_keys(exchange: Exchange, *, private: bool = False) -> ConditionKeys:
+def condition_keys(exchange: Exchange) -> ConditionKeys:
     """The global condition keys that every request has.
 
     A request to a private API comes through a VPC endpoint: it has an address within its VPC, and no public one.
@@ -45,13 +44,12 @@ def condition_keys(exchange: Exchange, *, private: bool = False) -> ConditionKey
         value = request.header(header)
         if value is not None:
             keys[name] = (value.decode("latin-1"),)
-    if not private:
+    endpoint = exchange.vpc_endpoint
+    if endpoint is None:
         keys["aws:SourceIp"] = (request.client_ip,)
         return keys
     keys["aws:VpcSourceIp"] = (request.client_ip,)
-    endpoint = exchange.vpc_endpoint
-    if endpoint is not None:
-        keys["aws:SourceVpce"] = (endpoint.endpoint_id,)
-        if endpoint.vpc_id is not None:
-            keys["aws:SourceVpc"] = (endpoint.vpc_id,)
+    keys["aws:SourceVpce"] = (endpoint.endpoint_id,)
+    if endpoint.vpc_id is not None:
+        keys["aws:SourceVpc"] = (endpoint.vpc_id,)
     return keys

@@ -46,7 +46,7 @@ def resource_policy(site: MethodSite) -> Step | None:
         arn = method_arn(exchange)
         decision = Decision.IMPLICIT_DENY
         if policy is not None:
-            decision = decide(policy, arn, condition_keys(exchange, private=private), None)
+            decision = decide(policy, arn, condition_keys(exchange), None)
         exchange.resource_policy = decision
         if decision is Decision.EXPLICIT_DENY or (kind == "NONE" and decision is not Decision.ALLOW):
             raise access_denied(arn, decision)

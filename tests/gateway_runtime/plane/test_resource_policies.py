@@ -15,6 +15,7 @@ from gateway_runtime.edge.canonical import parse_head
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.phases.resource_policy import require_resource_policy
+from tests.gateway_runtime.plane.authorizers import by_function, grant, guarded
 from tests.gateway_runtime.plane.builders import ACCOUNT, API, any_method, get, mock, rest_api, stage
 from tests.gateway_runtime.plane.harness import GatewayHarness
 
@@ -30,8 +31,8 @@ def statement(effect: str = "Allow", resource: str = "execute-api:/*", **element
 def serve(gateway: GatewayHarness, *statements: dict[str, Any], kind: str = "NONE", **members: Any) -> None:
     routes = (any_method("/pets/{name+}", mock(200), authorization_type=kind), get("/admin", mock(200)))
     api = rest_api(*routes, stage("prod", **members))
-    policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)}) if statements else None
-    gateway.serve(replace(api, policy=policy))
+    document = json.dumps({"Version": "2012-10-17", "Statement": list(statements)}) if statements else None
+    gateway.serve(replace(api, policy=document))
 
 
 async def test_an_api_with_a_policy_needs_an_allowance(gateway: GatewayHarness) -> None:
@@ -187,14 +188,42 @@ async def test_a_private_api_without_a_policy_lets_nobody_in(gateway: GatewayHar
     assert (answer.status, "User: anonymous" in answer.json()["Message"]) == (403, True)
 
 
-async def test_before_a_lambda_authorizer_only_a_denial_counts(gateway: GatewayHarness) -> None:
-    serve(gateway, statement(Condition=FROM_ELSEWHERE), kind="CUSTOM")
-    silent = await gateway.get("/prod/pets/a")
-    serve(gateway, statement("Deny"), kind="CUSTOM")
-    denied = await gateway.get("/prod/pets/a")
+SAYS = {
+    "allow": [statement(Condition=FROM_HERE)],
+    "nothing": [statement(Condition=FROM_ELSEWHERE)],
+    "deny": [statement(), statement("Deny", Condition=FROM_HERE)],
+}
 
-    assert silent.header("x-amzn-errortype") != "AccessDeniedException"  # the authorizer was to decide
-    assert denied.json()["Message"].endswith("with an explicit deny")
+
+@pytest.mark.parametrize(
+    ("authorizer_says", "policy_says", "outcome"),
+    [
+        ("allow", "allow", None),
+        ("allow", "nothing", None),
+        ("allow", "deny", "with an explicit deny"),
+        ("nothing", "allow", None),
+        ("nothing", "nothing", "User is not authorized to access this resource"),
+        ("nothing", "deny", "with an explicit deny"),
+        ("deny", "allow", "with an explicit deny"),
+        ("deny", "nothing", "with an explicit deny"),
+        ("deny", "deny", "with an explicit deny"),
+    ],
+)
+async def test_a_policy_and_a_lambda_authorizer_decide_together(
+    gateway: GatewayHarness, authorizer_says: str, policy_says: str, outcome: str | None
+) -> None:
+    granted = {"allow": grant(), "deny": grant("Deny"), "nothing": grant(resource="arn:aws:execute-api:*:*:none/*")}
+    gateway.functions.runs("gatekeeper", granted[authorizer_says])
+    document = json.dumps({"Version": "2012-10-17", "Statement": SAYS[policy_says]})
+    gateway.serve(replace(rest_api(guarded("/pets/{id}"), by_function()), policy=document))
+
+    answer = await gateway.get("/prod/pets/a", authorization="let me in")
+
+    if outcome is None:
+        assert answer.status == 200
+    else:
+        assert (answer.status, answer.body.decode().rstrip('"}').endswith(outcome)) == (403, True)
+    assert bool(gateway.functions.invocations) is (policy_says != "deny")  # who is denied before is asked nothing
 
 
 @pytest.mark.parametrize("kind", ["COGNITO_USER_POOLS", "JWT"])
