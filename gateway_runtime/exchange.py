@@ -10,9 +10,12 @@ from gateway_runtime.errors import GatewayError
 from gateway_runtime.upstream.response import UpstreamResponse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apps.core.environment import VpcEndpoint
     from apps.core.iam import Decision
     from gateway_runtime.mapping.template_context import TemplateContext
+    from gateway_runtime.phases.cache import CacheVisit
     from gateway_runtime.ports import FunctionAnswer
     from gateway_runtime.snapshot.entitlements import Entitlement
     from gateway_runtime.snapshot.snapshot import Snapshot
@@ -43,7 +46,9 @@ class Exchange:
     ] = {}  # `$context.authorizer`: `principalId`, `claims`, and what an authorizer gave of its own
     identity: dict[str, str] = {}  # `$context.identity` of a caller who signed: `accountId`, `userArn`, `caller` …
     usage_identifier_key: str | None = None  # the API key that an authorizer names
+    permits: Callable[[str], bool] | None = None  # whether the caller's policies allow an `execute-api:` action here
     # Set by phases
+    cache: CacheVisit | None = None  # the request's visit to the stage's cache; None where answers are not kept
     entitlement: Entitlement | None = None
     template_context: TemplateContext | None = None  # `$context` of mapping templates, once one has run
     target: str = ""

@@ -26,6 +26,7 @@ from gateway_runtime.integrations.forwarding import new_extended_id
 from gateway_runtime.mapping.templates import media_type
 from gateway_runtime.phases.api_key import validate_api_key
 from gateway_runtime.phases.authorize import authorize
+from gateway_runtime.phases.cache import read_cache, write_cache
 from gateway_runtime.phases.compression import compress_response
 from gateway_runtime.phases.gateway_response import gateway_response
 from gateway_runtime.phases.quota import quota
@@ -47,7 +48,8 @@ from gateway_runtime.upstream.response import UpstreamResponse
 SOURCE_IP = "test-invoke-source-ip"
 # What AWS spares a test call: it is nobody's traffic, and its answer is shown to people.
 _SPARED = (
-    resource_policy, authorize, require_resource_policy, validate_api_key, throttle, quota, compress_response,
+    resource_policy, authorize, require_resource_policy, validate_api_key, throttle, quota, read_cache, write_cache,
+    compress_response,
 )  # fmt: skip
 _PIPELINE = Pipeline(tuple(phase for phase in REST.phases if phase not in _SPARED), closing=(gateway_response,))
 _FAILURES = {

@@ -160,6 +160,10 @@ class MethodSetting(Document, frozen=True):
     logging_level: str = "OFF"
     data_trace_enabled: bool = False
     caching_enabled: bool = False
+    cache_ttl_in_seconds: int = 300
+    cache_data_encrypted: bool = False
+    require_authorization_for_cache_control: bool = True
+    unauthorized_cache_control_header_strategy: str = "SUCCEED_WITH_RESPONSE_HEADER"
 
 
 class CanaryRelease(Document, frozen=True):
@@ -180,7 +184,8 @@ class StageDocument(Document, frozen=True, tag_field="kind", tag="stage"):
 
     `method_settings` is keyed as AWS keys it: `*/*` or `~1pets~1{petId}/GET`.
     `disable_execute_api_endpoint` and `private` are the API's, but act on stages at once, so they travel here. The numbers of flushes
-    are part of cache keys: a higher one makes everything that was kept before unknown.
+    are part of cache keys: a higher one makes everything that was kept before unknown. `cache_cluster_size` is gigabytes,
+    and set where the stage keeps answers.
     """
 
     account_id: str
@@ -197,6 +202,7 @@ class StageDocument(Document, frozen=True, tag_field="kind", tag="stage"):
     private: bool = False
     cache_flushes: int = 0
     authorizers_cache_flushes: int = 0
+    cache_cluster_size: float | None = None
     canary: CanaryRelease | None = None
 
 

@@ -58,6 +58,7 @@ class Environment:
     allow_private_backends: bool
     user_pools: Mapping[str, str]
     vpc_endpoints: tuple[VpcEndpoint, ...]
+    stage_cache_megabytes: int
 
     @property
     def effective_database_url(self) -> str:
@@ -160,6 +161,7 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         allow_private_backends=_flag(variables, "GATEHOUSE_ALLOW_PRIVATE_BACKENDS", default=_is_loopback(bind)),
         user_pools=_user_pools(variables, "GATEHOUSE_USER_POOLS"),
         vpc_endpoints=_vpc_endpoints(variables, "GATEHOUSE_VPC_ENDPOINTS"),
+        stage_cache_megabytes=_positive(variables, "GATEHOUSE_STAGE_CACHE_MEGABYTES", 128),
     )
 
 

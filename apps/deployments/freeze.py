@@ -226,6 +226,7 @@ def stage_document(stage: Stage) -> documents.StageDocument:
         private=is_private(stage.rest_api),
         cache_flushes=stage.cache_flushes,
         authorizers_cache_flushes=stage.authorizers_cache_flushes,
+        cache_cluster_size=float(stage.cache_cluster_size or 0.5) if stage.cache_cluster_enabled else None,
         canary=_canary_release(stage),
     )
 
@@ -256,6 +257,11 @@ def _method_setting(setting: dict[str, Any]) -> documents.MethodSetting:
         logging_level=setting.get("loggingLevel") or "OFF",
         data_trace_enabled=bool(setting.get("dataTraceEnabled", False)),
         caching_enabled=bool(setting.get("cachingEnabled", False)),
+        cache_ttl_in_seconds=int(setting.get("cacheTtlInSeconds", 300)),
+        cache_data_encrypted=bool(setting.get("cacheDataEncrypted", False)),
+        require_authorization_for_cache_control=bool(setting.get("requireAuthorizationForCacheControl", True)),
+        unauthorized_cache_control_header_strategy=setting.get("unauthorizedCacheControlHeaderStrategy")
+        or "SUCCEED_WITH_RESPONSE_HEADER",
     )
 
 

@@ -125,8 +125,6 @@ def _ill_formed_paths(parameters: Mapping[str, str]) -> list[str]:
 def stage_refusals(stage: Stage) -> list[str]:
     """Why the stage's settings cannot be served."""
     reasons = []
-    if stage.cache_cluster_enabled:
-        reasons.append(f"stage {stage.name}: cache clusters")
     if stage.tracing_enabled:
         reasons.append(f"stage {stage.name}: X-Ray tracing")
     if stage.client_certificate_id:

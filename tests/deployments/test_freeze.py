@@ -199,7 +199,6 @@ def test_a_stage_document_tells_the_stage_as_it_is_now(account):
 def test_a_stage_that_asks_for_what_the_runtime_cannot_do_is_refused(account):
     stage = make_stage(
         deploy(served_api(account)),
-        cache_cluster_enabled=True,
         tracing_enabled=True,
         client_certificate_id="abc123",
     )
@@ -208,10 +207,23 @@ def test_a_stage_that_asks_for_what_the_runtime_cannot_do_is_refused(account):
         freeze.stage_document(stage)
 
     assert refused.value.reasons == [
-        "stage prod: cache clusters",
         "stage prod: X-Ray tracing",
         "stage prod: client certificates",
     ]
+
+
+@pytest.mark.parametrize(("size", "gigabytes"), [(None, 0.5), ("1.6", 1.6)])
+def test_a_stage_document_carries_its_cache(account, size, gigabytes):
+    setting = {"cachingEnabled": True, "cacheTtlInSeconds": 7, "cacheDataEncrypted": True}
+    members = {"cache_cluster_enabled": True, "cache_cluster_size": size, "method_settings": {"*/*": setting}}
+    stage = make_stage(deploy(served_api(account)), **members)
+
+    document = freeze.stage_document(stage)
+
+    assert document.cache_cluster_size == gigabytes
+    assert document.method_settings["*/*"] == documents.MethodSetting(
+        caching_enabled=True, cache_ttl_in_seconds=7, cache_data_encrypted=True
+    )
 
 
 def test_a_stage_document_carries_its_canary(account):

@@ -14,6 +14,7 @@ from gateway_runtime.ports import Buckets, Meter, Quotas, Services, TrafficLabel
 from gateway_runtime.snapshot.build import build
 from gateway_runtime.snapshot.snapshot import Current
 from gateway_runtime.stores.memory import MemoryBuckets, MemoryQuotas
+from gateway_runtime.stores.memory_answers import MemoryAnswers
 from gateway_runtime.upstream.guard import GuardedConnector
 from gateway_runtime.upstream.pool import UpstreamPool
 from tests.gateway_runtime.plane.builders import API, SECRET, RestApi, section_of, sections
@@ -101,6 +102,8 @@ class GatewayHarness:
             meter=meter or self.meter,
             api_key_secret=SECRET,
             authorizer_results=AuthorizerResults(clock),
+            answers=MemoryAnswers(clock),
+            answers_secret=SECRET,
         )
         self.current = Current()
         self.application = Gateway(self.current, clock)
