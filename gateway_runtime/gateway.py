@@ -97,12 +97,16 @@ class Gateway:
         if domain is not None:
             if domain.mutual_tls:
                 raise not_implemented("Mutual TLS of custom domain names")
+            if domain.has_rules:
+                raise not_implemented("Serving routing rules of custom domain names")
             if request.path in HEALTH_CHECKS:
                 raise _HealthCheck
         address = address_of(request, domain)
         if address is None:
             raise forbidden()
         stage = exchange.snapshot.stage(address.api_id, address.stage)
+        if stage is None and address.api_id in exchange.snapshot.v2_apis:
+            raise not_implemented("Serving HTTP and WebSocket APIs")
         if stage is None or not _reachable(stage.document, domain):
             raise forbidden()
         exchange.stage = chosen = stage.chosen()

@@ -4,7 +4,8 @@ A *section* is a named place (`stage/a1b2c3d4e5/prod`) that holds the digest of 
 frozen at CreateDeployment; stages, plans, keys and account limits are small documents of their own, because on AWS
 they act without a new deployment. Members carry AWS's meaning under snake_case names.
 
-Documents travel as JSON with `kind` as their tag. `encode` is canonical: equal documents have equal bytes, hence equal digests.
+HTTP and WebSocket APIs have documents of their own (`v2_documents`). Documents travel as JSON with `kind` as their tag. `encode` is
+canonical: equal documents have equal bytes, hence equal digests.
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ import hashlib
 
 import msgspec
 
-
-class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=False):
-    """The root of every part of a document: immutable, and silent about members that have their default."""
+from apps.core.document import Document
+from apps.core.v2_documents import V2DeploymentDocument, V2StageDocument
 
 
 class IntegrationResponse(Document, frozen=True):
@@ -29,7 +29,7 @@ class IntegrationResponse(Document, frozen=True):
 
 
 class Integration(Document, frozen=True):
-    """What stands behind a method. `timeout_in_millis` is 50 to 29,000, and up to 900,000 for one that streams (STREAM)."""
+    """What stands behind a method. `type` is HTTP, HTTP_PROXY or MOCK here; `timeout_in_millis` is 50 to 29,000."""
 
     type: str
     uri: str | None = None
@@ -45,7 +45,6 @@ class Integration(Document, frozen=True):
     cache_namespace: str | None = None
     cache_key_parameters: tuple[str, ...] = ()
     insecure_skip_verification: bool = False
-    response_transfer_mode: str = "BUFFERED"
     responses: tuple[IntegrationResponse, ...] = ()
 
 
@@ -133,7 +132,6 @@ class DeploymentDocument(Document, frozen=True, tag_field="kind", tag="deploymen
 
     `models` are the schemas, by name, that bodies are validated against, with all that those refer to. `authorizers` are those
     that methods name, by id.
-    `policy` is the resource policy as it was written.
     """
 
     account_id: str
@@ -148,7 +146,6 @@ class DeploymentDocument(Document, frozen=True, tag_field="kind", tag="deploymen
     gateway_responses: dict[str, GatewayResponse] = {}
     models: dict[str, str] = {}
     authorizers: dict[str, Authorizer] = {}
-    policy: str | None = None
 
 
 class MethodSetting(Document, frozen=True):
@@ -160,10 +157,6 @@ class MethodSetting(Document, frozen=True):
     logging_level: str = "OFF"
     data_trace_enabled: bool = False
     caching_enabled: bool = False
-    cache_ttl_in_seconds: int = 300
-    cache_data_encrypted: bool = False
-    require_authorization_for_cache_control: bool = True
-    unauthorized_cache_control_header_strategy: str = "SUCCEED_WITH_RESPONSE_HEADER"
 
 
 class CanaryRelease(Document, frozen=True):
@@ -183,9 +176,8 @@ class StageDocument(Document, frozen=True, tag_field="kind", tag="stage"):
     """A stage as it is now.
 
     `method_settings` is keyed as AWS keys it: `*/*` or `~1pets~1{petId}/GET`.
-    `disable_execute_api_endpoint` and `private` are the API's, but act on stages at once, so they travel here. The numbers of flushes
-    are part of cache keys: a higher one makes everything that was kept before unknown. `cache_cluster_size` is gigabytes,
-    and set where the stage keeps answers.
+    `disable_execute_api_endpoint` is the API's, but acts on stages at once, so it travels here. The numbers of flushes
+    are part of cache keys: a higher one makes everything that was kept before unknown.
     """
 
     account_id: str
@@ -199,10 +191,8 @@ class StageDocument(Document, frozen=True, tag_field="kind", tag="stage"):
     access_log_destination: str | None = None
     tracing_enabled: bool = False
     disable_execute_api_endpoint: bool = False
-    private: bool = False
     cache_flushes: int = 0
     authorizers_cache_flushes: int = 0
-    cache_cluster_size: float | None = None
     canary: CanaryRelease | None = None
 
 
@@ -293,10 +283,32 @@ class ApiMapping(Document, frozen=True):
     stage_name: str | None = None
 
 
-class DomainDocument(Document, frozen=True, tag_field="kind", tag="domain"):
-    """A public custom domain name, such as `api.example.com` or `*.example.com`, and its mappings.
+class HeaderCondition(Document, frozen=True):
+    """A header (in lower case) whose value has to fit a glob: `beta`, `beta*`, `*beta` or `*beta*`."""
 
-    `mutual_tls` says that callers have to show a certificate.
+    header: str
+    value_glob: str
+
+
+class RoutingRule(Document, frozen=True):
+    """Requests that fit all of `headers` and one of `base_paths` (any path when there are none) go to a stage of a REST API.
+
+    With `strip_base_path` the base path that was met is not part of the path that the API sees.
+    """
+
+    priority: int
+    api_id: str
+    stage_name: str
+    headers: tuple[HeaderCondition, ...] = ()
+    base_paths: tuple[str, ...] = ()
+    strip_base_path: bool = False
+
+
+class DomainDocument(Document, frozen=True, tag_field="kind", tag="domain"):
+    """A public custom domain name, such as `api.example.com` or `*.example.com`, its mappings and its rules by priority.
+
+    `mutual_tls` says that callers have to show a certificate. `routing_mode` is in V1's words: rules count in the two modes that
+    begin with ROUTING_RULE, mappings in the two that name BASE_PATH_MAPPING.
     """
 
     account_id: str
@@ -305,9 +317,19 @@ class DomainDocument(Document, frozen=True, tag_field="kind", tag="domain"):
     routing_mode: str = "BASE_PATH_MAPPING_ONLY"
     mutual_tls: bool = False
     mappings: tuple[ApiMapping, ...] = ()
+    rules: tuple[RoutingRule, ...] = ()
 
 
-AnyDocument = DeploymentDocument | StageDocument | PlanDocument | KeysDocument | AccountDocument | DomainDocument
+AnyDocument = (
+    DeploymentDocument
+    | StageDocument
+    | PlanDocument
+    | KeysDocument
+    | AccountDocument
+    | DomainDocument
+    | V2DeploymentDocument
+    | V2StageDocument
+)
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder: msgspec.json.Decoder[AnyDocument] = msgspec.json.Decoder(AnyDocument)

@@ -28,6 +28,21 @@ def deployment_id() -> str:
     return base36(6)
 
 
+def api_id() -> str:
+    """An HTTP or WebSocket API."""
+    return base36(10)
+
+
+def route_id() -> str:
+    """A route or an integration of V2: AWS gives them seven characters."""
+    return base36(7)
+
+
+def v2_id() -> str:
+    """Whatever else an HTTP or WebSocket API has."""
+    return base36(6)
+
+
 def usage_plan_id() -> str:
     return base36(6)
 

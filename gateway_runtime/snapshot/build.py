@@ -17,6 +17,8 @@ from apps.core.documents import (
     KeysDocument,
     PlanDocument,
     StageDocument,
+    V2DeploymentDocument,
+    V2StageDocument,
 )
 from gateway_runtime.metrics import METRICS
 from gateway_runtime.ports import Services
@@ -37,6 +39,8 @@ _KINDS: dict[str, type[AnyDocument]] = {
     "keys": KeysDocument,
     "account": AccountDocument,
     "domain": DomainDocument,
+    "v2-stage": V2StageDocument,
+    "v2-deployment": V2DeploymentDocument,
 }
 _rejected = METRICS.counter("gatehouse_config_rejected_total", "Configuration sections refused because they are bad")
 

@@ -27,10 +27,12 @@ class Domain:
     def __init__(self, documents: Iterable[DomainDocument]) -> None:
         self.account_id = ""
         self.mutual_tls = False
+        self.has_rules = False
         self._mappings: dict[tuple[str, ...], ApiMapping] = {}
         for document in documents:
             self.account_id = document.account_id
             self.mutual_tls = self.mutual_tls or document.mutual_tls
+            self.has_rules = self.has_rules or bool(document.rules and document.routing_mode.startswith("ROUTING_RULE"))
             for mapping in document.mappings if document.routing_mode in _MAPPED else ():
                 self._mappings.setdefault(tuple(filter(None, mapping.base_path.split("/"))), mapping)
         self._depths = sorted({len(base_path) for base_path in self._mappings}, reverse=True)

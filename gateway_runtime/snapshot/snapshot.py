@@ -33,10 +33,22 @@ class Snapshot:
     """Immutable. `sections` are those in force, which may be older than announced where a new document is bad.
 
     `bodies` and `decoded` are the documents by digest. `stages` are by API id (lower-case) and stage name; `compiled`
-    finds the same ones by the digests they were made from. `found` remembers what recent requests reached.
+    finds the same ones by the digests they were made from. `found` remembers what recent requests reached. `v2_apis` are
+    HTTP and WebSocket APIs that have a stage, which are kept here and not served yet.
     """
 
-    __slots__ = ("bodies", "compiled", "decoded", "domains", "entitlements", "found", "revision", "sections", "stages")
+    __slots__ = (
+        "bodies",
+        "compiled",
+        "decoded",
+        "domains",
+        "entitlements",
+        "found",
+        "revision",
+        "sections",
+        "stages",
+        "v2_apis",
+    )
 
     def __init__(
         self,
@@ -57,6 +69,7 @@ class Snapshot:
         self.stages = stages
         self.found: dict[tuple[str, str, str], Found] = {}
         self.domains = domains or Domains()
+        self.v2_apis = frozenset(name.split("/")[1] for name in sections if name.startswith("v2-stage/"))
         self.entitlements = entitlements or Entitlements((), ())
 
     def stage(self, api_id: str, name: str) -> CompiledStage | None:

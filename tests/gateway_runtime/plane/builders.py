@@ -10,7 +10,6 @@ from apps.core.documents import (
     AccountDocument,
     AnyDocument,
     ApiMapping,
-    Authorizer,
     DeploymentDocument,
     DomainDocument,
     Integration,
@@ -28,6 +27,7 @@ from apps.core.documents import (
     Throttle,
 )
 from apps.core.secrets import api_key_digest
+from apps.core.v2_documents import V2DeploymentDocument, V2StageDocument, v2_deployment_section, v2_stage_section
 
 ACCOUNT, REGION, API = "123456789012", "us-east-1", "a1b2c3d4e5"
 SECRET = b"k" * 32
@@ -99,22 +99,6 @@ def http(uri: str, method: str = "POST", *responses: IntegrationResponse, **memb
     return Integration(type="HTTP", uri=uri, http_method=method, responses=responses or (response(200),), **members)
 
 
-def function_uri(function: str) -> str:
-    """The integration URI that invokes a function, by ARN or name."""
-    return f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{function}/invocations"
-
-
-def lambda_proxy(function: str, **members: Any) -> Integration:
-    """AWS_PROXY with a function."""
-    return Integration(type="AWS_PROXY", **{"uri": function_uri(function), "http_method": "POST", **members})
-
-
-def lambda_custom(function: str, *responses: IntegrationResponse, **members: Any) -> Integration:
-    """AWS with a function, and 200 as its default response."""
-    chosen = responses or (response(200),)
-    return Integration(type="AWS", uri=function_uri(function), http_method="POST", responses=chosen, **members)
-
-
 @dataclass(frozen=True)
 class Stage:
     """A stage before it knows its deployment."""
@@ -146,9 +130,6 @@ class RestApi:
     binary_media_types: tuple[str, ...] = ()
     models: dict[str, str] = field(default_factory=dict)
     minimum_compression_size: int | None = None
-    authorizers: tuple[Authorizer, ...] = ()
-    api_key_source: str = "HEADER"
-    policy: str | None = None
 
     def documents(self) -> list[AnyDocument]:
         resources = [
@@ -167,21 +148,14 @@ class RestApi:
             binary_media_types=self.binary_media_types,
             models=self.models,
             minimum_compression_size=self.minimum_compression_size,
-            authorizers={authorizer.id: authorizer for authorizer in self.authorizers},
-            api_key_source=self.api_key_source,
-            policy=self.policy,
         )
         return [deployment, *(StageDocument(**place, stage_name=each.name, **each.members) for each in self.stages)]
 
 
-def rest_api(*parts: Route | Stage | Authorizer, api_id: str = API, deployment_id: str = "dep001") -> RestApi:
+def rest_api(*parts: Route | Stage, api_id: str = API, deployment_id: str = "dep001") -> RestApi:
     routes = tuple(part for part in parts if isinstance(part, Route))
     return RestApi(
-        routes,
-        tuple(part for part in parts if isinstance(part, Stage)) or (stage("prod"),),
-        api_id,
-        deployment_id,
-        authorizers=tuple(part for part in parts if isinstance(part, Authorizer)),
+        routes, tuple(part for part in parts if isinstance(part, Stage)) or (stage("prod"),), api_id, deployment_id
     )
 
 
@@ -243,6 +217,10 @@ def section_of(document: AnyDocument) -> str:
         return documents.keys_section(document.account_id, document.region, document.shard)
     if isinstance(document, DomainDocument):
         return documents.domain_section(document.region, document.name)
+    if isinstance(document, V2DeploymentDocument):
+        return v2_deployment_section(document.api_id, document.deployment_id)
+    if isinstance(document, V2StageDocument):
+        return v2_stage_section(document.api_id, document.stage_name)
     return documents.account_section(document.account_id, document.region)
 
 

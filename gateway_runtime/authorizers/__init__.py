@@ -1,1 +1,0 @@
-"""Who decides whether a caller may: Lambda functions, user pools and issuers of tokens."""
