@@ -30,6 +30,30 @@ def call(caller: Caller, operation: str, /, **request: Any) -> Shape:
     return registry.call(caller, "apigateway", operation, request)
 
 
+def call_v2(caller: Caller, operation: str, /, **request: Any) -> Shape:
+    """An operation of V2."""
+    return registry.call(caller, "apigatewayv2", operation, request)
+
+
+def an_http_api(caller: Caller, *routes: str, target: str = "https://example.com", **members: Any) -> str:
+    """The id of a new HTTP API with these routes, which all lead to `target`."""
+    api_id: str = call_v2(caller, "CreateApi", **{"Name": "pets", "ProtocolType": "HTTP", **members})["ApiId"]
+    proxy = {"IntegrationType": "HTTP_PROXY", "IntegrationMethod": "ANY", "PayloadFormatVersion": "1.0"}
+    if routes:
+        made = call_v2(caller, "CreateIntegration", ApiId=api_id, IntegrationUri=target, **proxy)["IntegrationId"]
+        for key in routes:
+            call_v2(caller, "CreateRoute", ApiId=api_id, RouteKey=key, Target=f"integrations/{made}")
+    return api_id
+
+
+def a_websocket_api(caller: Caller, **members: Any) -> str:
+    """The id of a new WebSocket API without routes."""
+    expression = "$request.body.action"
+    defaults = {"Name": "chat", "ProtocolType": "WEBSOCKET", "RouteSelectionExpression": expression}
+    api_id: str = call_v2(caller, "CreateApi", **{**defaults, **members})["ApiId"]
+    return api_id
+
+
 def mock(status: str = "200", *, body: str | None = None, api_key_required: bool = False) -> Shape:
     """A method whose MOCK integration answers `status`, with `body` as JSON when there is one."""
     return {

@@ -11,6 +11,7 @@ from django.db.models import Model
 from apps.accounts.models import Membership, User
 from apps.control_plane.errors import NotFoundException
 from apps.rest_apis.models import Resource, RestApi
+from apps.v2_apis.models import Api
 
 Row = TypeVar("Row", bound=Model)
 Via = Literal["wire", "console", "portal", "seed"]
@@ -27,8 +28,6 @@ class Caller:
     role: str = Membership.Role.OWNER
     source_ip: str = ""
     request_id: str = field(default_factory=lambda: str(uuid4()))
-    access_key_id: str = ""
-    """The key that signed the request, for callers by the wire."""
 
     def find(self, model: type[Row], message: str, **lookup: Any) -> Row:
         """The row of this caller's account and region; raises `NotFoundException(message)`.
@@ -43,6 +42,10 @@ class Caller:
     def rest_api(self, rest_api_id: str) -> RestApi:
         """The caller's API; raises NotFoundException in AWS's words."""
         return self.find(RestApi, f"Invalid API identifier specified {self.account_id}:{rest_api_id}", id=rest_api_id)
+
+    def api(self, api_id: str) -> Api:
+        """The caller's HTTP or WebSocket API; raises NotFoundException in AWS's words."""
+        return self.find(Api, f"Invalid API identifier specified {self.account_id}:{api_id}", id=api_id)
 
     def below(self, model: type[Row], rest_api_id: str, message: str, **lookup: Any) -> Row:
         """A row of the caller's API that `model` keeps under `rest_api`; raises `NotFoundException(message)`.

@@ -16,12 +16,13 @@ from apps.accounts.models import Account
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import ConflictException
 from apps.rest_apis.models import RestApi
+from apps.v2_apis.models import Api
 
 # They count what an account has, or compare its usage plans with each other.
 _ONE_AT_A_TIME = frozenset(
     {
-        "CreateApiKey", "CreateDomainName", "CreateRestApi", "CreateUsagePlan", "CreateUsagePlanKey", "CreateVpcLink",
-        "GenerateClientCertificate", "ImportApiKeys", "ImportRestApi", "UpdateUsagePlan",
+        "CreateApi", "CreateApiKey", "CreateDomainName", "CreateRestApi", "CreateUsagePlan", "CreateUsagePlanKey", "CreateVpcLink",
+        "GenerateClientCertificate", "ImportApi", "ImportApiKeys", "ImportRestApi", "UpdateUsagePlan",
     }
 )  # fmt: skip
 LOST_RACE = "Unable to complete operation due to concurrent modification. Please try again later."
@@ -61,6 +62,9 @@ def hold_apis(caller: Caller, request: dict[str, Any]) -> None:
     if named:
         mine = RestApi.objects.filter(account_id=caller.account_id, region=caller.region, id__in=named)
         list(mine.select_for_update().order_by("id").values_list("pk"))
+    if request.get("ApiId"):
+        apis = Api.objects.filter(account_id=caller.account_id, region=caller.region, id=request["ApiId"])
+        apis.select_for_update().values_list("pk").first()
 
 
 def _named(request: dict[str, Any]) -> Iterator[str | None]:

@@ -21,11 +21,10 @@ from apps.deployments.refusals import (
     NotDeployable,
     UnsupportedForDeployment,
     api_refusals,
-    is_private,
     method_refusals,
     stage_refusals,
 )
-from apps.domain_names.models import DomainName
+from apps.domain_names.models import DomainName, RoutingRule
 from apps.rest_apis.models import (
     GatewayResponse,
     Integration,
@@ -63,8 +62,6 @@ def freeze(rest_api: RestApi, deployment_id: str) -> documents.DeploymentDocumen
         raise NotDeployable("The REST API doesn't contain any methods")
     if any(_integration_of(method) is None for _, method in methods):
         raise NotDeployable("No integration defined for method")
-    if is_private(rest_api) and not rest_api.policy:
-        raise NotDeployable("Private REST API doesn't have a resource policy attached to it")
     refusals = api_refusals(rest_api)
     for resource, method in methods:
         refusals += method_refusals(resource, method)
@@ -114,7 +111,6 @@ def _document(
         },
         models=validation.models,
         authorizers=authorizers,
-        policy=rest_api.policy or None,
     )
 
 
@@ -191,7 +187,6 @@ def _integration(integration: Integration) -> documents.Integration:
         cache_namespace=integration.cache_namespace,
         cache_key_parameters=tuple(integration.cache_key_parameters),
         insecure_skip_verification=bool((integration.tls_config or {}).get("insecureSkipVerification", False)),
-        response_transfer_mode=integration.response_transfer_mode,
         responses=tuple(
             documents.IntegrationResponse(
                 status_code=response.status_code,
@@ -223,10 +218,8 @@ def stage_document(stage: Stage) -> documents.StageDocument:
         access_log_destination=access_log.get("destinationArn"),
         tracing_enabled=stage.tracing_enabled,
         disable_execute_api_endpoint=stage.rest_api.disable_execute_api_endpoint,
-        private=is_private(stage.rest_api),
         cache_flushes=stage.cache_flushes,
         authorizers_cache_flushes=stage.authorizers_cache_flushes,
-        cache_cluster_size=float(stage.cache_cluster_size or 0.5) if stage.cache_cluster_enabled else None,
         canary=_canary_release(stage),
     )
 
@@ -257,11 +250,6 @@ def _method_setting(setting: dict[str, Any]) -> documents.MethodSetting:
         logging_level=setting.get("loggingLevel") or "OFF",
         data_trace_enabled=bool(setting.get("dataTraceEnabled", False)),
         caching_enabled=bool(setting.get("cachingEnabled", False)),
-        cache_ttl_in_seconds=int(setting.get("cacheTtlInSeconds", 300)),
-        cache_data_encrypted=bool(setting.get("cacheDataEncrypted", False)),
-        require_authorization_for_cache_control=bool(setting.get("requireAuthorizationForCacheControl", True)),
-        unauthorized_cache_control_header_strategy=setting.get("unauthorizedCacheControlHeaderStrategy")
-        or "SUCCEED_WITH_RESPONSE_HEADER",
     )
 
 
@@ -356,8 +344,9 @@ def _key(key: ApiKey) -> documents.KeyDocument:
 
 
 def domain_document(domain_name: DomainName) -> documents.DomainDocument:
-    """A public custom domain name with its mappings."""
+    """A public custom domain name with its mappings and rules."""
     mappings = domain_name.base_path_mappings.order_by("base_path")
+    to_v2_apis = domain_name.api_mappings.order_by("mapping_key")
     return documents.DomainDocument(
         account_id=domain_name.account_id,
         region=domain_name.region,
@@ -367,7 +356,27 @@ def domain_document(domain_name: DomainName) -> documents.DomainDocument:
         mappings=tuple(
             documents.ApiMapping(api_id=row.rest_api_id, base_path=row.base_path, stage_name=row.stage or None)
             for row in mappings
+        )
+        + tuple(
+            documents.ApiMapping(api_id=row.api_id, base_path=row.mapping_key, stage_name=row.stage)
+            for row in to_v2_apis
         ),
+        rules=tuple(_routing_rule(row) for row in domain_name.routing_rules.order_by("priority")),
+    )
+
+
+def _routing_rule(row: RoutingRule) -> documents.RoutingRule:
+    headers = [header for each in row.conditions for header in (each.get("MatchHeaders") or {}).get("AnyOf", ())]
+    paths = [path for each in row.conditions for path in (each.get("MatchBasePaths") or {}).get("AnyOf", ())]
+    return documents.RoutingRule(
+        priority=row.priority,
+        api_id=row.rest_api_id,
+        stage_name=row.stage,
+        headers=tuple(
+            documents.HeaderCondition(header=each["Header"].lower(), value_glob=each["ValueGlob"]) for each in headers
+        ),
+        base_paths=tuple(paths),
+        strip_base_path=row.strip_base_path,
     )
 
 

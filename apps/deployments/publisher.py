@@ -7,22 +7,15 @@ announced (`announcements.py`); an announcement that fails costs no operation, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-
-from django.db import connection, transaction
+from collections.abc import Iterable, Iterator
 
 from apps.accounts.models import AccountSettings
 from apps.core import documents
 from apps.deployments import freeze
 from apps.deployments.announcements import catch_up
-from apps.deployments.models import (
-    ConfigurationDocument,
-    ConfigurationRevision,
-    ConfigurationSection,
-    Deployment,
-    Stage,
-)
+from apps.deployments.models import ConfigurationSection, Deployment, Stage
+from apps.deployments.sections import Sections, put_sections, revision_lock
+from apps.deployments.v2_publisher import v2_sections
 from apps.domain_names.models import DomainName
 from apps.usage_plans.models import ApiKey, UsagePlan
 
@@ -40,9 +33,6 @@ __all__ = [
     "revision_lock",
 ]
 
-# Sections by name with their documents' canonical bytes; None says that the section is gone.
-Sections = Mapping[str, bytes | None]
-
 _SHARDS_AT_ONCE = 16
 
 
@@ -55,7 +45,7 @@ def publish_stage(stage: Stage) -> None:
     with revision_lock():
         sections: dict[str, bytes | None] = dict(_unused_deployments(api_id))
         sections |= _stage_sections(stage)
-        _put(stage.rest_api.account_id, sections)
+        put_sections(stage.rest_api.account_id, sections)
 
 
 def retract_stage(rest_api_id: str, stage_name: str) -> None:
@@ -63,7 +53,7 @@ def retract_stage(rest_api_id: str, stage_name: str) -> None:
     with revision_lock():
         gone: dict[str, bytes | None] = dict(_unused_deployments(rest_api_id))
         gone[documents.stage_section(rest_api_id, stage_name)] = None
-        _put(None, gone)
+        put_sections(None, gone)
 
 
 def publish_plan(plan: UsagePlan) -> None:
@@ -74,13 +64,13 @@ def publish_plan(plan: UsagePlan) -> None:
             return
         plan = now
         name = documents.plan_section(plan.account_id, plan.region, plan.plan_id)
-        _put(plan.account_id, {name: documents.encode(freeze.plan_document(plan))})
+        put_sections(plan.account_id, {name: documents.encode(freeze.plan_document(plan))})
 
 
 def retract_plan(account_id: str, region: str, plan_id: str) -> None:
     """Take a usage plan away."""
     with revision_lock():
-        _put(account_id, {documents.plan_section(account_id, region, plan_id): None})
+        put_sections(account_id, {documents.plan_section(account_id, region, plan_id): None})
 
 
 def publish_keys(account_id: str, region: str, key_ids: Iterable[str]) -> None:
@@ -89,14 +79,14 @@ def publish_keys(account_id: str, region: str, key_ids: Iterable[str]) -> None:
     if not shards:
         return
     with revision_lock():
-        _put(account_id, _keys_sections(account_id, region, shards))
+        put_sections(account_id, _keys_sections(account_id, region, shards))
 
 
 def publish_account(settings: AccountSettings) -> None:
     """Publish an account's limits in a region."""
     with revision_lock():
         name = documents.account_section(settings.account_id, settings.region)
-        _put(settings.account_id, {name: documents.encode(freeze.account_document(settings))})
+        put_sections(settings.account_id, {name: documents.encode(freeze.account_document(settings))})
 
 
 def publish_domain_name(domain_name: DomainName) -> None:
@@ -104,13 +94,13 @@ def publish_domain_name(domain_name: DomainName) -> None:
     if domain_name.private:
         return
     with revision_lock():
-        _put(domain_name.account_id, _domain_sections(domain_name))
+        put_sections(domain_name.account_id, _domain_sections(domain_name))
 
 
 def retract_domain_name(region: str, name: str) -> None:
     """Take a public custom domain name away."""
     with revision_lock():
-        _put(None, {documents.domain_section(region, name): None})
+        put_sections(None, {documents.domain_section(region, name): None})
 
 
 def republish_everything() -> None:
@@ -118,15 +108,16 @@ def republish_everything() -> None:
     with revision_lock():
         backed: set[str] = set()
         for account_id, sections in _everything():
-            _put(account_id, sections)
+            put_sections(account_id, sections)
             backed.update(name for name, body in sections.items() if body is not None)
         published = ConfigurationSection.objects.filter(document__isnull=False).values_list("name", flat=True)
-        _put(None, dict.fromkeys(set(published) - backed))
+        put_sections(None, dict.fromkeys(set(published) - backed))
 
 
 def _everything() -> Iterator[tuple[str, Sections]]:
     for stage in Stage.objects.select_related("rest_api", "deployment").order_by("id").iterator():
         yield stage.rest_api.account_id, _stage_sections(stage)
+    yield from v2_sections()
     for plan in UsagePlan.objects.order_by("id").iterator():
         body = documents.encode(freeze.plan_document(plan))
         yield plan.account_id, {documents.plan_section(plan.account_id, plan.region, plan.plan_id): body}
@@ -174,68 +165,3 @@ def _unused_deployments(api_id: str) -> dict[str, None]:
     used = {stage.deployment.deployment_id for stage in stages} | {stage.serving_canary_id for stage in stages}
     kept = {documents.deployment_section(api_id, deployment_id) for deployment_id in used if deployment_id}
     return dict.fromkeys(set(published) - kept)
-
-
-@contextmanager
-def revision_lock() -> Iterator[None]:
-    """Hold the revision's row to the end of the caller's transaction; SQLite holds the whole database already."""
-    with transaction.atomic():
-        ConfigurationRevision.objects.select_for_update().get_or_create(pk=1)
-        yield
-
-
-def _put(account_id: str | None, sections: Sections) -> None:
-    """Write the sections whose document changed, under this transaction's revision. `account_id` None only retracts."""
-    present = ConfigurationSection.objects.in_bulk(list(sections))
-    bodies: dict[str, bytes] = {}
-    changed = []
-    for name, body in sections.items():
-        section = present.get(name)
-        digest = None if body is None else documents.digest(body)
-        if digest == (section.document_id if section else None):
-            continue
-        owner = section.account_id if section else account_id
-        assert owner is not None, f"{name} has no owner"
-        changed.append(ConfigurationSection(name=name, account_id=owner, document_id=digest))
-        if digest is not None and body is not None:
-            bodies[digest] = body
-    if not changed:
-        return
-    revision = _revision_of_this_transaction()
-    for section in changed:
-        section.revision = revision
-    ConfigurationDocument.objects.bulk_create(
-        [ConfigurationDocument(digest=digest, body=body.decode()) for digest, body in bodies.items()],
-        ignore_conflicts=True,
-    )
-    ConfigurationSection.objects.bulk_create(
-        changed, update_conflicts=True, unique_fields=["name"], update_fields=["document", "revision"], batch_size=200
-    )
-
-
-class _Announcement:
-    """The hook that announces one revision after commit. While it waits, its transaction is open and has that revision."""
-
-    def __init__(self, revision: int) -> None:
-        self.revision = revision
-        self.made = False
-
-    def __call__(self) -> None:
-        self.made = True
-        catch_up()
-
-
-def _revision_of_this_transaction() -> int:
-    """The one revision of the open transaction: the next number at its first change, the same one after that.
-
-    The waiting hook is what remembers it: Django drops hooks together with the transaction or savepoint that is rolled back,
-    exactly as the database drops the number.
-    """
-    for _, hook, *_ in connection.run_on_commit:
-        if isinstance(hook, _Announcement) and not hook.made:
-            return hook.revision
-    counter = ConfigurationRevision.objects.get(pk=1)
-    counter.number += 1
-    counter.save(update_fields=["number"])
-    transaction.on_commit(_Announcement(counter.number), robust=True)
-    return counter.number

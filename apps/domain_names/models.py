@@ -12,6 +12,7 @@ from apps.accounts.sealed import SealedTextField
 from apps.accounts.written_json import WrittenJSONField
 from apps.core import ids
 from apps.rest_apis.models import RestApi
+from apps.v2_apis.models import Api
 
 # AWS rolls a change of certificates, policy or endpoint out over minutes; nothing has to be rolled out here, but whoever waits for
 # AVAILABLE goes the way that it goes there.
@@ -85,10 +86,14 @@ class DomainName(models.Model):
 
 
 class BasePathMapping(models.Model):
-    """The first segment of a path (empty for all paths) and the API it leads to; without `stage` the next segment names it."""
+    """The first segment of a path (empty for all paths) and the API it leads to; without `stage` the next segment names it.
 
+    Made as an API mapping of V2 it may have several segments. `mapping_id` is how V2 knows it.
+    """
+
+    mapping_id = models.CharField(max_length=10, default=ids.v2_id)
     domain_name = models.ForeignKey(DomainName, on_delete=models.CASCADE, related_name="base_path_mappings")
-    base_path = models.CharField(max_length=256, blank=True)
+    base_path = models.CharField(max_length=300, blank=True)
     rest_api = models.ForeignKey(RestApi, on_delete=models.RESTRICT, related_name="base_path_mappings")
     stage = models.CharField(max_length=128, null=True, blank=True)  # noqa: DJ001 - absent and empty differ on the wire
 
@@ -121,3 +126,37 @@ class AccessAssociation(models.Model):
     @property
     def path(self) -> str:
         return f"/domainnameaccessassociations/domainname/{self.host}/vpcesource/{self.source}"
+
+
+class ApiMapping(models.Model):
+    """The first segments of a path (none for all paths) and the stage of an HTTP or WebSocket API that they lead to.
+
+    What leads to REST APIs is a `BasePathMapping`, also when it was made as an API mapping: the two are one thing, and V1 shows
+    only what it could have made itself.
+    """
+
+    domain_name = models.ForeignKey(DomainName, on_delete=models.CASCADE, related_name="api_mappings")
+    mapping_id = models.CharField(max_length=10, default=ids.v2_id)
+    mapping_key = models.CharField(max_length=300, blank=True)
+    api = models.ForeignKey(Api, on_delete=models.RESTRICT, related_name="api_mappings")
+    stage = models.CharField(max_length=128)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["domain_name", "mapping_key"], name="one_api_mapping_per_key")]
+
+
+class RoutingRule(models.Model):
+    """Where requests with certain headers or base paths go. `conditions` and `action` are in AWS's shape; no condition is always met."""
+
+    domain_name = models.ForeignKey(DomainName, on_delete=models.CASCADE, related_name="routing_rules")
+    rule_id = models.CharField(max_length=10, default=ids.v2_id)
+    priority = models.PositiveIntegerField()
+    conditions = WrittenJSONField(default=list)
+    rest_api = models.ForeignKey(RestApi, on_delete=models.RESTRICT, related_name="routing_rules")
+    stage = models.CharField(max_length=128)
+    strip_base_path = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["domain_name", "priority"], name="one_routing_rule_per_priority")
+        ]

@@ -24,11 +24,22 @@ _RECORDINGS = Path(__file__).parent / "recordings"
 _TITLES = {"apigateway": "V1: REST APIs", "apigatewayv2": "V2: HTTP and WebSocket APIs"}
 # What a built operation does not do, or what is behind it that is not done yet.
 _LIMITS = {
-    "CreateDomainName": "the data plane serves public names over HTTP; one that asks for mutual TLS answers 501",
-    "CreateVpcLink": "integrations that use one are not deployed yet",
-    "GenerateClientCertificate": "back ends see it in test calls only; a stage that names one is refused",
-    "GetSdk": "generates javascript, and python as an extra; other kinds answer 501",
-    "TestInvokeMethod": "what the data plane does not serve answers 501, as at a deployment",
+    (
+        "apigatewayv2",
+        "CreateApi",
+    ): "calls of HTTP and WebSocket APIs answer 501: the data plane does not serve them yet",
+    ("apigatewayv2", "CreateRoutingRule"): "calls of a domain name that has rules answer 501",
+    (
+        "apigateway",
+        "CreateDomainName",
+    ): "the data plane serves public names over HTTP; one that asks for mutual TLS answers 501",
+    ("apigateway", "CreateVpcLink"): "integrations that use one are not deployed yet",
+    (
+        "apigateway",
+        "GenerateClientCertificate",
+    ): "back ends see it in test calls only; a stage that names one is refused",
+    ("apigateway", "GetSdk"): "generates javascript, and python as an extra; other kinds answer 501",
+    ("apigateway", "TestInvokeMethod"): "what the data plane does not serve answers 501, as at a deployment",
 }
 
 
@@ -42,11 +53,8 @@ _TOOLS = {
     "Cloud Custodian `c7n` (`rest-api`, `rest-stage`, `rest-resource`, `rest-account`, `rest-vpclink`, "
     "`rest-client-certificate`, `apigw-domain-name`)": (
         "finds all of these, and updates and deletes APIs, stages, methods, integrations and the account's settings",
-        "its actions on tags call the Resource Groups Tagging API (TagResources)",
-    ),
-    "AWS SDK for JavaScript v3 (`@aws-sdk/client-api-gateway`, `@aws-sdk/client-sts`)": (
-        "everything: learns who it is, takes temporary credentials, defines, deploys and pages through REST APIs",
-        "nothing",
+        "its actions on tags call the Resource Groups Tagging API (TagResources); that STS does not tell the account does "
+        "not stop it",
     ),
 }
 
@@ -97,7 +105,7 @@ def _operations() -> Iterator[str]:
         for name in names:
             if name in built:
                 tests = ", ".join(sorted(called.get((service, name), ()))) or "none"
-                limit = _LIMITS.get(name) if service == "apigateway" else None
+                limit = _LIMITS.get((service, name))
                 yield f"| {name} | built{f': {limit}' if limit else ''} | {tests} |"
             else:
                 yield f"| {name} | 501 | |"
@@ -112,34 +120,40 @@ def _called() -> dict[tuple[str, str], set[str]]:
     found: dict[tuple[str, str], set[str]] = {}
     for path in _sources():
         text = path.read_text()
-        client = "apigatewayv2" if '"apigatewayv2"' in text else "apigateway"
+        client = "apigatewayv2" if "v2" in _shown(path) else "apigateway"
         tree = ast.parse(text)
         used = [(client, methods[client].get(node.attr)) for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
-        for service, name in [*used, *_names_in(tree)]:
+        for service, name in [*used, *_names_in(tree, client)]:
             if name in names.get(service, ()):
                 found.setdefault((service, str(name)), set()).add(_shown(path))
     return found
 
 
-def _names_in(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Every text with the service that it would be an operation of: the one that the call around it names, else V1."""
+def _names_in(tree: ast.Module, client: str) -> Iterator[tuple[str, str]]:
+    """Every text with the service that it would be an operation of: the one that the call around it names, else the file's."""
     elsewhere: set[int] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             texts = [argument for argument in node.args if isinstance(argument, ast.Constant)]
-            service = next((text.value for text in texts if text.value in ("apigatewayv2", "gatehouse")), None)
+            named = isinstance(node.func, ast.Name) and node.func.id == "call_v2"
+            services = (text.value for text in texts if text.value in ("apigatewayv2", "gatehouse"))
+            service = "apigatewayv2" if named else next(services, None)
             if service is not None:
                 elsewhere |= {id(text) for text in texts}
                 yield from ((str(service), str(text.value)) for text in texts)
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in elsewhere:
-            yield "apigateway", node.value
+            yield client, node.value
 
 
 def _sources() -> list[Path]:
     tests = (path for folder in ("conformance", "control_plane") for path in (_TESTS / folder).rglob("test_*.py"))
     return sorted(
-        [*tests, _TESTS / "builders.py", *map(Path(__file__).with_name, ("every_operation.py", "sequences.py"))]
+        [
+            *tests,
+            _TESTS / "builders.py",
+            *map(Path(__file__).with_name, ("every_operation.py", "every_v2_operation.py", "sequences.py")),
+        ]
     )
 
 

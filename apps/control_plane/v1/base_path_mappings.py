@@ -13,7 +13,7 @@ from apps.control_plane.registry import Shape, operation
 from apps.control_plane.v1.domain_names import find_domain_name
 from apps.deployments import publisher
 from apps.deployments.models import Stage
-from apps.domain_names.models import BasePathMapping, DomainName
+from apps.domain_names.models import BasePathMapping, DomainName, RoutingRule
 from apps.rest_apis.models import RestApi
 
 NO_BASE_PATH = "(none)"
@@ -48,7 +48,9 @@ def get_base_path_mapping(caller: Caller, request: Shape) -> Shape:
 @operation("GetBasePathMappings")
 def get_base_path_mappings(caller: Caller, request: Shape) -> Shape:
     """The mappings of a name, oldest first."""
-    rows = BasePathMapping.objects.filter(domain_name=find_domain_name(caller, request))
+    domain = find_domain_name(caller, request)
+    # Those of several segments are V2's.
+    rows = BasePathMapping.objects.filter(domain_name=domain).exclude(base_path__contains="/")
     found, position = page(rows, request, "pk")
     return paged([base_path_mapping_shape(row) for row in found], position)
 
@@ -78,16 +80,18 @@ def delete_base_path_mapping(caller: Caller, request: Shape) -> Shape:
 
 def refuse_while_mapped(rest_api: RestApi, stage_name: str | None = None) -> None:
     """Raises BadRequestException in AWS's words while a domain name leads to the API, or to a stage of it."""
-    rows = BasePathMapping.objects.filter(rest_api=rest_api)
-    if stage_name is not None:
-        rows = rows.filter(stage=stage_name)
-    names = sorted(set(rows.values_list("domain_name__name", flat=True)))
+    names: set[str] = set()
+    for kind in (BasePathMapping, RoutingRule):
+        rows = kind.objects.filter(rest_api=rest_api)
+        if stage_name is not None:
+            rows = rows.filter(stage=stage_name)
+        names.update(rows.values_list("domain_name__name", flat=True))
     if not names:
         return
     what, related = (f"RestApi {rest_api.id}", "RestApi") if stage_name is None else (f"stage {stage_name}", "stage")
     raise BadRequestException(
         f"Deleting {what} failed. Please remove all base path mappings related to the {related} in your domains: "
-        f"{', '.join(names)}"
+        f"{', '.join(sorted(names))}"
     )
 
 
@@ -129,7 +133,8 @@ def _check(row: BasePathMapping) -> None:
         raise BadRequestException("Invalid stage identifier specified")
     others = BasePathMapping.objects.filter(domain_name=row.domain_name).exclude(pk=row.pk)
     paths = set(others.values_list("base_path", flat=True))
-    if row.base_path in paths:
+    others_of_v2 = row.domain_name.api_mappings.filter(mapping_key=row.base_path)
+    if row.base_path in paths or others_of_v2.exists():
         raise ConflictException("Base path already exists for this domain name")
     if paths and (not row.base_path or "" in paths):
         raise ConflictException("Only one base path mapping is allowed if the base path is empty.")

@@ -17,6 +17,9 @@ from apps.deployments.models import Stage
 from apps.domain_names.models import AccessAssociation, DomainName
 from apps.rest_apis.models import RestApi
 from apps.usage_plans.models import ApiKey, UsagePlan
+from apps.v2_apis.models import Api
+from apps.v2_apis.models import Stage as V2Stage
+from apps.v2_apis.models import VpcLink as V2VpcLink
 from apps.vpc_links.models import VpcLink
 
 MAX_TAGS = 50
@@ -165,8 +168,19 @@ _TAGGABLE: tuple[tuple[re.Pattern[str], Callable[..., bool]], ...] = (
     ),
     (
         re.compile(r"/vpclinks/([^/]+)"),
-        lambda caller, link: VpcLink.objects.filter(
-            account_id=caller.account_id, region=caller.region, link_id=link
+        lambda caller, link: any(
+            kind.objects.filter(account_id=caller.account_id, region=caller.region, link_id=link).exists()
+            for kind in (VpcLink, V2VpcLink)
+        ),
+    ),
+    (
+        re.compile(r"/apis/([^/]+)"),
+        lambda caller, api: Api.objects.filter(account_id=caller.account_id, region=caller.region, id=api).exists(),
+    ),
+    (
+        re.compile(r"/apis/([^/]+)/stages/([^/]+)"),
+        lambda caller, api, stage: V2Stage.objects.filter(
+            api__account_id=caller.account_id, api__region=caller.region, api=api, name=stage
         ).exists(),
     ),
     (

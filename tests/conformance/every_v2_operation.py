@@ -1,0 +1,189 @@
+"""Every operation of V2 as a table: a request that succeeds, in an order in which all of them do, and requests that are refused.
+
+A text of the form `{name}` stands for what an earlier step kept under that name.
+"""
+
+from __future__ import annotations
+
+import json
+
+from every_operation import Step
+
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/one"
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:pets"
+INVOCATION = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{FUNCTION}/invocations"
+LOGS = {"DestinationArn": "arn:aws:logs:us-east-1:123456789012:log-group:pets", "Format": "$context.requestId"}
+DEFINITION = json.dumps({
+    "openapi": "3.0.1",
+    "info": {"title": "imported", "version": "1"},
+    "paths": {
+        "/cats": {
+            "get": {
+                "responses": {"default": {"description": "cats"}},
+                "x-amazon-apigateway-integration": {
+                    "type": "http_proxy",
+                    "httpMethod": "GET",
+                    "uri": "https://example.com/cats",
+                    "payloadFormatVersion": "1.0",
+                },
+            }
+        }
+    },
+})  # fmt: skip
+
+HTTP = {"ApiId": "{http}"}
+CHAT = {"ApiId": "{chat}"}
+INTEGRATION = {**HTTP, "IntegrationId": "{integration}"}
+ANSWERING = {**CHAT, "IntegrationId": "{answering}"}
+INTEGRATION_RESPONSE = {**ANSWERING, "IntegrationResponseId": "{integration_response}"}
+ROUTE = {**HTTP, "RouteId": "{route}"}
+CONNECT = {**CHAT, "RouteId": "{connect}"}
+ROUTE_RESPONSE = {**CONNECT, "RouteResponseId": "{route_response}"}
+AUTHORIZER = {**HTTP, "AuthorizerId": "{authorizer}"}
+MODEL = {**CHAT, "ModelId": "{model}"}
+DEPLOYMENT = {**HTTP, "DeploymentId": "{deployment}"}
+STAGE = {**HTTP, "StageName": "prod"}
+LINK = {"VpcLinkId": "{link}"}
+DOMAIN = {"DomainName": "api.example.com"}
+MAPPING = {**DOMAIN, "ApiMappingId": "{mapping}"}
+RULED = {"DomainName": "rules.example.com"}
+RULE = {**RULED, "RoutingRuleId": "{rule}"}
+RULE_BODY = {
+    "Priority": 10,
+    "Conditions": [{"MatchBasePaths": {"AnyOf": ["pets"]}}],
+    "Actions": [{"InvokeApi": {"ApiId": "{rest}", "Stage": "prod", "StripBasePath": True}}],
+}
+TAGGED = {"ResourceArn": "arn:aws:apigateway:us-east-1::/apis/{http}"}
+CONFIGURATION = [{"CertificateArn": CERTIFICATE, "EndpointType": "REGIONAL"}]
+
+STEPS = (
+    Step("CreateApi", {"Name": "pets", "ProtocolType": "HTTP", "CorsConfiguration": {"AllowOrigins": ["*"]}}, {"http": "ApiId"}),
+    Step(
+        "CreateApi",
+        {"Name": "chat", "ProtocolType": "WEBSOCKET", "RouteSelectionExpression": "$request.body.action"},
+        {"chat": "ApiId"},
+    ),
+    Step("GetApi", HTTP),
+    Step("GetApis", {}),
+    Step("UpdateApi", {**HTTP, "Description": "all about pets"}),
+    Step("DeleteCorsConfiguration", HTTP),
+    Step(
+        "CreateIntegration",
+        {**HTTP, "IntegrationType": "AWS_PROXY", "IntegrationUri": FUNCTION, "PayloadFormatVersion": "2.0"},
+        {"integration": "IntegrationId"},
+    ),
+    Step("CreateIntegration", {**CHAT, "IntegrationType": "MOCK"}, {"answering": "IntegrationId"}),
+    Step("GetIntegration", INTEGRATION),
+    Step("GetIntegrations", HTTP),
+    Step("UpdateIntegration", {**INTEGRATION, "TimeoutInMillis": 1000}),
+    Step(
+        "CreateIntegrationResponse",
+        {**ANSWERING, "IntegrationResponseKey": "$default"},
+        {"integration_response": "IntegrationResponseId"},
+    ),
+    Step("GetIntegrationResponse", INTEGRATION_RESPONSE),
+    Step("GetIntegrationResponses", ANSWERING),
+    Step("UpdateIntegrationResponse", {**INTEGRATION_RESPONSE, "ResponseTemplates": {"200": "{}"}}),
+    Step("CreateModel", {**CHAT, "Name": "Pet", "Schema": '{"type": "object"}'}, {"model": "ModelId"}),
+    Step("GetModel", MODEL),
+    Step("GetModels", CHAT),
+    Step("GetModelTemplate", MODEL),
+    Step("UpdateModel", {**MODEL, "Description": "one pet"}),
+    Step(
+        "CreateAuthorizer",
+        {
+            **HTTP,
+            "Name": "people",
+            "AuthorizerType": "JWT",
+            "IdentitySource": ["$request.header.Authorization"],
+            "JwtConfiguration": {"Issuer": "https://issuer.example.com", "Audience": ["pets"]},
+        },
+        {"authorizer": "AuthorizerId"},
+    ),
+    Step("GetAuthorizer", AUTHORIZER),
+    Step("GetAuthorizers", HTTP),
+    Step("UpdateAuthorizer", {**AUTHORIZER, "Name": "guests"}),
+    Step(
+        "CreateRoute",
+        {
+            **HTTP,
+            "RouteKey": "GET /pets",
+            "Target": "integrations/{integration}",
+            "AuthorizationType": "JWT",
+            "AuthorizerId": "{authorizer}",
+        },
+        {"route": "RouteId"},
+    ),
+    Step("CreateRoute", {**HTTP, "RouteKey": "$default", "Target": "integrations/{integration}"}),
+    Step(
+        "CreateRoute",
+        {
+            **CHAT,
+            "RouteKey": "$connect",
+            "Target": "integrations/{answering}",
+            "RequestParameters": {"route.request.querystring.token": {"Required": True}},
+        },
+        {"connect": "RouteId"},
+    ),
+    Step("GetRoute", ROUTE),
+    Step("GetRoutes", HTTP),
+    Step("UpdateRoute", {**ROUTE, "OperationName": "listPets"}),
+    Step("CreateRouteResponse", {**CONNECT, "RouteResponseKey": "$default"}, {"route_response": "RouteResponseId"}),
+    Step("GetRouteResponse", ROUTE_RESPONSE),
+    Step("GetRouteResponses", CONNECT),
+    Step("UpdateRouteResponse", {**ROUTE_RESPONSE, "ModelSelectionExpression": "$request.body.kind"}),
+    Step("DeleteRouteRequestParameter", {**CONNECT, "RequestParameterKey": "route.request.querystring.token"}),
+    Step("CreateDeployment", HTTP, {"deployment": "DeploymentId"}),
+    Step("GetDeployment", DEPLOYMENT),
+    Step("GetDeployments", HTTP),
+    Step("UpdateDeployment", {**DEPLOYMENT, "Description": "the first"}),
+    Step(
+        "CreateStage",
+        {
+            **STAGE,
+            "DeploymentId": "{deployment}",
+            "AccessLogSettings": LOGS,
+            "RouteSettings": {"GET /pets": {"ThrottlingBurstLimit": 1}},
+        },
+    ),
+    Step("GetStage", STAGE),
+    Step("GetStages", HTTP),
+    Step("UpdateStage", {**STAGE, "StageVariables": {"color": "blue"}}),
+    Step("DeleteRouteSettings", {**STAGE, "RouteKey": "GET /pets"}),
+    Step("DeleteAccessLogSettings", STAGE),
+    Step("ResetAuthorizersCache", STAGE),
+    Step("TagResource", {**TAGGED, "Tags": {"team": "pets"}}),
+    Step("GetTags", TAGGED),
+    Step("UntagResource", {**TAGGED, "TagKeys": ["team"]}),
+    Step("CreateVpcLink", {"Name": "inside", "SubnetIds": ["subnet-1"]}, {"link": "VpcLinkId"}),
+    Step("GetVpcLink", LINK),
+    Step("GetVpcLinks", {}),
+    Step("UpdateVpcLink", {**LINK, "Name": "indoors"}),
+    Step("CreateDomainName", {**DOMAIN, "DomainNameConfigurations": CONFIGURATION}),
+    Step("CreateDomainName", {**RULED, "DomainNameConfigurations": CONFIGURATION, "RoutingMode": "ROUTING_RULE_ONLY"}),
+    Step("GetDomainName", DOMAIN),
+    Step("GetDomainNames", {}),
+    Step("UpdateDomainName", {**DOMAIN, "DomainNameConfigurations": [{"SecurityPolicy": "TLS_1_2"}]}),
+    Step("CreateApiMapping", {**DOMAIN, **HTTP, "Stage": "prod", "ApiMappingKey": "pets/v1"}, {"mapping": "ApiMappingId"}),
+    Step("GetApiMapping", MAPPING),
+    Step("GetApiMappings", DOMAIN),
+    Step("UpdateApiMapping", {**MAPPING, **HTTP, "ApiMappingKey": "pets/v2"}),
+    Step("CreateRoutingRule", {**RULED, **RULE_BODY}, {"rule": "RoutingRuleId"}),
+    Step("GetRoutingRule", RULE),
+    Step("ListRoutingRules", RULED),
+    Step("PutRoutingRule", {**RULE, **RULE_BODY, "Priority": 20}),
+    Step("DeleteRoutingRule", RULE),
+    Step("DeleteApiMapping", MAPPING),
+    Step("DeleteDomainName", DOMAIN),
+    Step("DeleteVpcLink", LINK),
+    Step("DeleteStage", STAGE),
+    Step("DeleteDeployment", DEPLOYMENT),
+    Step("DeleteRouteResponse", ROUTE_RESPONSE),
+    Step("DeleteRoute", ROUTE),
+    Step("DeleteAuthorizer", AUTHORIZER),
+    Step("DeleteModel", MODEL),
+    Step("DeleteIntegrationResponse", INTEGRATION_RESPONSE),
+    Step("CreateIntegration", {**HTTP, "IntegrationType": "AWS_PROXY", "IntegrationUri": FUNCTION, "PayloadFormatVersion": "1.0"}, {"integration": "IntegrationId"}),
+    Step("DeleteIntegration", INTEGRATION),
+    Step("DeleteApi", CHAT),
+)  # fmt: skip
