@@ -1,12 +1,14 @@
-"""Every page that a link leads to: it answers, fits a phone, and has no error in either theme."""
+"""Every page that a link leads to: it answers, fits a phone, is accessible, and has no error in either theme."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+import axe_playwright_python
 import pytest
 from playwright.sync_api import Page
 
@@ -19,6 +21,11 @@ pytestmark = pytest.mark.browser
 MOST_PAGES = 60
 # Pages that answer with a file, and staff admin, which is the admin theme's own.
 NOT_OURS = re.compile(r"/(admin|export|api/v1|static|_design)(/|$)|\.(txt|json)$|/sign-out/")
+
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+# WCAG 2.2 to level AA, and what axe recommends besides.
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 def shape(address: str) -> str:
@@ -50,6 +57,20 @@ def check_page(page: Page, address: str) -> None:
     assert page.locator("h1").count() == 1, f"{address} has {page.locator('h1').count()} main headings"
     excess = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert excess <= 0, f"{address} is {excess} pixels too wide"
+    assert accessibility_faults(page) == [], address
+
+
+def accessibility_faults(page: Page) -> list[str]:
+    """What axe finds on a page as it is now: the rule, and the first place that breaks it."""
+    page.evaluate(AXE)
+    found = page.evaluate(
+        "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']}).then(result => result.violations)",
+        RULES,
+    )
+    return [
+        f"{fault['id']}: {fault['nodes'][0]['html'][:200]} {fault['nodes'][0]['failureSummary'][:300]}"
+        for fault in found
+    ]
 
 
 @pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1280, "light")])
