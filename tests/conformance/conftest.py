@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from every_operation import MAKING
+from making import World, take
 from replay import Replay
 from sequences import Client, Open
 
@@ -20,3 +22,12 @@ def api_gateway(aws: Callable[..., Client]) -> Client:
 def recording(account: Account) -> Open:
     """`recording("test_resource_lifecycle")` opens a recorded sequence."""
     return lambda name: Replay(name, account.id)
+
+
+@pytest.fixture
+def world(api_gateway: Client) -> World:
+    """What the steps make."""
+    world: World = {}
+    for step in MAKING:
+        take(api_gateway, step, world)
+    return world

@@ -2,70 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import Any
 
 import botocore.session
 import pytest
-from botocore import xform_name
 from botocore.exceptions import ClientError
-from builders import a_caller, call
-from every_operation import MAKING, NOBODY, REFUSED, REQUESTS, STEPS, Shape, Step
+from every_operation import NOBODY, REFUSED, REQUESTS, STEPS, Shape
 from limits import FILL
+from making import World, perform, take
 from refusals_left_out import LEFT_OUT, NEVER, NOT_BUILT
 from sequences import Client
 
 from apps.deployments.models import Stage
 
 MODEL = botocore.session.get_session().get_service_model("apigateway")
-World = dict[str, str]
-_NAME = re.compile(r"\{(\w+)\}")
 _IDS = {"restApiId", "resourceId", "usagePlanId", "apiKey", "vpcLinkId", "clientCertificateId"}
-
-
-def filled(value: Any, world: World) -> Any:
-    """A request with what its names stand for."""
-    match value:
-        case str():
-            return _NAME.sub(lambda name: world.get(name[1], name[0]), value)
-        case dict():
-            return {key: filled(item, world) for key, item in value.items()}
-        case list():
-            return [filled(item, world) for item in value]
-    return value
-
-
-def perform(client: Client, operation: str, request: Shape, world: World) -> Shape:
-    answer: Shape = getattr(client, xform_name(operation))(**filled(request, world))
-    if operation in ("GetExport", "GetSdk"):
-        answer["body"].read()
-    return answer
-
-
-def take(client: Client, step: Step, world: World) -> None:
-    if step.operation == "RejectDomainNameAccessAssociation":
-        world["anothers"] = anothers_association(client, world)
-    answer = perform(client, step.operation, step.request, world)
-    world.update({name: answer[member] for name, member in step.keeps.items()})
-
-
-def anothers_association(client: Client, world: World) -> str:
-    """The ARN of an association that another account has made with the private name."""
-    policy = (
-        '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", '
-        '"Action": "apigateway:CreateAccessAssociation", "Resource": "*"}]}'
-    )
-    client.update_domain_name(
-        domainName="private.example.com",
-        domainNameId=world["name_id"],
-        patchOperations=[{"op": "replace", "path": "/managementPolicy", "value": policy}],
-    )
-    place = {"domainNameArn": world["name_arn"], "accessAssociationSource": "vpce-2"}
-    made = call(
-        a_caller("222222222222"), "CreateDomainNameAccessAssociation", **place, accessAssociationSourceType="VPCE"
-    )
-    return str(made["domainNameAccessAssociationArn"])
 
 
 def ending(client: Client, operation: str, request: Shape, world: World) -> str:
@@ -114,15 +65,6 @@ def test_every_operation_succeeds(api_gateway: Client) -> None:
     world: World = {}
     for step in STEPS:
         take(api_gateway, step, world)
-
-
-@pytest.fixture
-def world(api_gateway: Client) -> World:
-    """What the steps make."""
-    world: World = {}
-    for step in MAKING:
-        take(api_gateway, step, world)
-    return world
 
 
 def use_everything(client: Client, world: World) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import ConflictException, LimitExceededException
+from apps.control_plane.errors import BadRequestException, ConflictException, LimitExceededException
 from apps.control_plane.paging import page, paged
 from apps.control_plane.patching import (
     LISTS_PATHS,
@@ -30,6 +31,8 @@ from apps.control_plane.v1.authorizer_checks import (
 )
 from apps.control_plane.v1.drafts import draft_changed
 from apps.control_plane.v1.method_references import first_method
+from apps.control_plane.wire.service_models import service_model
+from apps.control_plane.wire.validation import validate
 from apps.rest_apis.models import Authorizer
 
 MAX_AUTHORIZERS = 10
@@ -143,6 +146,34 @@ def _remove_provider(row: Authorizer, patch: Patch) -> None:
     row.provider_arns = [arn for arn in row.provider_arns if arn != patch.value]
 
 
+def _set_type(row: Authorizer, patch: Patch) -> None:
+    """Make an authorizer one of another type. What belonged to JWTs, or does not go with them, is forgotten."""
+    kind = _type(patch.value)
+    if row.auth_type == default_auth_type(row.type):
+        row.auth_type = default_auth_type(kind)
+    row.type = kind
+    if kind != "JWT":
+        row.jwt_configuration = None
+        return
+    row.authorizer_uri = row.authorizer_credentials = row.identity_validation_expression = None
+    row.authorizer_result_ttl_in_seconds = None
+    row.provider_arns = []
+
+
+def _jwt_configuration(value: str | None) -> Shape:
+    """A whole configuration as JSON, in the shape in which CreateAuthorizer takes it."""
+    shape = service_model("apigateway").shape_for("JwtConfigurationInput")
+    try:
+        configuration = json.loads(value or "")
+    except ValueError as error:
+        raise BadRequestException("Invalid jwtConfiguration specified: it is not JSON") from error
+    problems = validate(shape, configuration) if isinstance(configuration, dict) else ["it is not an object"]
+    if problems:
+        raise BadRequestException(f"Invalid jwtConfiguration specified: {problems[0]}")
+    return dict(configuration)
+
+
+_type = one_of(AUTHORIZER_TYPES, "Invalid authorizer type specified: {value}")
 _set_source = assign("identity_source", optional_text)
 _PATCHES = PatchTable(
     (
@@ -156,7 +187,8 @@ _PATCHES = PatchTable(
         replaceable("/identityValidationExpression", "identity_validation_expression", optional_text),
         replaceable("/name", "name"),
         Rule("/providerARNs", {"add": _add_provider, "remove": _remove_provider}),
-        replaceable("/type", "type", one_of(AUTHORIZER_TYPES, "Invalid authorizer type specified: {value}")),
+        Rule("/type", {"replace": _set_type}),
+        replaceable("/jwtConfiguration", "jwt_configuration", _jwt_configuration),
     ),
     LISTS_PATHS,
 )

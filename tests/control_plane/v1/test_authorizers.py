@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -167,6 +168,43 @@ def test_patches_together_have_to_make_an_authorizer(caller: Caller) -> None:
         with pytest.raises(BadRequestException):
             patch(caller, api, made, op, path, value)
     assert call(caller, "GetAuthorizer", restApiId=api, authorizerId=made)["providerARNs"] == [POOL + "4"]
+
+
+def test_an_authorizer_becomes_one_of_jwts_and_one_of_a_function_again(caller: Caller) -> None:
+    api = a_rest_api(caller)
+    made = an_authorizer(caller, api, "TOKEN", authorizerResultTtlInSeconds=60)["id"]
+    at = {"restApiId": api, "authorizerId": made}
+    kind = {"op": "replace", "path": "/type", "value": "JWT"}
+    configuration = {"op": "replace", "path": "/jwtConfiguration", "value": json.dumps(JWT)}
+
+    issued = call(caller, "UpdateAuthorizer", **at, patchOperations=[configuration, kind])
+    assert issued == {
+        "id": made, "name": "TOKEN", "type": "JWT", "authType": "jwt", "identitySource": HEADER, "jwtConfiguration": JWT
+    }  # fmt: skip
+
+    other = {"issuers": [{"issuer": "https://other.example.com", "audiences": ["a"]}], "defaultAlgorithms": ["ES256"]}
+    replaced = patch(caller, api, made, "replace", "/jwtConfiguration", json.dumps(other))
+    assert replaced["jwtConfiguration"] == other
+
+    back = [{**kind, "value": "TOKEN"}, {"op": "replace", "path": "/authorizerUri", "value": URI}]
+    restored = call(caller, "UpdateAuthorizer", **at, patchOperations=back)
+    assert restored == {
+        "id": made, "name": "TOKEN", "type": "TOKEN", "authType": "custom", "identitySource": HEADER, "authorizerUri": URI
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "[]", "no JSON", "{}", '{"issuers": [], "defaultAlgorithms": "RS256"}', '{"issuers": [{}], "more": 1}'],
+)
+def test_a_jwt_configuration_that_is_none_is_refused_whole(caller: Caller, value: str) -> None:
+    api = a_rest_api(caller)
+    made = an_authorizer(caller, api, "JWT")["id"]
+
+    with pytest.raises(BadRequestException, match="jwtConfiguration"):
+        patch(caller, api, made, "replace", "/jwtConfiguration", value)
+
+    assert call(caller, "GetAuthorizer", restApiId=api, authorizerId=made)["jwtConfiguration"] == JWT
 
 
 @pytest.mark.parametrize(
