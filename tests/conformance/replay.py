@@ -20,7 +20,7 @@ _RECORDINGS: dict[str, Any] = {
     for path in sorted((Path(__file__).parent / "recordings").glob("*.json"))
     for name, answers in json.loads(path.read_text()).items()
 }
-_PLACEHOLDER = re.compile(r"<[a-z][a-z0-9-]*(?::\d+)?>")
+_PLACEHOLDER = re.compile(r"<[a-z][a-z0-9_-]*(?::\d+)?>")
 _RECORDED_ACCOUNT = "111111111111"
 
 
@@ -41,6 +41,12 @@ class Replay:
         difference = self._difference(_comparable(recorded), _comparable(answer), name)
         assert difference is None, difference
         return answer
+
+    def check_value(self, name: str, value: Any) -> None:
+        """Compare what the recorder kept that is no answer, such as an id, with what it was here."""
+        self._seen.add(name)
+        difference = self._difference(self._answers[name], value, name)
+        assert difference is None, difference
 
     def finish(self, *left_out: str) -> None:
         """Every recorded answer was compared but those named."""

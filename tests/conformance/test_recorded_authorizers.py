@@ -110,7 +110,8 @@ def test_a_method_with_a_lambda_authorizer(api_gateway: Client, recording: Open)
         authorizerId=made["id"],
         apiKeyRequired=True,
     )
-    replay.finish("api-id")  # an id rather than an answer
+    replay.check_value("api-id", {"api_id": api})
+    replay.finish()
 
 
 def swagger() -> dict[str, Any]:

@@ -79,6 +79,16 @@ def test_integration_responses(api_gateway: Client, recording: Open) -> None:
     replay.finish()
 
 
+def test_an_integration_response_with_a_template(api_gateway: Client, recording: Open) -> None:
+    replay = recording("test_put_integration_response_with_response_template")
+    api, root = a_rest_api(api_gateway)
+    at = {**a_mock(api_gateway, api, root), "statusCode": "200"}
+    template = {"application/json": json.dumps({"data": "test"})}
+    api_gateway.put_integration_response(**at, selectionPattern="foobar", responseTemplates=template)
+    replay.check("get-integration-response", api_gateway.get_integration_response, **at)
+    replay.finish()
+
+
 def test_deleting_integration_responses(api_gateway: Client, recording: Open) -> None:
     replay = recording("test_delete_integration_response_errors")
     api, root = a_rest_api(api_gateway)

@@ -49,6 +49,14 @@ def test_moving_a_stage_to_another_deployment(api_gateway: Client, recording: Op
     replay.finish()
 
 
+def test_a_deployment_is_described_anew(api_gateway: Client, recording: Open) -> None:
+    replay, api = recording("test_update_rest_api_deployment"), deployable(api_gateway)
+    deployment = api_gateway.create_deployment(restApiId=api, description="my deployment")["id"]
+    update, operations = api_gateway.update_deployment, [replace("/description", "new-description")]
+    replay.check("after-update", update, restApiId=api, deploymentId=deployment, patchOperations=operations)
+    replay.finish()
+
+
 def test_access_log_settings(api_gateway: Client, recording: Open) -> None:
     replay, api = recording("test_stage_access_log_settings"), deployable(api_gateway)
     deployment = replay.check("create-deployment", api_gateway.create_deployment, restApiId=api)["id"]
