@@ -51,6 +51,8 @@ OPERATION_MODULES = (
     "v2.api_mappings",
     "v2.routing_rules",
     "v2.tags",
+    "v2.imports",
+    "v2.exports",
     "gatehouse.products",
     "gatehouse.applications",
     "gatehouse.subscriptions",

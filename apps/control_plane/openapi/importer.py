@@ -36,14 +36,20 @@ class Definition:
 
     def check(self, *, fail_on_warnings: bool) -> None:
         """Raise what the findings amount to: NotImplementedException, or BadRequestException in AWS's words."""
-        unsupported = tell(self.document, self.findings.of("unsupported"))
-        if unsupported:
-            raise NotImplementedException("\n\t".join(unsupported))
-        errors = tell(self.document, self.findings.of("error"))
-        if errors:
-            raise BadRequestException("Errors found during import:\n\t" + "\n\t".join(errors))
-        if fail_on_warnings and self.warnings:
-            raise BadRequestException("Warnings found during import:\n\t" + "\n\t".join(self.warnings))
+        raise_findings(self.document, self.findings, fail_on_warnings=fail_on_warnings)
+
+
+def raise_findings(document: Document, findings: Findings, *, fail_on_warnings: bool) -> None:
+    """Raise what findings amount to: NotImplementedException, or BadRequestException in AWS's words."""
+    unsupported = tell(document, findings.of("unsupported"))
+    if unsupported:
+        raise NotImplementedException("\n\t".join(unsupported))
+    errors = tell(document, findings.of("error"))
+    if errors:
+        raise BadRequestException("Errors found during import:\n\t" + "\n\t".join(errors))
+    warnings = tell(document, findings.of("warning")) if fail_on_warnings else []
+    if warnings:
+        raise BadRequestException("Warnings found during import:\n\t" + "\n\t".join(warnings))
 
 
 def aws_variables(account_id: str, region: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from apps.control_plane.errors import BadRequestException
 from apps.control_plane.openapi.document import MAX_NODES
 from apps.control_plane.openapi.document import pointer as json_pointer
 
-Severity = Literal["error", "warning", "unsupported"]
+Severity = Literal["error", "warning", "info", "unsupported"]
 _REFERENCES_IN_A_ROW = 20
 _KEPT = 1_000
 
@@ -103,6 +103,9 @@ class Node:
 
     def warn(self, message: str, key: str | None = None) -> None:
         self.findings.add("warning", message, self.pointer if key is None else self.at(key))
+
+    def info(self, message: str, key: str | None = None) -> None:
+        self.findings.add("info", message, self.pointer if key is None else self.at(key))
 
     def unsupported(self, what: str, key: str) -> None:
         self.findings.add("unsupported", f"{what} is not implemented by this version of Gatehouse.", self.at(key))

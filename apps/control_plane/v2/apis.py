@@ -73,9 +73,7 @@ def get_apis(caller: Caller, request: Shape) -> Shape:
 def update_api(caller: Caller, request: Shape) -> Shape:
     """Change an API, and of one that was quick created also the target, key and credentials of its route."""
     row = caller.api(request["ApiId"])
-    assign(row, request, _CHANGEABLE)
-    _check(row, request)
-    row.save()
+    change_api(row, request)
     quick_create.update(row, request)
     draft_changed(row)
     return api_shape(row, tags_of(caller, api_path(row.id)))
@@ -103,6 +101,13 @@ def delete_cors_configuration(caller: Caller, request: Shape) -> Shape:
     return {}
 
 
+def change_api(row: Api, request: Shape) -> None:
+    """Bring an API itself to what a request says, and save it."""
+    assign(row, request, _CHANGEABLE)
+    _check(row, request)
+    row.save()
+
+
 def new_api(caller: Caller, request: Shape) -> Api:
     """The row of a new API, with its tags."""
     if Api.objects.filter(account_id=caller.account_id, region=caller.region).count() >= MAX_APIS:
@@ -114,9 +119,7 @@ def new_api(caller: Caller, request: Shape) -> Api:
     row.route_selection_expression = "" if row.websocket else HTTP_ROUTE_SELECTION
     if row.websocket:
         row.disable_schema_validation = False
-    assign(row, request, _CHANGEABLE)
-    _check(row, request)
-    row.save()
+    change_api(row, request)
     put_tags(caller, api_path(row.id), request.get("Tags"))
     return row
 
