@@ -32,7 +32,8 @@ class Address(NamedTuple):
 
 
 def address_of(request: CanonicalRequest, domain: Domain | None = None) -> Address | None:
-    """The address of a request, whose host may be a custom domain name; None when it names no API."""
+    """The address of a request, whose host may be a custom domain name; None when it names no API. As on AWS, doubled slashes
+    before and behind the stage are one."""
     host = request.host
     segments = request.segments
     if domain is not None:
@@ -40,9 +41,18 @@ def address_of(request: CanonicalRequest, domain: Domain | None = None) -> Addre
         return None if way is None else Address(*way, request.path, domain)
     if _MARK in host:
         api_id = host.partition(".")[0]
-        return Address(api_id, segments[0], segments[1:], request.path)
+        segments = _without_leading_empty(segments)
+        path = request.path if request.path[1:2] != "/" else "/" + request.path.lstrip("/")
+        return Address(api_id, segments[0], _without_leading_empty(segments[1:]), path)
     if segments[:2] == _PREFIX and len(segments) > 2:
         api_id = segments[2]
         stage = segments[3] if len(segments) > 3 else ""
-        return Address(api_id.lower(), stage, segments[4:], request.path[_PREFIX_LENGTH + len(api_id) :] or "/")
+        below = _without_leading_empty(segments[4:])
+        return Address(api_id.lower(), stage, below, request.path[_PREFIX_LENGTH + len(api_id) :] or "/")
     return None
+
+
+def _without_leading_empty(segments: tuple[str, ...]) -> tuple[str, ...]:
+    while len(segments) > 1 and not segments[0]:
+        segments = segments[1:]
+    return segments

@@ -59,7 +59,7 @@ class GatewayError(Exception):
 
     `name` is the type of gateway response. `status` and `message` replace the type's own; `headers` are added to the
     answer. `detail` is for the log and never reaches the client. `validation` tells in detail what is wrong with the request;
-    it is asked for where somebody wants to know.
+    it is asked for where somebody wants to know. `member` is what the body calls the message: IAM writes `Message`.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class GatewayError(Exception):
         headers: tuple[tuple[bytes, bytes], ...] = (),
         detail: str = "",
         validation: Callable[[], str] | None = None,
+        member: str = "message",
     ) -> None:
         super().__init__(detail or name)
         kind = GATEWAY_RESPONSES[name]
@@ -82,6 +83,7 @@ class GatewayError(Exception):
         self.headers = headers
         self.detail = detail
         self.validation = validation
+        self.member = member
 
 
 def forbidden() -> GatewayError:

@@ -10,7 +10,13 @@ from gateway_runtime.errors import GatewayError
 from gateway_runtime.upstream.response import UpstreamResponse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apps.core.environment import VpcEndpoint
+    from apps.core.iam import Decision
     from gateway_runtime.mapping.template_context import TemplateContext
+    from gateway_runtime.phases.cache import CacheVisit
+    from gateway_runtime.ports import FunctionAnswer
     from gateway_runtime.snapshot.entitlements import Entitlement
     from gateway_runtime.snapshot.snapshot import Snapshot
     from gateway_runtime.snapshot.stage import CompiledMethod, CompiledStage
@@ -33,19 +39,25 @@ class Exchange:
     started: float  # monotonic seconds
     received_at: float  # seconds since the epoch
     # Set by authorization
+    vpc_endpoint: VpcEndpoint | None = None  # through which the caller of a private API comes
+    resource_policy: Decision | None = None  # what the API's policy says, before anybody has shown who they are
     authorizer: dict[
         str, Any
     ] = {}  # `$context.authorizer`: `principalId`, `claims`, and what an authorizer gave of its own
     identity: dict[str, str] = {}  # `$context.identity` of a caller who signed: `accountId`, `userArn`, `caller` …
     usage_identifier_key: str | None = None  # the API key that an authorizer names
+    permits: Callable[[str], bool] | None = None  # whether the caller's policies allow an `execute-api:` action here
     # Set by phases
+    cache: CacheVisit | None = None  # the request's visit to the stage's cache; None where answers are not kept
     entitlement: Entitlement | None = None
     template_context: TemplateContext | None = None  # `$context` of mapping templates, once one has run
     target: str = ""
     out_headers: Headers = []
     out_body: bytes | RequestBody = b""
     upstream: UpstreamResponse | None = None
+    function: FunctionAnswer | None = None  # what a Lambda function returned
     integration_status: int = 0
+    function_status: int = 0  # the status that a function's own answer names
     integration_started: float = 0.0
     integration_latency: float = 0.0
     error: GatewayError | None = None

@@ -3,6 +3,7 @@
 A *phase* is a function that is given the method it will serve and answers with the *step* to take for each request, or
 with None when the method has no use for it: a phase that is not used costs a request nothing. A step reads what earlier steps set
 on the exchange, sets its own members, and gives an awaitable only when it has to wait, or raises `GatewayError`.
+Between `read_cache` and `write_cache` lies what an answer from the cache makes superfluous.
 Closing steps also run after a refusal; theirs is the stage, for an answer may concern no method.
 """
 
@@ -15,11 +16,13 @@ from gateway_runtime.exchange import Exchange
 from gateway_runtime.phases.access_log import access_log
 from gateway_runtime.phases.api_key import validate_api_key
 from gateway_runtime.phases.authorize import authorize
+from gateway_runtime.phases.cache import read_cache, write_cache
 from gateway_runtime.phases.compression import compress_response, decompress_request
 from gateway_runtime.phases.gateway_response import gateway_response
 from gateway_runtime.phases.integration import integrate, map_request, map_response
 from gateway_runtime.phases.meter import meter
 from gateway_runtime.phases.quota import quota
+from gateway_runtime.phases.resource_policy import require_resource_policy, resource_policy
 from gateway_runtime.phases.respond import respond
 from gateway_runtime.phases.throttle import throttle
 from gateway_runtime.phases.validate_request import validate_request
@@ -41,8 +44,8 @@ class Pipeline(NamedTuple):
 
 REST = Pipeline(
     phases=(
-        authorize, validate_api_key, throttle, quota, decompress_request, validate_request, map_request, integrate,
-        map_response, compress_response,
+        resource_policy, authorize, require_resource_policy, validate_api_key, throttle, quota, decompress_request,
+        validate_request, read_cache, map_request, integrate, map_response, write_cache, compress_response,
     ),
     closing=(gateway_response, respond, access_log, meter),  # also after a refusal
 )  # fmt: skip

@@ -9,11 +9,15 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from apps.core.environment import VpcEndpoint
 from gateway_runtime.upstream.origin import Origin
 from gateway_runtime.upstream.pool import BodyStream, Client
 from gateway_runtime.upstream.response import UpstreamResponse
+
+if TYPE_CHECKING:
+    from gateway_runtime.authorizers.results import AuthorizerResults
 
 
 class Clock(Protocol):
@@ -140,6 +144,23 @@ class Functions(Protocol):
         """
 
 
+class CacheRoom(NamedTuple):
+    """The answers that one stage keeps, and how many bytes of them at most."""
+
+    name: str
+    bytes: int
+
+
+class AnswerCache(Protocol):
+    """Answers that stages keep. One that is away, or has no room, keeps nothing and finds nothing: neither call raises."""
+
+    async def find(self, key: str) -> bytes | None:
+        """What was kept under a key and has not passed; at most 50 milliseconds."""
+
+    def keep(self, room: CacheRoom, key: str, answer: bytes, seconds: int) -> None:
+        """Keep an answer that long, in place of those that pass soonest when the room is full. Never waits."""
+
+
 class AccessLogs(Protocol):
     """Takes lines for a stage's access log; never waits, drops and counts what exceeds its bound."""
 
@@ -182,4 +203,8 @@ class Services:
     access_logs: AccessLogs
     meter: Meter
     api_key_secret: bytes
+    authorizer_results: AuthorizerResults
+    vpc_endpoints: tuple[VpcEndpoint, ...] = ()
+    answers: AnswerCache | None = None  # without one no stage keeps answers
+    answers_secret: bytes = b""  # 32 bytes: seals the answers that are to be kept encrypted
     chance: Callable[[], float] = random.random  # evenly distributed from 0 up to, but not including, 1

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from apps.core.environment import Environment
+from gateway_runtime.authorizers.results import AuthorizerResults
 from gateway_runtime.functions.nowhere import NoFunctions
 from gateway_runtime.gateway import Gateway
 from gateway_runtime.ports import Services, SystemClock
@@ -20,7 +21,8 @@ from gateway_runtime.snapshot.disk import LastGood
 from gateway_runtime.snapshot.snapshot import Current
 from gateway_runtime.snapshot.source import ConfigurationSource
 from gateway_runtime.stores.access_logs import FileAccessLogs
-from gateway_runtime.stores.lua import GRANT, TAKE
+from gateway_runtime.stores.lua import FIND_ANSWER, GRANT, KEEP_ANSWER, TAKE
+from gateway_runtime.stores.redis_answers import RedisAnswers
 from gateway_runtime.stores.redis_buckets import LEASE_SECONDS, RedisBuckets
 from gateway_runtime.stores.redis_quotas import RedisQuotas
 from gateway_runtime.stores.script_calls import ScriptCalls
@@ -45,6 +47,8 @@ class DataPlane:
         self._calls = ScriptCalls(self._limits_redis)
         self._buckets = RedisBuckets(self._calls, clock, worker, environment.workers)
         self._quotas = RedisQuotas(self._calls, clock, environment.workers)
+        self._answers_redis = _client(environment)
+        self._answer_calls = ScriptCalls(self._answers_redis, without="no answers are kept")
         self._meter = UsageMeter(self._redis, directory / "journal", clock, f"gateway-{worker}")
         self._logs = FileAccessLogs(environment.data_dir / "log" / "access")
         private = environment.allow_private_backends
@@ -57,7 +61,11 @@ class DataPlane:
             functions=NoFunctions(),
             access_logs=self._logs,
             meter=self._meter,
+            vpc_endpoints=environment.vpc_endpoints,
             api_key_secret=environment.derived_key("api-key-digest"),
+            authorizer_results=AuthorizerResults(clock),
+            answers=RedisAnswers(self._answer_calls, environment.stage_cache_megabytes << 20),
+            answers_secret=environment.derived_key("stage-cache"),
         )
         self.current = Current()
         self.source = ConfigurationSource(
@@ -78,6 +86,7 @@ class DataPlane:
             async with asyncio.timeout(_FIRST_CONFIGURATION_SECONDS):
                 await self.source.connected.wait()
                 await self._calls.prepare(TAKE, GRANT)
+                await self._answer_calls.prepare(FIND_ANSWER, KEEP_ANSWER)
         except (TimeoutError, RedisError, OSError):
             logger.warning("Redis does not answer: serving revision %d", self.current.snapshot.revision)
         # What is here now stays: the collector need not look at it again, nor run for every few requests.
@@ -107,10 +116,12 @@ class DataPlane:
         await self._buckets.close()
         await self._quotas.close()
         await self._calls.close()
+        await self._answer_calls.close()
         await self._meter.close()
         await asyncio.to_thread(self._logs.close)
         await self._redis.aclose()
         await self._limits_redis.aclose()
+        await self._answers_redis.aclose()
 
 
 def _client(environment: Environment) -> Redis:

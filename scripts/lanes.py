@@ -32,6 +32,7 @@ CHECKS = {
 }
 # Tools that manage API Gateway through its API; `ansible` carries the `community.aws` collection.
 TOOLS = ("ansible==12.3.0", "c7n==0.9.53", "boto3")
+NODE_TOOLS = ("@aws-sdk/client-api-gateway@3", "@aws-sdk/client-sts@3")
 TOOLS_INSTALL_SECONDS = 90
 
 
@@ -116,6 +117,7 @@ def tools_lane() -> Tally:
         except (subprocess.SubprocessError, OSError) as error:
             said = getattr(error, "stderr", None) or str(error)
             return skip_lane(f"the tools cannot be installed: {said.strip().splitlines()[-1]}")
+        install_node_tools(Path(folder))
         return pytest_lane("tools", "tests/tools", variables={"GATEHOUSE_TEST_TOOLS": f"{folder}/bin"})
 
 
@@ -135,6 +137,29 @@ def install_tools(folder: Path) -> None:
         [str(folder / "bin" / "python"), "-m", "pip", *install, *TOOLS],
         check=True, capture_output=True, text=True, timeout=TOOLS_INSTALL_SECONDS,
     )  # fmt: skip
+
+
+def install_node_tools(folder: Path) -> None:
+    """The packages of npm beside the others. Where there is none, their tests skip themselves and say so."""
+    npm = shutil.which("npm")
+    if npm is None:
+        print("SKIPPED the tools of Node.js: npm is not installed", flush=True)
+        return
+    command = [
+        npm,
+        "install",
+        "--silent",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        "--prefix",
+        str(folder),
+        *NODE_TOOLS,
+    ]
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True, timeout=TOOLS_INSTALL_SECONDS)
+    except (subprocess.SubprocessError, OSError) as error:
+        print(f"SKIPPED the tools of Node.js: they cannot be installed: {error}", flush=True)
 
 
 def check_lane() -> Tally:

@@ -28,6 +28,8 @@ class Caller:
     role: str = Membership.Role.OWNER
     source_ip: str = ""
     request_id: str = field(default_factory=lambda: str(uuid4()))
+    access_key_id: str = ""
+    """The key that signed the request, for callers by the wire."""
 
     def find(self, model: type[Row], message: str, **lookup: Any) -> Row:
         """The row of this caller's account and region; raises `NotFoundException(message)`.

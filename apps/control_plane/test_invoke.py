@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from apps.control_plane.execution_log import ExecutionLog, as_map, header_name
 from apps.core.documents import DeploymentDocument, StageDocument
+from gateway_runtime.authorizers.results import AuthorizerResults
 from gateway_runtime.edge.body import BodyTooLarge, RequestBody
 from gateway_runtime.edge.canonical import Headers, parse_head
 from gateway_runtime.edge.refusals import AmbiguousRequest, new_request_id
@@ -25,9 +26,11 @@ from gateway_runtime.integrations.forwarding import new_extended_id
 from gateway_runtime.mapping.templates import media_type
 from gateway_runtime.phases.api_key import validate_api_key
 from gateway_runtime.phases.authorize import authorize
+from gateway_runtime.phases.cache import read_cache, write_cache
 from gateway_runtime.phases.compression import compress_response
 from gateway_runtime.phases.gateway_response import gateway_response
 from gateway_runtime.phases.quota import quota
+from gateway_runtime.phases.resource_policy import require_resource_policy, resource_policy
 from gateway_runtime.phases.throttle import throttle
 from gateway_runtime.pipelines import REST, Pipeline
 from gateway_runtime.ports import Services, SystemClock, TrafficLabel
@@ -44,7 +47,10 @@ from gateway_runtime.upstream.response import UpstreamResponse
 
 SOURCE_IP = "test-invoke-source-ip"
 # What AWS spares a test call: it is nobody's traffic, and its answer is shown to people.
-_SPARED = (authorize, validate_api_key, throttle, quota, compress_response)
+_SPARED = (
+    resource_policy, authorize, require_resource_policy, validate_api_key, throttle, quota, read_cache, write_cache,
+    compress_response,
+)  # fmt: skip
 _PIPELINE = Pipeline(tuple(phase for phase in REST.phases if phase not in _SPARED), closing=(gateway_response,))
 _FAILURES = {
     "INTEGRATION_FAILURE": "Execution failed due to a network error communicating with endpoint",
@@ -119,6 +125,7 @@ def _services(upstream: _LoggedUpstream) -> Services:
         access_logs=_Nobody(),
         meter=_Nobody(),
         api_key_secret=b"",
+        authorizer_results=AuthorizerResults(clock),
     )
 
 

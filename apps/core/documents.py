@@ -29,7 +29,7 @@ class IntegrationResponse(Document, frozen=True):
 
 
 class Integration(Document, frozen=True):
-    """What stands behind a method. `type` is HTTP, HTTP_PROXY or MOCK here; `timeout_in_millis` is 50 to 29,000."""
+    """What stands behind a method. `timeout_in_millis` is 50 to 29,000, and up to 900,000 for one that streams (STREAM)."""
 
     type: str
     uri: str | None = None
@@ -45,6 +45,7 @@ class Integration(Document, frozen=True):
     cache_namespace: str | None = None
     cache_key_parameters: tuple[str, ...] = ()
     insecure_skip_verification: bool = False
+    response_transfer_mode: str = "BUFFERED"
     responses: tuple[IntegrationResponse, ...] = ()
 
 
@@ -132,6 +133,7 @@ class DeploymentDocument(Document, frozen=True, tag_field="kind", tag="deploymen
 
     `models` are the schemas, by name, that bodies are validated against, with all that those refer to. `authorizers` are those
     that methods name, by id.
+    `policy` is the resource policy as it was written.
     """
 
     account_id: str
@@ -146,6 +148,7 @@ class DeploymentDocument(Document, frozen=True, tag_field="kind", tag="deploymen
     gateway_responses: dict[str, GatewayResponse] = {}
     models: dict[str, str] = {}
     authorizers: dict[str, Authorizer] = {}
+    policy: str | None = None
 
 
 class MethodSetting(Document, frozen=True):
@@ -157,6 +160,10 @@ class MethodSetting(Document, frozen=True):
     logging_level: str = "OFF"
     data_trace_enabled: bool = False
     caching_enabled: bool = False
+    cache_ttl_in_seconds: int = 300
+    cache_data_encrypted: bool = False
+    require_authorization_for_cache_control: bool = True
+    unauthorized_cache_control_header_strategy: str = "SUCCEED_WITH_RESPONSE_HEADER"
 
 
 class CanaryRelease(Document, frozen=True):
@@ -176,8 +183,9 @@ class StageDocument(Document, frozen=True, tag_field="kind", tag="stage"):
     """A stage as it is now.
 
     `method_settings` is keyed as AWS keys it: `*/*` or `~1pets~1{petId}/GET`.
-    `disable_execute_api_endpoint` is the API's, but acts on stages at once, so it travels here. The numbers of flushes
-    are part of cache keys: a higher one makes everything that was kept before unknown.
+    `disable_execute_api_endpoint` and `private` are the API's, but act on stages at once, so they travel here. The numbers of flushes
+    are part of cache keys: a higher one makes everything that was kept before unknown. `cache_cluster_size` is gigabytes,
+    and set where the stage keeps answers.
     """
 
     account_id: str
@@ -191,8 +199,10 @@ class StageDocument(Document, frozen=True, tag_field="kind", tag="stage"):
     access_log_destination: str | None = None
     tracing_enabled: bool = False
     disable_execute_api_endpoint: bool = False
+    private: bool = False
     cache_flushes: int = 0
     authorizers_cache_flushes: int = 0
+    cache_cluster_size: float | None = None
     canary: CanaryRelease | None = None
 
 

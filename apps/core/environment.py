@@ -14,6 +14,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class VpcEndpoint(NamedTuple):
+    """What callers of private APIs come through: those from `networks` come through the endpoint `endpoint_id`, from `vpc_id`."""
+
+    endpoint_id: str
+    vpc_id: str | None
+    networks: tuple[Network, ...]
 
 
 class BadEnvironment(ValueError):
@@ -46,6 +57,8 @@ class Environment:
     allowed_hosts: tuple[str, ...]
     allow_private_backends: bool
     user_pools: Mapping[str, str]
+    vpc_endpoints: tuple[VpcEndpoint, ...]
+    stage_cache_megabytes: int
 
     @property
     def effective_database_url(self) -> str:
@@ -147,6 +160,8 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         ),
         allow_private_backends=_flag(variables, "GATEHOUSE_ALLOW_PRIVATE_BACKENDS", default=_is_loopback(bind)),
         user_pools=_user_pools(variables, "GATEHOUSE_USER_POOLS"),
+        vpc_endpoints=_vpc_endpoints(variables, "GATEHOUSE_VPC_ENDPOINTS"),
+        stage_cache_megabytes=_positive(variables, "GATEHOUSE_STAGE_CACHE_MEGABYTES", 128),
     )
 
 
@@ -198,6 +213,21 @@ def _user_pools(variables: Mapping[str, str], name: str) -> Mapping[str, str]:
             raise BadEnvironment(f"{name} must look like us-east-1_pool=https://issuer.example.com, not {entry!r}")
         pools[pool] = issuer
     return MappingProxyType(pools)
+
+
+def _vpc_endpoints(variables: Mapping[str, str], name: str) -> tuple[VpcEndpoint, ...]:
+    """`vpce-1a2b3c4d@vpc-5e6f=10.0.0.0/16+10.8.0.0/16, vpce-…`: endpoints, their VPCs, and the networks behind them."""
+    endpoints = []
+    for entry in filter(None, map(str.strip, variables.get(name, "").split(","))):
+        match = re.fullmatch(r"(vpce-[0-9a-z]+)(?:@(vpc-[0-9a-z]+))?=(\S+)", entry)
+        try:
+            networks = tuple(map(ipaddress.ip_network, match[3].split("+"))) if match else ()
+        except ValueError:
+            networks = ()
+        if match is None or not networks:
+            raise BadEnvironment(f"{name} must look like vpce-1a2b3c4d@vpc-5e6f7a8b=10.0.0.0/16, not {entry!r}")
+        endpoints.append(VpcEndpoint(match[1], match[2], networks))
+    return tuple(endpoints)
 
 
 def _is_loopback(bind: str) -> bool:

@@ -27,6 +27,11 @@ def unknown_key() -> SignatureError:
     return SignatureError("UnrecognizedClientException", "The security token included in the request is invalid.")
 
 
+def expired_token() -> SignatureError:
+    """Temporary credentials whose time is over."""
+    return SignatureError("ExpiredTokenException", "The security token included in the request is expired")
+
+
 def mismatch() -> SignatureError:
     return SignatureError(
         "InvalidSignatureException",

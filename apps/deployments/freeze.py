@@ -21,6 +21,7 @@ from apps.deployments.refusals import (
     NotDeployable,
     UnsupportedForDeployment,
     api_refusals,
+    is_private,
     method_refusals,
     stage_refusals,
 )
@@ -62,6 +63,8 @@ def freeze(rest_api: RestApi, deployment_id: str) -> documents.DeploymentDocumen
         raise NotDeployable("The REST API doesn't contain any methods")
     if any(_integration_of(method) is None for _, method in methods):
         raise NotDeployable("No integration defined for method")
+    if is_private(rest_api) and not rest_api.policy:
+        raise NotDeployable("Private REST API doesn't have a resource policy attached to it")
     refusals = api_refusals(rest_api)
     for resource, method in methods:
         refusals += method_refusals(resource, method)
@@ -111,6 +114,7 @@ def _document(
         },
         models=validation.models,
         authorizers=authorizers,
+        policy=rest_api.policy or None,
     )
 
 
@@ -187,6 +191,7 @@ def _integration(integration: Integration) -> documents.Integration:
         cache_namespace=integration.cache_namespace,
         cache_key_parameters=tuple(integration.cache_key_parameters),
         insecure_skip_verification=bool((integration.tls_config or {}).get("insecureSkipVerification", False)),
+        response_transfer_mode=integration.response_transfer_mode,
         responses=tuple(
             documents.IntegrationResponse(
                 status_code=response.status_code,
@@ -218,8 +223,10 @@ def stage_document(stage: Stage) -> documents.StageDocument:
         access_log_destination=access_log.get("destinationArn"),
         tracing_enabled=stage.tracing_enabled,
         disable_execute_api_endpoint=stage.rest_api.disable_execute_api_endpoint,
+        private=is_private(stage.rest_api),
         cache_flushes=stage.cache_flushes,
         authorizers_cache_flushes=stage.authorizers_cache_flushes,
+        cache_cluster_size=float(stage.cache_cluster_size or 0.5) if stage.cache_cluster_enabled else None,
         canary=_canary_release(stage),
     )
 
@@ -250,6 +257,11 @@ def _method_setting(setting: dict[str, Any]) -> documents.MethodSetting:
         logging_level=setting.get("loggingLevel") or "OFF",
         data_trace_enabled=bool(setting.get("dataTraceEnabled", False)),
         caching_enabled=bool(setting.get("cachingEnabled", False)),
+        cache_ttl_in_seconds=int(setting.get("cacheTtlInSeconds", 300)),
+        cache_data_encrypted=bool(setting.get("cacheDataEncrypted", False)),
+        require_authorization_for_cache_control=bool(setting.get("requireAuthorizationForCacheControl", True)),
+        unauthorized_cache_control_header_strategy=setting.get("unauthorizedCacheControlHeaderStrategy")
+        or "SUCCEED_WITH_RESPONSE_HEADER",
     )
 
 

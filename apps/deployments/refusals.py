@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from apps.core.iam import IllFormedPolicy, check_resource_policy
+from apps.core.integration_uris import function_of, parse_aws_uri
 from apps.core.json_path import JsonPathError, compile_path
 from apps.core.mapping_text import holds_vtl
 from apps.core.vtl import Template, VtlError
 from apps.deployments.models import Stage
 from apps.rest_apis.models import Integration, Method, Resource, RestApi
 
-SERVED_INTEGRATIONS = frozenset({"HTTP", "HTTP_PROXY", "MOCK"})
+SERVED_AUTHORIZATIONS = frozenset({"NONE", "CUSTOM"})
+SERVED_INTEGRATIONS = frozenset({"AWS", "AWS_PROXY", "HTTP", "HTTP_PROXY", "MOCK"})
 
+_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.[A-Za-z0-9_]+\}")
 # `method.request.body.…` and `integration.response.body.…` of a parameter mapping, with the JSONPath behind it.
 _BODY = re.compile(r"(?:method\.request|integration\.response)\.body(?:\.(.*))?", re.DOTALL)
 
@@ -33,9 +37,10 @@ def api_refusals(rest_api: RestApi) -> list[str]:
     """Why the API as a whole cannot be served."""
     reasons = []
     if rest_api.policy:
-        reasons.append("the API: resource policies")
-    if "PRIVATE" in (rest_api.endpoint_configuration or {}).get("types", []):
-        reasons.append("the API: PRIVATE endpoints")
+        try:
+            check_resource_policy(rest_api.policy)
+        except IllFormedPolicy as error:
+            reasons.append(f"the API: its resource policy: {error}")
     # A status below 200 ends no exchange.
     informational = rest_api.gateway_responses.filter(status_code__startswith="1").order_by("response_type")
     for kind, status in informational.values_list("response_type", "status_code"):
@@ -43,11 +48,15 @@ def api_refusals(rest_api: RestApi) -> list[str]:
     return reasons
 
 
+def is_private(rest_api: RestApi) -> bool:
+    return "PRIVATE" in (rest_api.endpoint_configuration or {}).get("types", [])
+
+
 def method_refusals(resource: Resource, method: Method) -> list[str]:
     """Why one method (with its integration) cannot be served."""
     where = f"{method.http_method} {resource.path}"
     reasons = []
-    if method.authorization_type != "NONE":
+    if method.authorization_type not in SERVED_AUTHORIZATIONS:
         reasons.append(f"{where}: {method.authorization_type} authorization")
     return reasons + [f"{where}: {reason}" for reason in _integration_refusals(method.integration)]
 
@@ -62,13 +71,30 @@ def _integration_refusals(integration: Integration) -> list[str]:
         reasons.append("response transfer mode STREAM")
     mappings = [integration.request_parameters, *(answer.response_parameters for answer in integration.responses.all())]
     reasons += [reason for mapping in mappings for reason in _ill_formed_paths(mapping)]
-    if integration.type == "HTTP_PROXY":
+    if integration.type in ("AWS", "AWS_PROXY"):
+        reasons += _service_refusals(integration)
+    if integration.type in ("HTTP_PROXY", "AWS_PROXY"):
         # A proxy integration hands bodies through: templates are kept on it, but AWS does not run them either.
         return reasons
     reasons += _ill_formed_templates("request template", integration.request_templates)
     for response in integration.responses.all():
         reasons += _ill_formed_templates(f"response template (of {response.status_code})", response.response_templates)
     return reasons
+
+
+def _service_refusals(integration: Integration) -> list[str]:
+    """Why the AWS service that an integration names cannot be called."""
+    try:
+        # What a variable holds, each stage says.
+        uri = parse_aws_uri(_STAGE_VARIABLE.sub("v", integration.uri or ""))
+    except ValueError as error:
+        return [str(error)]
+    function = function_of(uri)
+    if function is None:
+        return [f"{integration.type} integrations of {uri.service}"]
+    if function.streams:
+        return ["functions that stream their response"]
+    return []
 
 
 def _ill_formed_templates(what: str, templates: Mapping[str, str | None]) -> list[str]:
@@ -99,8 +125,6 @@ def _ill_formed_paths(parameters: Mapping[str, str]) -> list[str]:
 def stage_refusals(stage: Stage) -> list[str]:
     """Why the stage's settings cannot be served."""
     reasons = []
-    if stage.cache_cluster_enabled:
-        reasons.append(f"stage {stage.name}: cache clusters")
     if stage.tracing_enabled:
         reasons.append(f"stage {stage.name}: X-Ray tracing")
     if stage.client_certificate_id:

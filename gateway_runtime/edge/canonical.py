@@ -43,6 +43,7 @@ _SENSITIVE = _SINGLE | frozenset(
 )  # fmt: skip
 
 SCOPE_KEY = "gatehouse.request"
+NAMES_KEY = "gatehouse.header_names"  # of a scope: the names of headers as they were spelled
 
 
 class CanonicalRequest(NamedTuple):

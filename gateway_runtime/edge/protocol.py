@@ -76,6 +76,7 @@ class EdgeProtocol(HttpToolsProtocol):
         self._begun = 0
         self._idle_before = True
         self.framing: dict[bytes, bytes] = {}
+        self.header_names: list[bytes] = []
         self.body_started = 0.0
         self.client_ip = ""
         self._head_bytes = self.limits.head_bytes
@@ -241,6 +242,7 @@ class EdgeProtocol(HttpToolsProtocol):
             raise AmbiguousRequest("too many pipelined requests")
         self.url = b""
         self.headers = []
+        self.header_names = []
         self.framing = {}
         self.head_size = 0
         self._begun += 1
@@ -260,6 +262,7 @@ class EdgeProtocol(HttpToolsProtocol):
             raise AmbiguousRequest("head too large", 431)
         if not self.in_head:
             return  # a trailer: read, counted and dropped
+        self.header_names.append(name)
         name = name.lower()
         value = value.rstrip(b" \t")
         if name in _FRAMED:
@@ -321,6 +324,7 @@ class EdgeProtocol(HttpToolsProtocol):
             "headers": self.headers,
             "state": self.app_state.copy(),
             canonical.SCOPE_KEY: request,
+            canonical.NAMES_KEY: self.header_names,
         }
 
     def on_body(self, body: bytes) -> None:

@@ -29,6 +29,9 @@ _REMAPPED = (
 _NEW_NAMES = {name: b"x-amzn-remapped-" + name for name in _REMAPPED}
 # The gateway's own names: a back end cannot speak in its place.
 _OWN = frozenset({b"x-amz-apigw-id", b"x-amzn-trace-id", b"x-amzn-errortype", b"x-gatehouse-deployment"})
+_NOT_OF_FUNCTIONS = (_OWN - {b"x-amzn-errortype"}) | frozenset(
+    {b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding", b"upgrade", b"http2-settings"}
+)
 
 
 class RandomTexts:
@@ -105,3 +108,9 @@ def _entrance(scheme: str, port: int | None, client_ip: str) -> tuple[tuple[byte
 def remapped(headers: Headers) -> Headers:
     """A back end's headers under the names in which callers see them."""
     return [(_NEW_NAMES.get(name, name), value) for name, value in headers if name not in _OWN]
+
+
+def remapped_of_function(headers: Headers) -> Headers:
+    """The same for headers that a function names: it may tell the type of an error, and no connection is its own."""
+    kept = [(name, value) for name, value in headers if name not in _NOT_OF_FUNCTIONS]
+    return [(_NEW_NAMES.get(name, name), value) for name, value in kept]

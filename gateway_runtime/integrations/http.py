@@ -149,7 +149,7 @@ def map_response(site: MethodSite) -> Step | None:
             raise GatewayError("DEFAULT_5XX", detail=str(error)) from None
         template = response.templates.choose(exchange.request.header(b"accept"))
         if template is None and not response.needs_body:
-            _answer(exchange, response, "", _content_type(upstream))
+            response.answer(exchange, "", _content_type(upstream))
             exchange.streamed = upstream
             return None
         return _read_and_answer(exchange, response, upstream, template)
@@ -169,14 +169,7 @@ async def _read_and_answer(
     content_type = _content_type(upstream)
     exchange.answer = rewritten(template, response.convert, exchange, body, content_type)
     kind = content_type if template is None else template.content_type.encode("latin-1", "replace")
-    _answer(exchange, response, body.decode("utf-8", "replace"), kind)
-
-
-def _answer(exchange: Exchange, response: CompiledResponse, body: str, content_type: bytes) -> None:
-    headers = response.headers(exchange, body)
-    if not any(name == b"content-type" for name, _ in headers):
-        headers.append((b"content-type", content_type))
-    exchange.status, exchange.headers = response.overridden(exchange, headers)
+    response.answer(exchange, body.decode("utf-8", "replace"), kind)
 
 
 def _content_type(upstream: UpstreamResponse) -> bytes:

@@ -72,12 +72,8 @@ def map_response(site: MethodSite) -> Step | None:
             raise GatewayError("DEFAULT_5XX", detail=str(error)) from None
         template = response.templates.choose(exchange.request.header(b"accept"))
         # A mock has no body: its response templates see an empty one.
-        body = rewritten(template, response.convert, exchange, b"", b"text/plain")
-        headers = response.headers(exchange, "")
-        if not any(name == b"content-type" for name, _ in headers):
-            kind = "application/json" if template is None else template.content_type
-            headers.append((b"content-type", kind.encode()))
-        exchange.status, exchange.headers = response.overridden(exchange, headers)
-        exchange.answer = body
+        exchange.answer = rewritten(template, response.convert, exchange, b"", b"text/plain")
+        kind = "application/json" if template is None else template.content_type
+        response.answer(exchange, "", kind.encode())
 
     return step

@@ -27,8 +27,8 @@ class Target(NamedTuple):
     needs_body: bool
 
 
-def resolve_uri(uri: str | None, site: MethodSite) -> str:
-    """The URI with stage variables in their places. Raises Misconfigured for one that the stage has not."""
+def with_stage_variables(text: str, site: MethodSite) -> str:
+    """A text with stage variables in their places. Raises Misconfigured for one that the stage has not."""
 
     def value(match: re.Match[str]) -> str:
         try:
@@ -36,9 +36,14 @@ def resolve_uri(uri: str | None, site: MethodSite) -> str:
         except KeyError:
             raise Misconfigured(f"the URI uses the stage variable {match[1]!r}, which is not set") from None
 
+    return _STAGE_VARIABLE.sub(value, text)
+
+
+def resolve_uri(uri: str | None, site: MethodSite) -> str:
+    """The URI with stage variables in their places. Raises Misconfigured for one that the stage has not."""
     if not uri:
         raise Misconfigured("the integration has no URI")
-    resolved = _STAGE_VARIABLE.sub(value, uri)
+    resolved = with_stage_variables(uri, site)
     # A variable may hold the host alone.
     return resolved if "://" in resolved else f"http://{resolved}"
 

@@ -11,15 +11,29 @@ from gateway_runtime.mapping.templates import Template, media_type
 from gateway_runtime.snapshot.stage import MethodSite, Misconfigured
 
 
+class BinaryTypes:
+    """Which content types an API's `binaryMediaTypes` make binary."""
+
+    def __init__(self, site: MethodSite) -> None:
+        self._types = frozenset(kind.lower().replace("~1", "/") for kind in site.deployment.binary_media_types)
+
+    def __contains__(self, content_type: bytes | None) -> bool:
+        types = self._types
+        if not types:
+            return False
+        kind = media_type(content_type)
+        return kind in types or "*/*" in types or f"{kind.partition('/')[0]}/*" in types
+
+
 class Converter:
     """A conversion of bodies. Called with a body and its content type it gives the body as it goes on."""
 
-    def __init__(self, *, to_binary: bool, binary_types: tuple[str, ...]) -> None:
+    def __init__(self, *, to_binary: bool, binary_types: BinaryTypes) -> None:
         self._to_binary = to_binary
         self._binary_types = binary_types
 
     def __call__(self, body: bytes, content_type: bytes | None) -> bytes:
-        if self._is_binary(content_type) is self._to_binary:
+        if (content_type in self._binary_types) is self._to_binary:
             return body
         if not self._to_binary:
             return base64.b64encode(body)
@@ -27,10 +41,6 @@ class Converter:
             return base64.b64decode(body, validate=True)
         except binascii.Error:
             raise GatewayError("DEFAULT_5XX", detail="the body to convert to binary is no base64") from None
-
-    def _is_binary(self, content_type: bytes | None) -> bool:
-        kind = media_type(content_type)
-        return any(known in (kind, "*/*", kind.partition("/")[0] + "/*") for known in self._binary_types)
 
     def seen_by_templates(self, body: bytes, content_type: bytes | None) -> bytes:
         """A body becomes text before a template sees it, and binary behind it."""
@@ -47,8 +57,7 @@ def compile_content_handling(handling: str | None, site: MethodSite) -> Converte
         return None
     if handling not in ("CONVERT_TO_TEXT", "CONVERT_TO_BINARY"):
         raise Misconfigured(f"unknown content handling {handling!r}")
-    binary_types = tuple(kind.lower().replace("~1", "/") for kind in site.deployment.binary_media_types)
-    return Converter(to_binary=handling == "CONVERT_TO_BINARY", binary_types=binary_types)
+    return Converter(to_binary=handling == "CONVERT_TO_BINARY", binary_types=BinaryTypes(site))
 
 
 def rewritten(

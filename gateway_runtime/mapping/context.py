@@ -29,7 +29,7 @@ def header(exchange: Exchange, name: bytes) -> str | None:
 
 
 @lru_cache(maxsize=4)
-def _common_log_time(second: int) -> str:
+def common_log_time(second: int) -> str:
     return time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(second))
 
 
@@ -43,6 +43,11 @@ def _stage(name: str) -> Variable:
 
 def _integration_status(exchange: Exchange) -> str | None:
     return str(exchange.integration_status) if exchange.integration_status else None
+
+
+def _answered_status(exchange: Exchange) -> str | None:
+    """Of a function its own status, where Lambda's is 200."""
+    return str(exchange.function_status) if exchange.function_status else _integration_status(exchange)
 
 
 def _integration_latency(exchange: Exchange) -> str | None:
@@ -152,7 +157,7 @@ VARIABLES: dict[str, Variable] = {
     "integration.integrationStatus": _integration_status,
     "integration.latency": _integration_latency,
     "integration.requestId": _endpoint_request_id,
-    "integration.status": _integration_status,
+    "integration.status": _answered_status,
     "integrationErrorMessage": _integration_error,
     "integrationLatency": _integration_latency,
     "integrationStatus": _integration_status,
@@ -160,7 +165,7 @@ VARIABLES: dict[str, Variable] = {
     "path": attrgetter("path"),  # the edge lets through no control character, quote or backslash in it
     "protocol": lambda exchange: f"HTTP/{exchange.scope.get('http_version', '1.1')}",
     "requestId": attrgetter("request_id"),
-    "requestTime": lambda exchange: _common_log_time(int(exchange.received_at)),
+    "requestTime": lambda exchange: common_log_time(int(exchange.received_at)),
     "requestTimeEpoch": lambda exchange: str(int(exchange.received_at * 1000)),
     "resourceId": _resource("resource_id"),
     "resourcePath": _resource("resource_path"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import re2
 
@@ -52,6 +52,13 @@ class CompiledResponse:
             for value in source.read(exchange, body)
         ]
 
+    def answer(self, exchange: Exchange, body: str, content_type: bytes) -> None:
+        """Set the answer's status and headers; `content_type` is that of its body, unless a mapping names another."""
+        headers = self.headers(exchange, body)
+        if not any(name == b"content-type" for name, _ in headers):
+            headers.append((b"content-type", content_type))
+        exchange.status, exchange.headers = self.overridden(exchange, headers)
+
     def overridden(self, exchange: Exchange, headers: Headers) -> tuple[int, Headers]:
         """Status and headers, with what the templates of request and response have put in their place."""
         context = exchange.template_context
@@ -62,9 +69,23 @@ class CompiledResponse:
 
 
 def compile_responses(site: MethodSite) -> Callable[[int], CompiledResponse]:
-    """A function from the back end's status to the response that answers. Raises Misconfigured while compiling.
+    """A function from the back end's status to the response that answers (see `compile_selection`)."""
+    select = compile_selection(site)
+    known: dict[int, CompiledResponse] = {}
 
-    A pattern must match the whole status. Without a match the response without a pattern answers; without one either,
+    def choose(status: int) -> CompiledResponse:
+        found = known.get(status)
+        if found is None:
+            found = known[status] = select(str(status))
+        return found
+
+    return choose
+
+
+def compile_selection(site: MethodSite) -> Callable[[str], CompiledResponse]:
+    """A function from a status, or a function's `errorMessage`, to the response that answers. Raises Misconfigured while compiling.
+
+    A pattern must match the whole text. Without a match the response without a pattern answers; without one either,
     the call fails as AWS's does: `LookupError`.
     """
     patterns: list[tuple[Callable[[str], object], CompiledResponse]] = []
@@ -75,26 +96,16 @@ def compile_responses(site: MethodSite) -> Callable[[int], CompiledResponse]:
             default = compiled
         else:
             patterns.append((_full_match(document.selection_pattern), compiled))
-    known: dict[int, CompiledResponse] = {}
 
-    def choose(status: int) -> CompiledResponse:
-        found = known.get(status)
-        if found is None:
-            found = known[status] = _first(patterns, str(status), default)
-        return found
+    def select(text: str) -> CompiledResponse:
+        for matches, compiled in patterns:
+            if matches(text):
+                return compiled
+        if default is None:
+            raise LookupError(f"no integration response for {text[:200]!r}")
+        return default
 
-    return choose
-
-
-def _first(
-    patterns: Sequence[tuple[Callable[[str], object], CompiledResponse]], status: str, default: CompiledResponse | None
-) -> CompiledResponse:
-    for matches, compiled in patterns:
-        if matches(status):
-            return compiled
-    if default is None:
-        raise LookupError(f"no integration response for {status}")
-    return default
+    return select
 
 
 def _full_match(pattern: str) -> Callable[[str], object]:

@@ -86,7 +86,7 @@ def compress_response(site: MethodSite) -> Step | None:
 
 async def _compress(exchange: Exchange, streamed: UpstreamResponse | None, coding: str, minimum: int) -> None:
     if streamed is not None:
-        exchange.answer = await _whole(streamed)
+        exchange.answer = await read_whole(streamed)
         exchange.streamed = None
     body = exchange.answer
     if not body or len(body) < minimum:
@@ -100,7 +100,8 @@ def _pack(body: bytes, coding: str) -> bytes:
     return gzip.compress(body, 6, mtime=0) if coding == "gzip" else zlib.compress(body, 6)
 
 
-async def _whole(streamed: UpstreamResponse) -> bytes:
+async def read_whole(streamed: UpstreamResponse) -> bytes:
+    """The body of an answer that was to stream; a back end that fails meanwhile is the gateway's error."""
     try:
         return await streamed.read()
     except IntegrationTimedOut as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from gateway_runtime.integrations import http, http_proxy, mock
+from gateway_runtime.integrations import aws, http, http_proxy, lambda_proxy, mock
 from gateway_runtime.snapshot.stage import NotImplementedHere
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ class IntegrationType(NamedTuple):
 
 
 TYPES: dict[str, IntegrationType] = {
+    "AWS": IntegrationType(aws.map_request, aws.integrate, aws.map_response),
+    "AWS_PROXY": IntegrationType(lambda_proxy.map_request, lambda_proxy.integrate, lambda_proxy.map_response),
     "MOCK": IntegrationType(mock.map_request, mock.integrate, mock.map_response),
     "HTTP": IntegrationType(http.map_request, http.integrate, http.map_response),
     "HTTP_PROXY": IntegrationType(http_proxy.map_request, http.integrate, http_proxy.map_response),

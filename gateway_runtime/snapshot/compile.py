@@ -9,6 +9,7 @@ import msgspec
 from apps.core.documents import AccountDocument, CanaryRelease, DeploymentDocument, Method, Resource, StageDocument
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
+from gateway_runtime.phases.cache import read_cache, unless_kept, write_cache
 from gateway_runtime.phases.throttle import stage_buckets
 from gateway_runtime.pipelines import REST, Pipeline
 from gateway_runtime.ports import Services
@@ -62,13 +63,30 @@ def compile_method(at: StageSite, resource: Resource, method: Method, pipeline: 
     """A method with the steps of the phases that it uses."""
     site = MethodSite(*at, resource, method)
     try:
-        steps = tuple(step for phase in pipeline.phases if (step := phase(site)) is not None)
+        steps = _steps(pipeline, site)
     except Misconfigured as problem:
         logger.warning(
             "method cannot be served: %s %s of %s: %s", method.http_method, resource.path, at.deployment.api_id, problem
         )
         steps = (_refuse(problem),)
     return CompiledMethod(site, steps, stage_buckets(site))
+
+
+def _steps(pipeline: Pipeline, site: MethodSite) -> tuple[Step, ...]:
+    """The steps of the phases. Those that a cache can make superfluous become one with its reading."""
+    steps: list[Step] = []
+    reading: Step | None = None
+    behind: list[Step] = []
+    for phase in pipeline.phases:
+        step = phase(site)
+        if phase is read_cache:
+            reading = step
+        elif step is not None:
+            (steps if reading is None else behind).append(step)
+        if phase is write_cache and reading is not None:
+            steps.append(unless_kept(reading, tuple(behind)))
+            reading = None
+    return tuple(steps)
 
 
 def _refuse(problem: Misconfigured) -> Step:

@@ -47,12 +47,24 @@ class MethodSite(NamedTuple):
         """The key of a plan's method throttles: `/pets/{petId}/GET`."""
         return f"{self.resource.path}/{self.method.http_method}"
 
+    def own_setting(self) -> MethodSetting | None:
+        """What the stage sets for this method alone."""
+        escaped = self.resource.path.replace("~", "~0").replace("/", "~1")
+        return self.stage.method_settings.get(f"{escaped}/{self.method.http_method}")
+
+    def caching(self) -> MethodSetting | None:
+        """The settings under which answers of the method are kept, None when they are not. `*/*` speaks of GET alone, as on AWS."""
+        setting = self.own_setting()
+        if setting is None and self.method.http_method == "GET":
+            setting = self.stage.method_settings.get("*/*")
+        if setting is None or not setting.caching_enabled or not setting.cache_ttl_in_seconds:
+            return None
+        return None if self.stage.cache_cluster_size is None else setting
+
     def setting(self) -> MethodSetting:
         """The method's throttle settings, each taken from `*/*` where the method has none of its own."""
-        settings = self.stage.method_settings
-        whole = settings.get("*/*", MethodSetting())
-        escaped = self.resource.path.replace("~", "~0").replace("/", "~1")
-        own = settings.get(f"{escaped}/{self.method.http_method}", whole)
+        whole = self.stage.method_settings.get("*/*", MethodSetting())
+        own = self.own_setting() or whole
         rate, burst = own.throttling_rate_limit, own.throttling_burst_limit
         return MethodSetting(
             throttling_rate_limit=whole.throttling_rate_limit if rate is None else rate,

@@ -1,4 +1,4 @@
-"""What Valkey computes for the limits: one script for token buckets, one for quota counters."""
+"""What Valkey computes: one script for token buckets, one for quota counters, two for the answers that stages keep."""
 
 from __future__ import annotations
 
@@ -84,4 +84,39 @@ end
 redis.call('SET', key, string.format('%.0f', used))
 redis.call('PEXPIREAT', key, ARGV[8])
 return {extra, used}
+"""
+
+FIND_ANSWER = "return redis.call('GET', KEYS[1])"
+
+# KEYS: an answer, and for the whole stage: when each answer passes (a sorted set), how large each is (a hash, with the sum
+# under ""). ARGV: the answer, milliseconds until it passes, its size, the most that the stage may keep.
+# What has passed, then what passes soonest, makes place.
+KEEP_ANSWER = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local key, ends, sizes = KEYS[1], KEYS[2], KEYS[3]
+local ttl, size, most = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local sum = tonumber(redis.call('HGET', sizes, '') or 0) - tonumber(redis.call('HGET', sizes, key) or 0)
+local function drop(name)
+  sum = sum - tonumber(redis.call('HGET', sizes, name) or 0)
+  redis.call('HDEL', sizes, name)
+  redis.call('DEL', name)
+end
+local passed = redis.call('ZRANGEBYSCORE', ends, '-inf', now, 'LIMIT', 0, 100)
+for _, name in ipairs(passed) do
+  if name ~= key then drop(name) end
+  redis.call('ZREM', ends, name)
+end
+while sum + size > most do
+  local soonest = redis.call('ZPOPMIN', ends)
+  if #soonest == 0 then sum = 0 break end
+  if soonest[1] ~= key then drop(soonest[1]) end
+end
+redis.call('SET', key, ARGV[1], 'PX', ttl)
+redis.call('ZADD', ends, now + ttl, key)
+redis.call('HSET', sizes, key, size, '', sum + size)
+-- The longest that any answer is kept, so that the lists outlive all that they tell of.
+redis.call('PEXPIRE', ends, 3700000)
+redis.call('PEXPIRE', sizes, 3700000)
+return 1
 """

@@ -14,9 +14,7 @@ from gateway_runtime.metrics import METRICS
 
 logger = logging.getLogger("gateway_runtime.stores")
 
-_failures = METRICS.counter(
-    "gatehouse_store_failures_total", "Batches of limit calls that Valkey did not answer in time"
-)
+_failures = METRICS.counter("gatehouse_store_failures_total", "Batches of calls that Valkey did not answer in time")
 _AT_ONCE = 512
 
 
@@ -27,11 +25,19 @@ class StoreAway(Exception):
 class ScriptCalls:
     """One batch is under way at a time; what is asked meanwhile goes with the next.
 
-    A call takes at most `patience` seconds. After a failure `available` is false for `pause` seconds, and calls fail at once.
+    A call takes at most `patience` seconds. After a failure `available` is false for `pause` seconds, and calls fail at once;
+    `without` tells the log what happens meanwhile.
     """
 
-    def __init__(self, redis: Redis, patience: float = 0.05, pause: float = 0.5) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        patience: float = 0.05,
+        pause: float = 0.5,
+        without: str = "limits are counted locally",
+    ) -> None:
         self._redis = redis
+        self._without = without
         self._patience = patience
         self._pause = pause
         self._waiting: list[tuple[asyncio.Future[Any], tuple[Any, ...]]] = []
@@ -89,7 +95,7 @@ class ScriptCalls:
             if future.done():
                 continue
             if isinstance(answer, Exception):
-                logger.error("a limit script failed: %s", answer)
+                logger.error("a script failed: %s", answer)
                 future.set_exception(StoreAway())
             else:
                 future.set_result(answer)
@@ -121,7 +127,7 @@ class ScriptCalls:
     ) -> None:
         METRICS.values[_failures] += 1
         if self._away_until == 0.0 and pause:
-            logger.warning("limits are counted locally: Valkey does not answer (%s)", type(error).__name__)
+            logger.warning("%s: Valkey does not answer (%s)", self._without, type(error).__name__)
         if pause:
             self._away_until = self._loop.time() + pause
         waiting, self._waiting = self._waiting, []

@@ -53,8 +53,11 @@ _TOOLS = {
     "Cloud Custodian `c7n` (`rest-api`, `rest-stage`, `rest-resource`, `rest-account`, `rest-vpclink`, "
     "`rest-client-certificate`, `apigw-domain-name`)": (
         "finds all of these, and updates and deletes APIs, stages, methods, integrations and the account's settings",
-        "its actions on tags call the Resource Groups Tagging API (TagResources); that STS does not tell the account does "
-        "not stop it",
+        "its actions on tags call the Resource Groups Tagging API (TagResources)",
+    ),
+    "AWS SDK for JavaScript v3 (`@aws-sdk/client-api-gateway`, `@aws-sdk/client-sts`)": (
+        "everything: learns who it is, takes temporary credentials, defines, deploys and pages through REST APIs",
+        "nothing",
     ),
 }
 

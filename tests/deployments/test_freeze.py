@@ -61,9 +61,27 @@ def test_a_method_without_integration_cannot_be_deployed(account):
         freeze.freeze(api, "a")
 
 
+def test_a_resource_policy_is_frozen_as_it_was_written(account):
+    policy = '{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*"}}'
+
+    assert freeze.freeze(served_api(account, policy=policy), "a").policy == policy
+    assert freeze.freeze(served_api(account), "a").policy is None
+
+
+def test_a_private_api_is_not_deployed_without_a_resource_policy(account):
+    api = served_api(account, endpoint_configuration={"types": ["PRIVATE"]})
+
+    with pytest.raises(freeze.NotDeployable, match="Private REST API doesn't have a resource policy attached to it"):
+        freeze.freeze(api, "a")
+
+    api.policy = '{"Statement": []}'
+    assert freeze.stage_document(make_stage(deploy(api))).private
+
+
 def test_every_reason_to_refuse_is_told_at_once(account):
-    api = served_api(account, policy='{"Statement": []}')
-    integrate(make_method(api, "/a", authorization_type="AWS_IAM"), "AWS_PROXY")
+    api = served_api(account, policy='{"Statement": 1}')
+    firehose = "arn:aws:apigateway:us-east-1:firehose:action/PutRecord"
+    integrate(make_method(api, "/a", authorization_type="AWS_IAM"), "AWS_PROXY", uri=firehose)
     integrate(make_method(api, "/b", "POST"), connection_type="VPC_LINK")
     integrate(make_method(api, "/c"), response_transfer_mode="STREAM")
     integrate(make_method(api, "/d"), "HTTP", request_templates={"application/json": "$input.json('$'"})
@@ -73,9 +91,9 @@ def test_every_reason_to_refuse_is_told_at_once(account):
         freeze.freeze(api, "a")
 
     assert refused.value.reasons == [
-        "the API: resource policies",
+        "the API: its resource policy: A policy must have a Statement: an object, or a list of them.",
         "GET /a: AWS_IAM authorization",
-        "GET /a: AWS_PROXY integrations",
+        "GET /a: AWS_PROXY integrations of firehose",
         "POST /b: VPC_LINK connections",
         "GET /c: response transfer mode STREAM",
         "GET /d: the application/json request template: expected ')', found 'the end of the template' (line 1, column 16)",
@@ -181,7 +199,6 @@ def test_a_stage_document_tells_the_stage_as_it_is_now(account):
 def test_a_stage_that_asks_for_what_the_runtime_cannot_do_is_refused(account):
     stage = make_stage(
         deploy(served_api(account)),
-        cache_cluster_enabled=True,
         tracing_enabled=True,
         client_certificate_id="abc123",
     )
@@ -190,10 +207,23 @@ def test_a_stage_that_asks_for_what_the_runtime_cannot_do_is_refused(account):
         freeze.stage_document(stage)
 
     assert refused.value.reasons == [
-        "stage prod: cache clusters",
         "stage prod: X-Ray tracing",
         "stage prod: client certificates",
     ]
+
+
+@pytest.mark.parametrize(("size", "gigabytes"), [(None, 0.5), ("1.6", 1.6)])
+def test_a_stage_document_carries_its_cache(account, size, gigabytes):
+    setting = {"cachingEnabled": True, "cacheTtlInSeconds": 7, "cacheDataEncrypted": True}
+    members = {"cache_cluster_enabled": True, "cache_cluster_size": size, "method_settings": {"*/*": setting}}
+    stage = make_stage(deploy(served_api(account)), **members)
+
+    document = freeze.stage_document(stage)
+
+    assert document.cache_cluster_size == gigabytes
+    assert document.method_settings["*/*"] == documents.MethodSetting(
+        caching_enabled=True, cache_ttl_in_seconds=7, cache_data_encrypted=True
+    )
 
 
 def test_a_stage_document_carries_its_canary(account):

@@ -19,7 +19,12 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def installed(command: str) -> str:
-    """Where a tool is: among those that the `tools` lane installs, or on the PATH. Skips the test when it is nowhere."""
+    """Where a tool is: among those that the `tools` lane installs, or on the PATH. Skips the test when it is nowhere.
+
+    A path names the tool itself.
+    """
+    if Path(command).is_absolute():
+        return command
     folder = os.environ.get("GATEHOUSE_TEST_TOOLS", "")
     found = shutil.which(command, path=folder) if folder else shutil.which(command)
     if found is None:

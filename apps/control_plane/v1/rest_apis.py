@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from apps.control_plane.caller import Caller
@@ -32,6 +31,7 @@ from apps.control_plane.v1.models import create_default_models
 from apps.control_plane.v1.publishing import publish_stage
 from apps.control_plane.v1.tags import drop_tags, put_tags, rest_api_path, tags_of, tags_of_all
 from apps.core import ids
+from apps.core.iam import IllFormedPolicy, check_resource_policy
 from apps.deployments import publisher
 from apps.rest_apis.models import Resource, RestApi
 from apps.usage_plans.models import UsagePlan, UsagePlanStage
@@ -99,15 +99,20 @@ def update_rest_api(caller: Caller, request: Shape) -> Shape:
     """Patch an API. What acts without a deployment is published again with its stages."""
     row = caller.rest_api(request["restApiId"])
     hold(row)
-    before = (row.disable_execute_api_endpoint, row.api_key_source)
+    before = _acting_at_once(row)
     _PATCHES.apply(row, request.get("patchOperations"))
     # The revision is counted by the database alone, so that two changes at once count as two.
     row.save(update_fields=[field.name for field in row._meta.fields if field.name not in ("id", "draft_revision")])
     draft_changed(row.id)
-    if before != (row.disable_execute_api_endpoint, row.api_key_source):
+    if before != _acting_at_once(row):
         for stage in row.stages.select_related("rest_api", "deployment").order_by("pk"):
             publish_stage(stage)
     return rest_api_shape(row, tags=tags_of(caller, rest_api_path(row.id)))
+
+
+def _acting_at_once(row: RestApi) -> tuple[object, ...]:
+    """What stages see of an API without a deployment."""
+    return row.disable_execute_api_endpoint, row.api_key_source, row.endpoint_configuration.get("types")
 
 
 @operation("DeleteRestApi")
@@ -203,17 +208,15 @@ def _compression_size(value: str | int | None) -> int | None:
 
 
 def _policy(document: str | None) -> str | None:
-    """A resource policy is kept as it was written, but has to be JSON."""
+    """A resource policy is kept as it was written, but has to be one."""
     if not document:
         return None
     try:
-        parsed = json.loads(document)
-    except ValueError:
-        parsed = None
-    if not isinstance(parsed, dict):
+        check_resource_policy(document)
+    except IllFormedPolicy as error:
         raise BadRequestException(
             "Invalid policy document. Please check the policy syntax and ensure that Principals are valid."
-        )
+        ) from error
     return document
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from apps.accounts.models import AccessKey, Membership
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import NotImplementedException
+from apps.control_plane.sts.session_tokens import open_session
 from apps.control_plane.wire.messages import WireRequest
 from apps.control_plane.wire.service_models import SIGNING_NAME
 from apps.core.sigv4 import Signature, read_signature, verify
-from apps.core.sigv4_errors import unknown_key
+from apps.core.sigv4_errors import expired_token, unknown_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,15 @@ FindCredential = Callable[[str], Credential | None]
 
 
 def authenticate(
-    request: WireRequest, find_credential: FindCredential, now: datetime, request_id: str, *, routed: bool
+    request: WireRequest,
+    find_credential: FindCredential,
+    now: datetime,
+    request_id: str,
+    *,
+    routed: bool,
+    service: str = SIGNING_NAME,
 ) -> Caller:
-    """The caller of a request, in the region that it was signed for.
+    """The caller of a request, in the region that it was signed for; `service` is what it has to be signed for.
 
     `routed` tells that the path is one of API Gateway's: elsewhere a request signed for another service is told that
     Gatehouse is not that service. Raises `SignatureError`, or `NotImplementedException` naming the service.
@@ -44,10 +51,10 @@ def authenticate(
         raise NotImplementedException(
             f"The service '{signature.service}' is not implemented by Gatehouse, which is Amazon API Gateway."
         )
-    credential = find_credential(signature.access_key_id)
+    credential = find_credential(signature.access_key_id) or _temporary(signature, find_credential, now)
     if credential is None or not _token_fits(signature, credential):
         raise unknown_key()
-    verified = verify(request.raw, signature, credential.secret, service=SIGNING_NAME, now=now)
+    verified = verify(request.raw, signature, credential.secret, service=service, now=now)
     return Caller(
         account_id=credential.account_id,
         region=verified.region,
@@ -56,6 +63,7 @@ def authenticate(
         role=credential.role,
         source_ip=request.source_ip,
         request_id=request_id,
+        access_key_id=signature.access_key_id,
     )
 
 
@@ -73,6 +81,17 @@ def find_access_key(access_key_id: str) -> Credential | None:
         return None
     principal = f"arn:aws:iam::{key.account_id}:user/{key.user.get_username()}"
     return Credential(key.secret, key.account_id, principal, membership.role)
+
+
+def _temporary(signature: Signature, find_credential: FindCredential, now: datetime) -> Credential | None:
+    """The credential that a session token of ours stands for, while the access key behind it is one."""
+    session = open_session(signature.access_key_id, signature.security_token or "")
+    if session is None:
+        return None
+    if session.expires <= now:
+        raise expired_token()
+    parent = find_credential(session.parent)
+    return None if parent is None else replace(parent, secret=session.secret, session_token=session.token)
 
 
 def _token_fits(signature: Signature, credential: Credential) -> bool:

@@ -44,12 +44,12 @@ def parse(
         wire_name = member.serialization.get("name", name)
         match member.serialization.get("location"):
             case "uri":
-                value = _from_text(member, labels[wire_name])
+                value = from_text(member, labels[wire_name])
             case "querystring":
                 value = _from_query(operation, member, wire_name, query)
             case "header":
                 text = headers.get(wire_name.lower())
-                value = None if text is None else _from_text(member, text)
+                value = None if text is None else from_text(member, text)
             case "headers":
                 value = _prefixed(wire_name.lower(), headers)
             case _ if name == payload:
@@ -104,8 +104,8 @@ def _from_query(operation: OperationModel, member: Shape, wire_name: str, query:
     if not values:
         return None
     if isinstance(member, ListShape):
-        return [_from_text(member.member, value) for value in values]
-    return _from_text(member, values[0])
+        return [from_text(member.member, value) for value in values]
+    return from_text(member, values[0])
 
 
 def _query_names(operation: OperationModel) -> set[str]:
@@ -118,7 +118,8 @@ def _query_names(operation: OperationModel) -> set[str]:
     return names
 
 
-def _from_text(member: Shape, text: str) -> Any:
+def from_text(member: Shape, text: str) -> Any:
+    """A plain value of a path, query, header or form; raises SerializationException for one of another type."""
     kind = member.type_name
     if kind == "string":
         return text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -14,13 +15,14 @@ from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError
 from apps.control_plane.outages import outages_answered
+from apps.control_plane.wire import query_protocol
 from apps.control_plane.wire.authentication import FindCredential, authenticate, find_access_key
 from apps.control_plane.wire.errors import InternalFailure, UnknownOperationException
 from apps.control_plane.wire.messages import WireRequest, WireResponse
 from apps.control_plane.wire.parser import parse
 from apps.control_plane.wire.router import Router, control_plane_router
 from apps.control_plane.wire.serializer import serialize, serialize_error
-from apps.core.sigv4 import SignatureError
+from apps.core.sigv4 import SignatureError, read_signature
 
 Call = Callable[[Caller, str, str, dict[str, Any]], dict[str, Any]]
 
@@ -62,12 +64,20 @@ class WireView:
     def _answer(self, request: WireRequest, request_id: str) -> WireResponse:
         router = self._router or control_plane_router()
         match = router.match(request.raw.method, request.raw.raw_path, request.query)
+        if match is None and read_signature(request.raw).service == query_protocol.STS:
+            return query_protocol.answer(request, request_id, partial(self._perform, request, request_id))
         caller = authenticate(request, self._find_credential, self._clock(), request_id, routed=match is not None)
         if match is None:
             raise UnknownOperationException("The requested operation is not recognized by the service.")
         operation = match.operation
         shape = parse(operation, match.labels, request.query, request.headers, request.raw.body)
         return serialize(operation, self._call(caller, match.service, operation.name, shape))
+
+    def _perform(self, request: WireRequest, request_id: str, name: str, shape: dict[str, Any]) -> dict[str, Any]:
+        """An operation of STS, for whoever signed the request."""
+        find, now, service = self._find_credential, self._clock(), query_protocol.STS
+        caller = authenticate(request, find, now, request_id, routed=True, service=service)
+        return self._call(caller, service, name, shape)
 
 
 aws_api = WireView(registry.call, find_access_key)

@@ -9,7 +9,15 @@ A decision takes microseconds and time that grows linearly with what it looks at
 from __future__ import annotations
 
 from apps.core.iam.errors import IllFormedPolicy
-from apps.core.iam.policy import LONGEST_POLICY, Decision, Policy, compile_policy
+from apps.core.iam.policy import LONGEST_POLICY, Decision, Policy, check_resource_policy, compile_policy
 from apps.core.iam.principals import Principal
 
-__all__ = ["LONGEST_POLICY", "Decision", "IllFormedPolicy", "Policy", "Principal", "compile_policy"]
+__all__ = [
+    "LONGEST_POLICY",
+    "Decision",
+    "IllFormedPolicy",
+    "Policy",
+    "Principal",
+    "check_resource_policy",
+    "compile_policy",
+]

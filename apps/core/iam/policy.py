@@ -12,6 +12,8 @@ from apps.core.iam.principals import Principal
 from apps.core.iam.statements import Rules, Statement, compile_statement
 
 LONGEST_POLICY = 20_480  # characters; what the longest kind of policy on AWS may have
+LONGEST_RESOURCE_POLICY = 8_192
+_SOME_API = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5"
 _VERSIONS = ("2008-10-17", "2012-10-17")
 _ELEMENTS = frozenset({"Version", "Id", "Statement"})
 
@@ -81,6 +83,11 @@ def compile_policy(
         raise IllFormedPolicy("A policy must have a Statement: an object, or a list of them.")
     rules = Rules(version == _VERSIONS[1], principals, resources, shorthand)
     return Policy([compile_statement(statement, rules) for statement in statements])
+
+
+def check_resource_policy(document: str) -> None:
+    """Whether a text can be the resource policy of an API. Raises `IllFormedPolicy`."""
+    compile_policy(document, principals=True, shorthand=_SOME_API, longest=LONGEST_RESOURCE_POLICY)
 
 
 def _value(document: str | Mapping[str, Any], longest: int) -> Mapping[str, Any]:

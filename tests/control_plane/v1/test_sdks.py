@@ -24,6 +24,7 @@ from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, NotFoundException, NotImplementedException
 from apps.control_plane.sdk.calls import distinct
 from apps.deployments.models import ConfigurationSection
+from gateway_runtime.authorizers.results import AuthorizerResults
 from gateway_runtime.functions.nowhere import NoFunctions
 from gateway_runtime.gateway import Gateway
 from gateway_runtime.ports import Services, SystemClock
@@ -70,6 +71,7 @@ class DataPlane:
                 access_logs=_Nobody(),
                 meter=_Nobody(),
                 api_key_secret=settings.API_KEY_DIGEST_KEY,
+                authorizer_results=AuthorizerResults(clock),
             )
             current = Current()
             current.snapshot = build(Snapshot(), 1, self._sections, self._bodies, services)

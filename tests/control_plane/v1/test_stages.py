@@ -108,7 +108,6 @@ def test_a_canary_takes_no_less_than_nothing_and_no_more_than_all(caller: Caller
 @pytest.mark.parametrize(
     "patch",
     [
-        ("replace", "/cacheClusterEnabled", "true"),
         ("replace", "/tracingEnabled", "true"),
     ],
 )

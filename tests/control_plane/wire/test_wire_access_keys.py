@@ -67,7 +67,7 @@ def test_no_csrf_token_is_asked_of_a_client(live_portal: str) -> None:
 
 def test_a_signed_request_for_another_service_is_answered_by_the_wire(live_portal: str, access_key: AccessKey) -> None:
     request = AWSRequest("POST", live_portal + "/", data=b"")
-    SigV4Auth(Credentials(access_key.id, "x"), "sts", "us-east-1").add_auth(request)
+    SigV4Auth(Credentials(access_key.id, "x"), "ecs", "us-east-1").add_auth(request)
 
     response = send(live_portal, "POST", "/", dict(request.headers.items()))
 

@@ -10,6 +10,7 @@ from apps.core.documents import (
     AccountDocument,
     AnyDocument,
     ApiMapping,
+    Authorizer,
     DeploymentDocument,
     DomainDocument,
     Integration,
@@ -99,6 +100,22 @@ def http(uri: str, method: str = "POST", *responses: IntegrationResponse, **memb
     return Integration(type="HTTP", uri=uri, http_method=method, responses=responses or (response(200),), **members)
 
 
+def function_uri(function: str) -> str:
+    """The integration URI that invokes a function, by ARN or name."""
+    return f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{function}/invocations"
+
+
+def lambda_proxy(function: str, **members: Any) -> Integration:
+    """AWS_PROXY with a function."""
+    return Integration(type="AWS_PROXY", **{"uri": function_uri(function), "http_method": "POST", **members})
+
+
+def lambda_custom(function: str, *responses: IntegrationResponse, **members: Any) -> Integration:
+    """AWS with a function, and 200 as its default response."""
+    chosen = responses or (response(200),)
+    return Integration(type="AWS", uri=function_uri(function), http_method="POST", responses=chosen, **members)
+
+
 @dataclass(frozen=True)
 class Stage:
     """A stage before it knows its deployment."""
@@ -130,6 +147,9 @@ class RestApi:
     binary_media_types: tuple[str, ...] = ()
     models: dict[str, str] = field(default_factory=dict)
     minimum_compression_size: int | None = None
+    authorizers: tuple[Authorizer, ...] = ()
+    api_key_source: str = "HEADER"
+    policy: str | None = None
 
     def documents(self) -> list[AnyDocument]:
         resources = [
@@ -148,14 +168,21 @@ class RestApi:
             binary_media_types=self.binary_media_types,
             models=self.models,
             minimum_compression_size=self.minimum_compression_size,
+            authorizers={authorizer.id: authorizer for authorizer in self.authorizers},
+            api_key_source=self.api_key_source,
+            policy=self.policy,
         )
         return [deployment, *(StageDocument(**place, stage_name=each.name, **each.members) for each in self.stages)]
 
 
-def rest_api(*parts: Route | Stage, api_id: str = API, deployment_id: str = "dep001") -> RestApi:
+def rest_api(*parts: Route | Stage | Authorizer, api_id: str = API, deployment_id: str = "dep001") -> RestApi:
     routes = tuple(part for part in parts if isinstance(part, Route))
     return RestApi(
-        routes, tuple(part for part in parts if isinstance(part, Stage)) or (stage("prod"),), api_id, deployment_id
+        routes,
+        tuple(part for part in parts if isinstance(part, Stage)) or (stage("prod"),),
+        api_id,
+        deployment_id,
+        authorizers=tuple(part for part in parts if isinstance(part, Authorizer)),
     )
 
 

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apps.core.documents import AnyDocument
+from gateway_runtime.authorizers.results import AuthorizerResults
+from gateway_runtime.edge.canonical import NAMES_KEY
 from gateway_runtime.gateway import Gateway
 from gateway_runtime.ports import Buckets, Meter, Quotas, Services, TrafficLabel
 from gateway_runtime.snapshot.build import build
 from gateway_runtime.snapshot.snapshot import Current
 from gateway_runtime.stores.memory import MemoryBuckets, MemoryQuotas
+from gateway_runtime.stores.memory_answers import MemoryAnswers
 from gateway_runtime.upstream.guard import GuardedConnector
 from gateway_runtime.upstream.pool import UpstreamPool
 from tests.gateway_runtime.plane.builders import API, SECRET, RestApi, section_of, sections
@@ -98,6 +101,9 @@ class GatewayHarness:
             access_logs=self.logs,
             meter=meter or self.meter,
             api_key_secret=SECRET,
+            authorizer_results=AuthorizerResults(clock),
+            answers=MemoryAnswers(clock),
+            answers_secret=SECRET,
         )
         self.current = Current()
         self.application = Gateway(self.current, clock)
@@ -143,7 +149,8 @@ class GatewayHarness:
         """Call a path that starts with the stage. Keyword arguments are headers, `_` standing for `-`."""
         sent = list(headers.items()) if isinstance(headers, dict) else list(headers or [])
         sent += [(name.replace("_", "-"), value) for name, value in named.items()]
-        sent.insert(0, ("host", host or f"{API}.execute-api.localhost"))
+        if not any(name.lower() == "host" for name, _ in sent):
+            sent.insert(0, ("host", host or f"{API}.execute-api.localhost"))
         pieces = chunks if chunks is not None else [body]
         if chunks is not None:
             sent.append(("transfer-encoding", "chunked"))
@@ -159,6 +166,7 @@ class GatewayHarness:
             "raw_path": target.encode(),
             "query_string": query.encode(),
             "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in sent],
+            NAMES_KEY: [name.encode() for name, _ in sent],
             "client": ("192.0.2.7", 50000),
             "server": ("127.0.0.1", 8080),
         }

@@ -108,11 +108,11 @@ async def test_a_template_that_does_not_parse_breaks_its_own_method_only(gateway
 async def test_an_integration_type_that_is_not_there_is_refused_by_name(gateway: GatewayHarness) -> None:
     from apps.core.documents import Integration
 
-    gateway.serve(rest_api(get("/fn", Integration(type="AWS_PROXY", uri="arn:aws:apigateway"))))
+    gateway.serve(rest_api(get("/fn", Integration(type="GRAPHQL", uri="http://example.com"))))
 
     answer = await gateway.get("/prod/fn")
 
-    assert (answer.status, answer.json()) == (501, {"message": "AWS_PROXY integrations are not implemented"})
+    assert (answer.status, answer.json()) == (501, {"message": "GRAPHQL integrations are not implemented"})
 
 
 async def test_a_method_that_asks_for_authorization_is_never_open(gateway: GatewayHarness) -> None:

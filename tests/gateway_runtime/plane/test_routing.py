@@ -58,6 +58,13 @@ async def test_an_unknown_api_or_host_is_forbidden(gateway: GatewayHarness, host
     assert (await gateway.get("/prod/pets", host=host)).json() == {"message": "Forbidden"}
 
 
+@pytest.mark.parametrize("path", ["//prod/pets", "/prod//pets", "///prod///pets/"])
+async def test_doubled_slashes_around_the_stage_are_one(gateway: GatewayHarness, path: str) -> None:
+    gateway.serve(rest_api(get("/pets", mock())))
+
+    assert (await gateway.get(path)).status == 200
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -65,7 +72,7 @@ async def test_an_unknown_api_or_host_is_forbidden(gateway: GatewayHarness, host
         ("DELETE", "/prod/pets"),
         ("HEAD", "/prod/pets"),
         ("OPTIONS", "/prod/pets"),
-        ("GET", "/prod//pets"),
+        ("GET", "/prod/pets//"),
     ],
 )
 async def test_an_unknown_path_or_method_misses_an_authentication_token(

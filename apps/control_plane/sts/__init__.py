@@ -1,0 +1,1 @@
+"""What deployment tools ask the Security Token Service before they ask API Gateway: who am I."""

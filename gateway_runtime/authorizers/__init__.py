@@ -1,0 +1,1 @@
+"""Who decides whether a caller may: Lambda functions, user pools and issuers of tokens."""

@@ -1,0 +1,153 @@
+"""STS at the portal, asked by an unmodified boto3 and the AWS CLI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+import time_machine
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.accounts.models import AccessKey, Account, Membership, User
+from apps.control_plane.sts.session_tokens import new_session, open_session
+from tests.conftest import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+
+Aws = Callable[..., Any]
+
+
+def code_of(call: Callable[..., Any], **request: Any) -> tuple[int, str, str]:
+    with pytest.raises(ClientError) as refused:
+        call(**request)
+    response = refused.value.response
+    return response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"], response["Error"]["Message"]
+
+
+@pytest.fixture
+def client(live_portal: str) -> Iterator[Aws]:
+    """`client("sts", key_id, secret, token)` signs with other credentials than `aws` does."""
+    made = []
+
+    def client(service: str, key_id: str, secret: str, token: str | None = None) -> Any:
+        made.append(
+            boto3.client(
+                service, endpoint_url=live_portal, region_name="us-east-1", aws_access_key_id=key_id,
+                aws_secret_access_key=secret, aws_session_token=token, config=Config(retries={"total_max_attempts": 1}, parameter_validation=False),
+            )
+        )  # fmt: skip
+        return made[-1]
+
+    yield client
+    for one in made:
+        one.close()
+
+
+def temporary(client: Aws, aws: Aws, service: str = "apigateway", **request: Any) -> Any:
+    """A client with temporary credentials of the key that `aws` signs with."""
+    given = aws("sts").get_session_token(**request)["Credentials"]
+    return client(service, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+
+
+def test_the_root_of_an_account_is_told_who_it_is(aws: Aws, account: Account) -> None:
+    identity = aws("sts").get_caller_identity()
+
+    assert identity["ResponseMetadata"]["RequestId"]
+    assert (identity["Account"], identity["UserId"]) == (account.id, account.id)
+    assert identity["Arn"] == f"arn:aws:iam::{account.id}:root"
+
+
+def test_a_member_is_told_their_name_and_an_id_that_stays(aws: Aws, account: Account, access_key: AccessKey) -> None:
+    user = User.objects.create(username="mira", email="mira@example.com")
+    Membership.objects.create(user=user, account=account, role="editor")
+    AccessKey.objects.filter(pk=access_key.pk).update(user=user)
+
+    identities = [aws("sts").get_caller_identity() for _ in range(2)]
+
+    assert identities[0]["Arn"] == f"arn:aws:iam::{account.id}:user/mira"
+    assert identities[0]["UserId"].startswith("AIDA")
+    assert len({identity["UserId"] for identity in identities}) == 1
+
+
+def test_an_access_key_tells_its_account_to_its_own_account_alone(aws: Aws, account: Account) -> None:
+    other = AccessKey.objects.create(account=Account.objects.create(name="other"), secret="a secret")
+
+    assert aws("sts").get_access_key_info(AccessKeyId=ACCESS_KEY_ID)["Account"] == account.id
+    assert code_of(aws("sts").get_access_key_info, AccessKeyId=other.pk)[:2] == (400, "ValidationError")
+
+
+def test_temporary_credentials_act_as_the_key_they_came_from(aws: Aws, client: Aws) -> None:
+    made = aws("apigateway").create_rest_api(name="pets")["id"]
+
+    assert [api["id"] for api in temporary(client, aws).get_rest_apis()["items"]] == [made]
+
+
+def test_temporary_credentials_end_with_their_time(aws: Aws, client: Aws) -> None:
+    gateway = temporary(client, aws, DurationSeconds=900)
+
+    with time_machine.travel(datetime.now(UTC) + timedelta(seconds=901)):
+        assert code_of(gateway.get_rest_apis)[1] == "ExpiredTokenException"
+
+
+def test_temporary_credentials_end_with_the_key_they_came_from(aws: Aws, client: Aws, access_key: AccessKey) -> None:
+    gateway = temporary(client, aws)
+    AccessKey.objects.filter(pk=access_key.pk).update(active=False)
+
+    assert code_of(gateway.get_rest_apis)[1] == "UnrecognizedClientException"
+
+
+def test_temporary_credentials_beget_none(aws: Aws, client: Aws) -> None:
+    found = code_of(temporary(client, aws, "sts").get_session_token)
+
+    assert found == (403, "AccessDenied", "Cannot call GetSessionToken with session credentials")
+
+
+def test_a_token_goes_with_its_own_key_id_and_secret(aws: Aws, client: Aws) -> None:
+    first, second = (aws("sts").get_session_token()["Credentials"] for _ in range(2))
+
+    crossed = client("apigateway", first["AccessKeyId"], first["SecretAccessKey"], second["SessionToken"])
+    without = client("apigateway", first["AccessKeyId"], first["SecretAccessKey"])
+    forged = client("apigateway", first["AccessKeyId"], second["SecretAccessKey"], first["SessionToken"])
+
+    assert code_of(crossed.get_rest_apis)[1] == "UnrecognizedClientException"
+    assert code_of(without.get_rest_apis)[1] == "UnrecognizedClientException"
+    assert code_of(forged.get_rest_apis)[1] == "InvalidSignatureException"
+
+
+def test_what_is_refused_is_refused_in_the_words_of_sts(aws: Aws, client: Aws) -> None:
+    stranger = client("sts", "AKIANOBODYNOBODYNOBO", "none")
+    liar = client("sts", ACCESS_KEY_ID, "another secret")
+
+    assert code_of(stranger.get_caller_identity)[:2] == (403, "InvalidClientTokenId")
+    assert code_of(liar.get_caller_identity)[:2] == (403, "SignatureDoesNotMatch")
+    assert (
+        code_of(client("sts", ACCESS_KEY_ID, SECRET_ACCESS_KEY).get_session_token, DurationSeconds=1)[1]
+        == "ValidationError"
+    )
+    assert code_of(aws("sts").get_session_token, TokenCode="123456", SerialNumber="arn:aws:iam::1:mfa/a")[0] == 400
+
+
+def test_roles_are_not_assumed_and_that_is_said_by_name(aws: Aws) -> None:
+    role = "arn:aws:iam::123456789012:role/deployer"
+
+    found = code_of(aws("sts").assume_role, RoleArn=role, RoleSessionName="deploy")
+
+    assert found[:2] == (501, "NotImplementedException")
+    assert found[2].startswith("AssumeRole is not implemented")
+
+
+@given(st.text(max_size=200), st.text(max_size=300))
+def test_no_text_is_taken_for_a_session_token(key_id: str, token: str) -> None:
+    assert open_session(f"ASIA{key_id}", token) is None
+
+
+def test_a_token_opens_for_its_own_key_id_only() -> None:
+    session = new_session("AKIAPARENT", datetime.now(UTC))
+
+    assert open_session(session.access_key_id, session.token) == session
+    assert open_session("ASIAOTHER", session.token) is None
+    assert "secret" not in session.token
