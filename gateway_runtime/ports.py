@@ -127,7 +127,8 @@ class Functions(Protocol):
     ) -> FunctionAnswer:
         """Run a function (an ARN, with or without a qualifier) on an event of JSON and wait for what it returns.
 
-        `source_arn` is the `execute-api` ARN on whose behalf: function policies ask for it. `timeout` is seconds.
+        `source_arn` is the `execute-api` ARN on whose behalf: function policies ask for it. It is empty where the integration
+        names credentials, whose role decides in place of the function's policy. `timeout` is seconds.
         """
 
     async def stream(

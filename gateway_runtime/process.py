@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from apps.core.environment import Environment
 from gateway_runtime.authorizers.results import AuthorizerResults
-from gateway_runtime.functions.nowhere import NoFunctions
+from gateway_runtime.functions.place import functions_of, host_pool
 from gateway_runtime.gateway import Gateway
 from gateway_runtime.ports import Services, SystemClock
 from gateway_runtime.snapshot.disk import LastGood
@@ -53,12 +53,13 @@ class DataPlane:
         self._logs = FileAccessLogs(environment.data_dir / "log" / "access")
         private = environment.allow_private_backends
         self._pool = UpstreamPool(GuardedConnector(AddressPolicy(allow_loopback=private, allow_private=private)))
+        self._functions_pool = host_pool(environment)
         self.services = Services(
             clock=clock,
             buckets=self._buckets,
             quotas=self._quotas,
             upstream=self._pool,
-            functions=NoFunctions(),
+            functions=functions_of(environment, self._functions_pool, self._pool),
             access_logs=self._logs,
             meter=self._meter,
             vpc_endpoints=environment.vpc_endpoints,
@@ -113,6 +114,7 @@ class DataPlane:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.source.close()
         await self._pool.aclose()
+        await self._functions_pool.aclose()
         await self._buckets.close()
         await self._quotas.close()
         await self._calls.close()

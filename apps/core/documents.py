@@ -4,7 +4,7 @@ A *section* is a named place (`stage/a1b2c3d4e5/prod`) that holds the digest of 
 frozen at CreateDeployment; stages, plans, keys and account limits are small documents of their own, because on AWS
 they act without a new deployment. Members carry AWS's meaning under snake_case names.
 
-HTTP and WebSocket APIs have documents of their own (`v2_documents`). Documents travel as JSON with `kind` as their tag. `encode` is
+HTTP and WebSocket APIs have documents of their own (`v2_documents`), and so have Lambda functions (`function_documents`). Documents travel as JSON with `kind` as their tag. `encode` is
 canonical: equal documents have equal bytes, hence equal digests.
 """
 
@@ -15,6 +15,7 @@ import hashlib
 import msgspec
 
 from apps.core.document import Document
+from apps.core.function_documents import FunctionDocument
 from apps.core.v2_documents import V2DeploymentDocument, V2StageDocument
 
 
@@ -339,6 +340,7 @@ AnyDocument = (
     | DomainDocument
     | V2DeploymentDocument
     | V2StageDocument
+    | FunctionDocument
 )
 
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -383,6 +385,10 @@ def account_section(account_id: str, region: str) -> str:
 def domain_section(region: str, name: str) -> str:
     """One name may stand in several regions of its account."""
     return f"domain/{region}/{name}"
+
+
+def function_section(account_id: str, region: str, name: str) -> str:
+    return f"function/{account_id}/{region}/{name}"
 
 
 def key_shard(key_id: str) -> str:

@@ -56,6 +56,15 @@ class Environment:
     mail_from: str
     allowed_hosts: tuple[str, ...]
     allow_private_backends: bool
+    internal_portal_url: str | None
+    functions_url: str | None
+    function_processes: int
+    function_folders: tuple[Path, ...]
+    lambda_endpoint: str | None
+    lambda_region: str
+    lambda_access_key_id: str | None
+    lambda_secret_access_key: str | None
+    lambda_session_token: str | None
     user_pools: Mapping[str, str]
     vpc_endpoints: tuple[VpcEndpoint, ...]
     stage_cache_megabytes: int
@@ -71,6 +80,22 @@ class Environment:
     @property
     def effective_redis_url(self) -> str:
         return self.redis_url or f"unix://{self.valkey_socket}"
+
+    @property
+    def portal_address(self) -> str:
+        """Where the function host reaches the portal, without a trailing slash."""
+        return self.internal_portal_url or f"http://{_visible(self.bind)}:{self.portal_port}"
+
+    @property
+    def portal_host_header(self) -> str:
+        """A Host header that the portal accepts, whatever address it is reached by."""
+        named = [host.lstrip(".") for host in self.allowed_hosts if host != "*"]
+        return named[0] if named else "localhost"
+
+    @property
+    def functions_socket(self) -> Path:
+        """Where the function host listens, unless `functions_url` names an address."""
+        return self.data_dir / "functions.sock"
 
     @property
     def secret_key_file(self) -> Path:
@@ -159,6 +184,15 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
             host.strip() for host in variables.get("GATEHOUSE_ALLOWED_HOSTS", "").split(",") if host.strip()
         ),
         allow_private_backends=_flag(variables, "GATEHOUSE_ALLOW_PRIVATE_BACKENDS", default=_is_loopback(bind)),
+        internal_portal_url=_url(variables, "GATEHOUSE_INTERNAL_PORTAL_URL"),
+        functions_url=_functions_url(variables, "GATEHOUSE_FUNCTIONS_URL"),
+        function_processes=_positive(variables, "GATEHOUSE_FUNCTION_PROCESSES", 20),
+        function_folders=_folders(variables, "GATEHOUSE_FUNCTION_FOLDERS"),
+        lambda_endpoint=_url(variables, "GATEHOUSE_LAMBDA_ENDPOINT"),
+        lambda_region=variables.get("GATEHOUSE_LAMBDA_REGION") or variables.get("GATEHOUSE_REGION") or "us-east-1",
+        lambda_access_key_id=variables.get("GATEHOUSE_LAMBDA_ACCESS_KEY_ID") or None,
+        lambda_secret_access_key=variables.get("GATEHOUSE_LAMBDA_SECRET_ACCESS_KEY") or None,
+        lambda_session_token=variables.get("GATEHOUSE_LAMBDA_SESSION_TOKEN") or None,
         user_pools=_user_pools(variables, "GATEHOUSE_USER_POOLS"),
         vpc_endpoints=_vpc_endpoints(variables, "GATEHOUSE_VPC_ENDPOINTS"),
         stage_cache_megabytes=_positive(variables, "GATEHOUSE_STAGE_CACHE_MEGABYTES", 128),
@@ -195,6 +229,21 @@ def _url(variables: Mapping[str, str], name: str) -> str | None:
     if text and not text.startswith(("http://", "https://")):
         raise BadEnvironment(f"{name} must start with http:// or https://, not {text!r}")
     return text or None
+
+
+def _functions_url(variables: Mapping[str, str], name: str) -> str | None:
+    text = variables.get(name, "").rstrip("/")
+    if text and not re.fullmatch(r"http://[^:/@\s]+:\d{1,5}", text):
+        raise BadEnvironment(f"{name} must look like http://functions:8090, not {text!r}")
+    return text or None
+
+
+def _folders(variables: Mapping[str, str], name: str) -> tuple[Path, ...]:
+    folders = tuple(Path(text) for text in variables.get(name, "").split(os.pathsep) if text)
+    for folder in folders:
+        if not folder.is_absolute():
+            raise BadEnvironment(f"{name} must be absolute paths with colons between them, not {folder}")
+    return folders
 
 
 def _mail_url(variables: Mapping[str, str], name: str) -> str | None:

@@ -29,3 +29,7 @@ class InvocationTimedOut(InvocationFailed):
 
 class FunctionsUnreachable(InvocationFailed):
     """Nobody answers at the end point for functions, or what answers is no Lambda."""
+
+
+class FunctionFailed(InvocationFailed):
+    """A function that was to stream its answer failed before the first byte of it."""

@@ -14,6 +14,7 @@ from apps.core.documents import (
     AnyDocument,
     DeploymentDocument,
     DomainDocument,
+    FunctionDocument,
     KeysDocument,
     PlanDocument,
     StageDocument,
@@ -41,14 +42,16 @@ _KINDS: dict[str, type[AnyDocument]] = {
     "domain": DomainDocument,
     "v2-stage": V2StageDocument,
     "v2-deployment": V2DeploymentDocument,
+    "function": FunctionDocument,
 }
 _rejected = METRICS.counter("gatehouse_config_rejected_total", "Configuration sections refused because they are bad")
 
 
 def build(
-    last: Snapshot, revision: int, manifest: Mapping[str, str], fetched: Mapping[str, bytes], services: Services
+    last: Snapshot, revision: int, manifest: Mapping[str, str], fetched: Mapping[str, bytes], services: Services | None
 ) -> Snapshot:
-    """The snapshot of a later revision. `fetched` holds documents by digest that `last` lacks.
+    """The snapshot of a later revision. `fetched` holds documents by digest that `last` lacks; `services` is what stages are
+    bound to, and None where a manifest has none.
 
     A section whose document is missing, bad or cannot be compiled keeps the document it has in `last`, and is left out
     when it has none there: a bad document never replaces a running one.
@@ -57,7 +60,7 @@ def build(
 
 
 class _Build:
-    def __init__(self, last: Snapshot, fetched: Mapping[str, bytes], services: Services) -> None:
+    def __init__(self, last: Snapshot, fetched: Mapping[str, bytes], services: Services | None) -> None:
         self._last = last
         self._fetched = fetched
         self._services = services
@@ -137,6 +140,7 @@ class _Build:
         )
         compiled = self._last.compiled.get(key)
         if compiled is None:
+            assert self._services is not None, "stages need services"
             try:
                 compiled = compile_stage(stage, found[0], account, self._services, *found[1:])
             except Exception as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
 import msgspec
@@ -29,14 +29,37 @@ _revision = METRICS.gauge("gatehouse_config_revision_sum", "Revision in force, a
 _applied = METRICS.counter("gatehouse_config_applied_total", "Revisions put in force")
 
 
-class ConfigurationSource:
-    """Keeps `current` at the newest revision. It never goes back: a revision not above the one in force is ignored."""
+def of_functions(section: str) -> bool:
+    """Whether a section is for the function host; the others are for the workers."""
+    return section.startswith("function/")
 
-    def __init__(self, redis: Redis, current: Current, services: Services, last_good: LastGood) -> None:
+
+def of_requests(section: str) -> bool:
+    return not of_functions(section)
+
+
+class ConfigurationSource:
+    """Keeps `current` at the newest revision. It never goes back: a revision not above the one in force is ignored.
+
+    `takes` chooses the sections that this process has a use for. `changed` is called when a revision is in force.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        current: Current,
+        services: Services | None,
+        last_good: LastGood,
+        *,
+        takes: Callable[[str], bool] = of_requests,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._redis = redis
         self._current = current
         self._services = services
         self._last_good = last_good
+        self._takes = takes
+        self._changed = changed
         self._announced: dict[str, str] = {}  # what the manifest says, which may be newer than what is in force
         self._incomplete = False  # a document was missing: read the manifest again
         self._storing: asyncio.Task[None] | None = None
@@ -118,6 +141,7 @@ class ConfigurationSource:
 
     async def _apply(self, revision: int, sections: dict[str, str]) -> None:
         snapshot = self._current.snapshot
+        sections = {name: digest for name, digest in sections.items() if self._takes(name)}
         lacking = sorted({digest for digest in sections.values() if digest not in snapshot.decoded})
         fetched = await self._fetch(lacking)
         self._incomplete = len(fetched) < len(lacking)
@@ -143,6 +167,7 @@ class ConfigurationSource:
         self._current.snapshot = snapshot
         METRICS.values[_revision] = snapshot.revision
         METRICS.values[_applied] += 1
+        self._changed()
 
     async def _store(self) -> None:
         """Write what is in force to disk, again while it changes."""

@@ -86,10 +86,13 @@ def start(environment: Environment, data: DataDirectory, supervisor: Supervisor)
         supervisor.set_variable("REDIS_URL", valkey.url)
         supervisor.start([valkey.spec()])
         supervisor.wait_until_ready(READY_SECONDS)
+    environment = product.with_reachable_functions(environment)
+    if environment.functions_url:
+        supervisor.set_variable("GATEHOUSE_FUNCTIONS_URL", environment.functions_url)
     demo_port = product.petstore_port(data)
     supervisor.set_variable("GATEHOUSE_DEMO_PORT", str(demo_port))
     # The data plane asks no database: it comes up while the tables are made.
-    supervisor.start([product.gateway(environment), product.petstore(demo_port)])
+    supervisor.start([product.gateway(environment), product.functions(environment), product.petstore(demo_port)])
     supervisor.run_command(product.migrate(), COMMAND_SECONDS)
     # The portal loads while bootstrap seeds; tasks run on a seeded installation only.
     supervisor.start([product.portal(environment)])

@@ -1,4 +1,4 @@
-"""`python -m portal.supervisor.healthcheck portal|gateway`: status 0 when that process answers. For containers."""
+"""`python -m portal.supervisor.healthcheck portal|gateway|functions`: status 0 when that process answers. For containers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from apps.core.environment import read_environment
 from portal.supervisor import product
 
-CHECKED = {"portal": product.portal, "gateway": product.gateway}
+CHECKED = {"portal": product.portal, "gateway": product.gateway, "functions": product.functions}
 
 
 def main(name: str) -> int:

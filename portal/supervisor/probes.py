@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 
 def answers_ok(host: str, port: int, path: str, host_header: str = "") -> Callable[[], bool]:
@@ -19,6 +20,21 @@ def answers_ok(host: str, port: int, path: str, host_header: str = "") -> Callab
             return False
         finally:
             connection.close()
+
+    return probe
+
+
+def listens(path: Path) -> Callable[[], bool]:
+    """A probe: true once a connection to a Unix socket is accepted within a second."""
+
+    def probe() -> bool:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.settimeout(1)
+            try:
+                client.connect(str(path))
+            except OSError:
+                return False
+        return True
 
     return probe
 

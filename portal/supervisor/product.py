@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from apps.core.environment import Environment
 from portal.supervisor.data_directory import DataDirectory
 from portal.supervisor.preflight import is_free
-from portal.supervisor.probes import accepts, answers_ok
+from portal.supervisor.probes import accepts, answers_ok, listens
 from portal.supervisor.processes import ProcessSpec
-from portal.supervisor.valkey import free_loopback_port
+from portal.supervisor.valkey import LONGEST_SOCKET_PATH, free_loopback_port
 
 MANAGE = str(Path(__file__).resolve().parent.parent.parent / "manage.py")
 WORKER_PROCESSES = 2
@@ -42,6 +44,26 @@ def gateway(environment: Environment) -> ProcessSpec:
     )  # fmt: skip
 
 
+def with_reachable_functions(environment: Environment) -> Environment:
+    """The same, with a loopback port for the function host where the data directory's path is too long for a socket."""
+    if environment.functions_url or len(str(environment.functions_socket)) <= LONGEST_SOCKET_PATH:
+        return environment
+    return replace(environment, functions_url=f"http://127.0.0.1:{free_loopback_port()}")
+
+
+def functions(environment: Environment) -> ProcessSpec:
+    """The function host. It stops after the gateway, whose last requests may invoke functions."""
+    url = environment.functions_url
+    parts = urlsplit(url or "")
+    return ProcessSpec(
+        "functions",
+        (sys.executable, "-m", "gateway_runtime.functions", "--bind", environment.bind),
+        ready=accepts(parts.hostname or "", parts.port or 80) if url else listens(environment.functions_socket),
+        stop_stage=1,
+        grace=3.0,
+    )
+
+
 def portal(environment: Environment) -> ProcessSpec:
     return ProcessSpec(
         "portal",
@@ -55,7 +77,7 @@ def portal(environment: Environment) -> ProcessSpec:
             "--timeout-graceful-shutdown", "2",
         ),
         ready=answers_ok(
-            _reachable(environment.bind), environment.portal_port, "/healthz", _accepted_host(environment)
+            _reachable(environment.bind), environment.portal_port, "/healthz", environment.portal_host_header
         ),
         stop_stage=1,
         grace=4.0,
@@ -119,9 +141,3 @@ def petstore_port(data: DataDirectory) -> int:
 def _reachable(bind: str) -> str:
     """Where this machine reaches what listens on `bind`."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bind, bind)  # noqa: S104 - compared, not bound
-
-
-def _accepted_host(environment: Environment) -> str:
-    """A Host header that the portal accepts."""
-    named = [host.lstrip(".") for host in environment.allowed_hosts if host != "*"]
-    return named[0] if named else "localhost"

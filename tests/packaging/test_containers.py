@@ -24,6 +24,8 @@ DECIDED_BY_COMPOSE = {
     "DATABASE_URL",
     "REDIS_URL",
     "GATEHOUSE_INTERNAL_GATEWAY_URL",
+    "GATEHOUSE_INTERNAL_PORTAL_URL",
+    "GATEHOUSE_FUNCTIONS_URL",
 }
 FOR_COMPOSE_ALONE = {"GATEHOUSE_POSTGRES_PASSWORD", "GATEHOUSE_VALKEY_PASSWORD"}
 
@@ -37,7 +39,7 @@ def test_the_compose_file_keeps_to_the_schema():
 
 
 def test_the_services_are_those_of_the_operations_page():
-    assert set(SERVICES) == {"portal", "gateway", "worker", "beat", "setup", "postgres", "valkey"}
+    assert set(SERVICES) == {"portal", "gateway", "functions", "worker", "beat", "setup", "postgres", "valkey"}
 
 
 @pytest.mark.parametrize("name", sorted(set(SERVICES) - {"setup"}))
@@ -66,7 +68,7 @@ def test_our_containers_cannot_write_their_root_nor_gain_privileges(name):
 def test_a_secret_is_never_written_down(name):
     for variable, value in SERVICES[name].get("environment", {}).items():
         if re.search(r"PASSWORD|SECRET|AUTH|^DATABASE_URL$|^REDIS_URL$", variable):
-            assert re.search(r"\$\{\w+:\?.+\}", value) or value == f"${{{variable}:-}}", (
+            assert not value or re.search(r"\$\{\w+:\?.+\}", value) or value == f"${{{variable}:-}}", (
                 f"{variable} must be required or empty"
             )
 

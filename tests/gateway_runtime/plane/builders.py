@@ -13,6 +13,7 @@ from apps.core.documents import (
     Authorizer,
     DeploymentDocument,
     DomainDocument,
+    FunctionDocument,
     Integration,
     IntegrationResponse,
     KeyDocument,
@@ -248,6 +249,8 @@ def section_of(document: AnyDocument) -> str:
         return v2_deployment_section(document.api_id, document.deployment_id)
     if isinstance(document, V2StageDocument):
         return v2_stage_section(document.api_id, document.stage_name)
+    if isinstance(document, FunctionDocument):
+        return documents.function_section(document.account_id, document.region, document.name)
     return documents.account_section(document.account_id, document.region)
 
 

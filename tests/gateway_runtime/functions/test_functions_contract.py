@@ -1,0 +1,60 @@
+"""What every implementation of the port `Functions` does: the scripted one of the tests, and the client of a real host."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from gateway_runtime.functions.errors import FunctionNotFound
+from gateway_runtime.ports import FunctionAnswer, Functions
+from tests.gateway_runtime.functions.hosting import API_ARN, function_host
+from tests.gateway_runtime.plane.functions import ScriptedFunctions, function_arn
+
+ECHO = "def handler(event, context): return event"
+BROKEN = "def handler(event, context): raise ValueError('no such pet')"
+
+
+def _broken(event: Any) -> FunctionAnswer:
+    told = {"errorType": "ValueError", "errorMessage": "no such pet", "requestId": "1", "stackTrace": []}
+    return FunctionAnswer(json.dumps(told).encode(), "Unhandled")
+
+
+@pytest.fixture(params=["scripted", "host"])
+async def functions(request: pytest.FixtureRequest, valkey_url: str) -> AsyncIterator[Functions]:
+    """Functions `echo` and `broken`."""
+    if request.param == "scripted":
+        scripted = ScriptedFunctions()
+        scripted.runs("echo", lambda event: event)
+        scripted.runs("broken", _broken)
+        yield scripted
+        return
+    async with function_host(valkey_url) as host:
+        await host.runs("echo", ECHO)
+        await host.runs("broken", BROKEN)
+        yield host.client
+
+
+class TestFunctions:
+    async def test_a_function_answers_with_its_result(self, functions: Functions):
+        answer = await functions.invoke(function_arn("echo"), b'{"pet":"Rex"}', source_arn=API_ARN, timeout=10)
+
+        assert (json.loads(answer.payload), answer.error, answer.status) == ({"pet": "Rex"}, None, 200)
+
+    async def test_an_error_of_the_function_is_its_answer(self, functions: Functions):
+        answer = await functions.invoke(function_arn("broken"), b"{}", source_arn=API_ARN, timeout=10)
+
+        told = json.loads(answer.payload)
+        assert answer.error == "Unhandled"
+        assert (told["errorType"], told["errorMessage"]) == ("ValueError", "no such pet")
+
+    async def test_an_invocation_as_an_event_is_accepted_without_a_payload(self, functions: Functions):
+        answer = await functions.invoke(function_arn("echo"), b"{}", source_arn=API_ARN, event=True, timeout=10)
+
+        assert answer == FunctionAnswer(b"", None, 202)
+
+    async def test_a_function_that_does_not_exist_is_not_found(self, functions: Functions):
+        with pytest.raises(FunctionNotFound):
+            await functions.invoke(function_arn("nobody"), b"{}", source_arn=API_ARN, timeout=10)
