@@ -15,13 +15,14 @@ from typing import Any, NamedTuple
 
 from apps.control_plane.execution_log import ExecutionLog, as_map, header_name
 from apps.core.documents import DeploymentDocument, StageDocument
+from apps.core.environment import Environment
 from gateway_runtime.authorizers.results import AuthorizerResults
 from gateway_runtime.edge.body import BodyTooLarge, RequestBody
 from gateway_runtime.edge.canonical import Headers, parse_head
 from gateway_runtime.edge.refusals import AmbiguousRequest, new_request_id
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
-from gateway_runtime.functions.nowhere import NoFunctions
+from gateway_runtime.functions.place import functions_of, host_pool
 from gateway_runtime.integrations.forwarding import new_extended_id
 from gateway_runtime.mapping.templates import media_type
 from gateway_runtime.phases.api_key import validate_api_key
@@ -33,7 +34,7 @@ from gateway_runtime.phases.quota import quota
 from gateway_runtime.phases.resource_policy import require_resource_policy, resource_policy
 from gateway_runtime.phases.throttle import throttle
 from gateway_runtime.pipelines import REST, Pipeline
-from gateway_runtime.ports import Services, SystemClock, TrafficLabel
+from gateway_runtime.ports import Functions, Services, SystemClock, TrafficLabel
 from gateway_runtime.snapshot.compile import compile_method
 from gateway_runtime.snapshot.router import Router
 from gateway_runtime.snapshot.snapshot import Snapshot
@@ -82,9 +83,10 @@ class TestAnswer(NamedTuple):
 
 
 class Outbound(NamedTuple):
-    """How back ends are reached: which addresses may be, and the client certificate (PEM, with its key) that is shown to them."""
+    """How back ends and functions are reached: as the installation's settings say, and with the client certificate (PEM, with its
+    key) that is shown to back ends."""
 
-    allow_private: bool
+    environment: Environment
     certificate: str | None = None
 
 
@@ -101,19 +103,23 @@ async def _invoke(
     request_id = new_request_id()
     log = ExecutionLog(request_id)
     contexts = _contexts(outbound.certificate) if outbound.certificate else None
-    policy = AddressPolicy(allow_loopback=outbound.allow_private, allow_private=outbound.allow_private)
+    private = outbound.environment.allow_private_backends
+    policy = AddressPolicy(allow_loopback=private, allow_private=private)
     pool = UpstreamPool(GuardedConnector(policy, contexts=contexts))
+    host = host_pool(outbound.environment)
     try:
-        site = StageSite(stage, deployment, None, _services(_LoggedUpstream(pool, log)))
+        services = _services(_LoggedUpstream(pool, log), functions_of(outbound.environment, host, pool))
+        site = StageSite(stage, deployment, None, services)
         exchange = _exchange(site, request, request_id)
         _log_request(log, exchange, request)
         await _walk(exchange, site, log)
         return await _answer(exchange, log)
     finally:
         await pool.aclose()
+        await host.aclose()
 
 
-def _services(upstream: _LoggedUpstream) -> Services:
+def _services(upstream: _LoggedUpstream, functions: Functions) -> Services:
     """The real ports where a test call has need of them, and none that reaches others' counters."""
     clock = SystemClock()
     return Services(
@@ -121,7 +127,7 @@ def _services(upstream: _LoggedUpstream) -> Services:
         buckets=MemoryBuckets(clock),
         quotas=MemoryQuotas(),
         upstream=upstream,
-        functions=NoFunctions(),
+        functions=functions,
         access_logs=_Nobody(),
         meter=_Nobody(),
         api_key_secret=b"",

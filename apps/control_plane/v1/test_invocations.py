@@ -40,7 +40,7 @@ def test_invoke_method(caller: Caller, request: Shape) -> Shape:
         headers=_headers(request),
         body=request.get("body") or "",
     )
-    outbound = Outbound(settings.ENVIRONMENT.allow_private_backends, _certificate(caller, request))
+    outbound = Outbound(settings.ENVIRONMENT, _certificate(caller, request))
     try:
         answer = invoke(document, stage, asked, outbound)
     except NotARequest as error:
