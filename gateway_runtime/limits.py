@@ -66,10 +66,13 @@ class AuthorizerLimits:
     asking: int = 1_024  # functions that are asked at once for what will be remembered
     arn_bytes: int = 1_600
     token_bytes: int = 8 * 1024
-    leeway_seconds: float = 60.0
-    verified_tokens: int = 16_384  # remembered
+    leeway_seconds: float = 60.0  # for `nbf` and `iat`; `exp` has none
+    verified_tokens: int = 4_096  # remembered
     document_bytes: int = 150_000  # of an issuer
     document_seconds: float = 1.5
+    keys_fresh_seconds: float = 300.0  # after which newer keys are asked for aside
+    keys_held_seconds: float = 24 * 3600.0  # without an answer of the issuer
+    keys_pause_seconds: float = 10.0  # between two looks for a key that is unknown
 
 
 EDGE = EdgeLimits()

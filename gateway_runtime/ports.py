@@ -17,7 +17,9 @@ from gateway_runtime.upstream.pool import BodyStream, Client
 from gateway_runtime.upstream.response import UpstreamResponse
 
 if TYPE_CHECKING:
+    from gateway_runtime.authorizers.key_sets import KeySets
     from gateway_runtime.authorizers.results import AuthorizerResults
+    from gateway_runtime.authorizers.verified import VerifiedTokens
 
 
 class Clock(Protocol):
@@ -205,6 +207,8 @@ class Services:
     meter: Meter
     api_key_secret: bytes
     authorizer_results: AuthorizerResults
+    key_sets: KeySets
+    verified_tokens: VerifiedTokens
     vpc_endpoints: tuple[VpcEndpoint, ...] = ()
     answers: AnswerCache | None = None  # without one no stage keeps answers
     answers_secret: bytes = b""  # 32 bytes: seals the answers that are to be kept encrypted

@@ -13,7 +13,9 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from apps.core.environment import Environment
+from gateway_runtime.authorizers.key_sets import KeySets
 from gateway_runtime.authorizers.results import AuthorizerResults
+from gateway_runtime.authorizers.verified import VerifiedTokens
 from gateway_runtime.functions.place import functions_of, host_pool
 from gateway_runtime.gateway import Gateway
 from gateway_runtime.ports import Services, SystemClock
@@ -54,6 +56,7 @@ class DataPlane:
         private = environment.allow_private_backends
         self._pool = UpstreamPool(GuardedConnector(AddressPolicy(allow_loopback=private, allow_private=private)))
         self._functions_pool = host_pool(environment)
+        self._key_sets = KeySets(self._pool, clock)
         self.services = Services(
             clock=clock,
             buckets=self._buckets,
@@ -67,6 +70,8 @@ class DataPlane:
             authorizer_results=AuthorizerResults(clock),
             answers=RedisAnswers(self._answer_calls, environment.stage_cache_megabytes << 20),
             answers_secret=environment.derived_key("stage-cache"),
+            key_sets=self._key_sets,
+            verified_tokens=VerifiedTokens(),
         )
         self.current = Current()
         self.source = ConfigurationSource(
@@ -113,6 +118,7 @@ class DataPlane:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.source.close()
+        self._key_sets.close()
         await self._pool.aclose()
         await self._functions_pool.aclose()
         await self._buckets.close()

@@ -16,7 +16,9 @@ from typing import Any, NamedTuple
 from apps.control_plane.execution_log import ExecutionLog, as_map, header_name
 from apps.core.documents import DeploymentDocument, StageDocument
 from apps.core.environment import Environment
+from gateway_runtime.authorizers.key_sets import KeySets
 from gateway_runtime.authorizers.results import AuthorizerResults
+from gateway_runtime.authorizers.verified import VerifiedTokens
 from gateway_runtime.edge.body import BodyTooLarge, RequestBody
 from gateway_runtime.edge.canonical import Headers, parse_head
 from gateway_runtime.edge.refusals import AmbiguousRequest, new_request_id
@@ -132,6 +134,8 @@ def _services(upstream: _LoggedUpstream, functions: Functions) -> Services:
         meter=_Nobody(),
         api_key_secret=b"",
         authorizer_results=AuthorizerResults(clock),
+        key_sets=KeySets(upstream, clock),
+        verified_tokens=VerifiedTokens(),
     )
 
 

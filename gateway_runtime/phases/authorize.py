@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from apps.core.documents import Authorizer
 from gateway_runtime.authorizers.function import authorize_by_function
+from gateway_runtime.authorizers.token import authorize_by_token
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.snapshot.stage import Misconfigured
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 _AUTHORIZERS: dict[tuple[str, str], Callable[[MethodSite, Authorizer], Step]] = {
     ("CUSTOM", "TOKEN"): authorize_by_function,
     ("CUSTOM", "REQUEST"): authorize_by_function,
+    ("COGNITO_USER_POOLS", "COGNITO_USER_POOLS"): authorize_by_token,
+    ("JWT", "JWT"): authorize_by_token,
 }
 _WITH_AUTHORIZER = frozenset(kind for kind, _ in _AUTHORIZERS)
 

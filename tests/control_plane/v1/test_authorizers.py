@@ -14,8 +14,9 @@ from apps.control_plane.errors import (
     BadRequestException,
     ConflictException,
     LimitExceededException,
-    NotImplementedException,
 )
+from apps.core.documents import DeploymentDocument, decode
+from apps.deployments.models import Deployment
 
 URI = (
     "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/"
@@ -237,12 +238,17 @@ def test_an_authorizer_that_a_method_uses_stays(caller: Caller) -> None:
 @pytest.mark.parametrize(
     ("kind", "type_"), [("CUSTOM", "TOKEN"), ("COGNITO_USER_POOLS", "COGNITO_USER_POOLS"), ("JWT", "JWT")]
 )
-def test_what_the_runtime_cannot_authorize_is_not_deployed(caller: Caller, kind: str, type_: str) -> None:
+def test_a_deployment_holds_the_authorizer_that_a_method_names(caller: Caller, kind: str, type_: str) -> None:
     api = a_rest_api(caller)
-    authorize(caller, api, kind, an_authorizer(caller, api, type_)["id"])
+    made = an_authorizer(caller, api, type_)["id"]
+    authorize(caller, api, kind, made)
 
-    with pytest.raises(NotImplementedException, match=f"GET /pets: {kind} authorization"):
-        call(caller, "CreateDeployment", restApiId=api)
+    deployment = call(caller, "CreateDeployment", restApiId=api)["id"]
+
+    document = decode(Deployment.objects.get(rest_api=api, deployment_id=deployment).document)
+    assert isinstance(document, DeploymentDocument)
+    assert document.authorizers[made].type == type_
+    assert next(m for r in document.resources for m in r.methods if r.path == "/pets").authorizer_id == made
 
 
 def test_a_copy_of_an_api_has_authorizers_of_its_own(caller: Caller) -> None:

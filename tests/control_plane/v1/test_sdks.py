@@ -19,13 +19,15 @@ import pytest
 import uvicorn
 from builders import a_key, a_plan, a_rest_api, a_stage, call, http, mock, subscribe
 from django.conf import settings
+from gateway_runtime.functions.nowhere import NoFunctions
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, NotFoundException, NotImplementedException
 from apps.control_plane.sdk.calls import distinct
 from apps.deployments.models import ConfigurationSection
+from gateway_runtime.authorizers.key_sets import KeySets
 from gateway_runtime.authorizers.results import AuthorizerResults
-from gateway_runtime.functions.nowhere import NoFunctions
+from gateway_runtime.authorizers.verified import VerifiedTokens
 from gateway_runtime.gateway import Gateway
 from gateway_runtime.ports import Services, SystemClock
 from gateway_runtime.snapshot.build import build
@@ -62,16 +64,19 @@ class DataPlane:
             return
         if self._gateway is None:
             clock = SystemClock()
+            pool = UpstreamPool(GuardedConnector())
             services = Services(
                 clock=clock,
                 buckets=MemoryBuckets(clock),
                 quotas=MemoryQuotas(),
-                upstream=UpstreamPool(GuardedConnector()),
+                upstream=pool,
                 functions=NoFunctions(),
                 access_logs=_Nobody(),
                 meter=_Nobody(),
                 api_key_secret=settings.API_KEY_DIGEST_KEY,
                 authorizer_results=AuthorizerResults(clock),
+                key_sets=KeySets(pool, clock),
+                verified_tokens=VerifiedTokens(),
             )
             current = Current()
             current.snapshot = build(Snapshot(), 1, self._sections, self._bodies, services)

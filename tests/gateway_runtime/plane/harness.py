@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apps.core.documents import AnyDocument
+from gateway_runtime.authorizers.key_sets import KeySets
 from gateway_runtime.authorizers.results import AuthorizerResults
+from gateway_runtime.authorizers.verified import VerifiedTokens
 from gateway_runtime.edge.canonical import NAMES_KEY
 from gateway_runtime.gateway import Gateway
 from gateway_runtime.ports import Buckets, Meter, Quotas, Services, TrafficLabel
@@ -104,6 +106,8 @@ class GatewayHarness:
             authorizer_results=AuthorizerResults(clock),
             answers=MemoryAnswers(clock),
             answers_secret=SECRET,
+            key_sets=KeySets(self.pool, clock),
+            verified_tokens=VerifiedTokens(),
         )
         self.current = Current()
         self.application = Gateway(self.current, clock)
@@ -117,6 +121,7 @@ class GatewayHarness:
         await self.close()
 
     async def close(self) -> None:
+        self.services.key_sets.close()
         await self.pool.aclose()
 
     def serve(self, *parts: RestApi | AnyDocument) -> None:

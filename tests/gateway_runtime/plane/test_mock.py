@@ -117,7 +117,7 @@ async def test_an_integration_type_that_is_not_there_is_refused_by_name(gateway:
 
 async def test_a_method_that_asks_for_authorization_is_never_open(gateway: GatewayHarness) -> None:
     gateway.serve(
-        rest_api(get("/a", mock(), authorization_type="AWS_IAM"), get("/b", mock(), authorization_type="CUSTOM"))
+        rest_api(get("/a", mock(), authorization_type="AWS_IAM"), get("/b", mock(), authorization_type="ODD"))
     )
 
     assert (await gateway.get("/prod/a")).header("x-amzn-errortype") == "MissingAuthenticationTokenException"

@@ -1,0 +1,65 @@
+"""The documents of an issuer: its discovery document (OpenID Connect), and the key set that this points to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway_runtime.edge.body import ClientDisconnected
+from gateway_runtime.limits import AUTHORIZERS
+from gateway_runtime.mapping.json_body import NotJson, read_json
+from gateway_runtime.ports import Upstream
+from gateway_runtime.upstream.errors import UpstreamError
+from gateway_runtime.upstream.origin import parse_origin
+
+WELL_KNOWN = "/.well-known/openid-configuration"
+_HEADERS = ((b"accept", b"application/json"),)
+
+
+class DocumentUnavailable(Exception):
+    """The issuer does not give the document; the message says why."""
+
+
+async def fetch_document(upstream: Upstream, url: str) -> bytes:
+    """The body that an address answers 200 with, within the limits of size and time. No redirection is followed.
+
+    Raises DocumentUnavailable.
+    """
+    try:
+        origin, target = parse_origin(url)
+        response = await upstream.request(
+            origin, b"GET", target.encode("ascii"), _HEADERS, timeout=AUTHORIZERS.document_seconds
+        )
+        try:
+            if response.status != 200:
+                raise DocumentUnavailable(f"{url} answers {response.status}")
+            received = bytearray()
+            while chunk := await response.next_chunk():
+                received += chunk
+                if len(received) > AUTHORIZERS.document_bytes:
+                    raise DocumentUnavailable(f"{url} answers with more than {AUTHORIZERS.document_bytes} bytes")
+        finally:
+            response.close()
+    except (UpstreamError, ClientDisconnected, ValueError) as error:
+        raise DocumentUnavailable(f"{url} cannot be read: {error}") from error
+    return bytes(received)
+
+
+async def discover_key_set_address(upstream: Upstream, issuer: str) -> str:
+    """Where an issuer keeps its keys, as its discovery document says, which has to name this very issuer.
+
+    Raises DocumentUnavailable.
+    """
+    url = issuer.removesuffix("/") + WELL_KNOWN
+    document = await fetch_document(upstream, url)
+    try:
+        value: Any = read_json(document, depth=16)
+    except NotJson as error:
+        raise DocumentUnavailable(f"{url} is no JSON: {error}") from None
+    if not isinstance(value, dict) or value.get("issuer") != issuer:
+        raise DocumentUnavailable(f"{url} names another issuer")
+    address = value.get("jwks_uri")
+    # A key that anybody on the way can replace is none; an issuer without TLS has none to lose.
+    secure = isinstance(address, str) and address.startswith("https://")
+    if not isinstance(address, str) or not (secure or (issuer.startswith("http://") and address.startswith("http://"))):
+        raise DocumentUnavailable(f"{url} names no jwks_uri that can be used")
+    return address
