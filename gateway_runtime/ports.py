@@ -8,9 +8,10 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from apps.core.aws_access import AwsAccess
 from apps.core.environment import VpcEndpoint
 from gateway_runtime.upstream.origin import Origin
 from gateway_runtime.upstream.pool import BodyStream, Client
@@ -212,4 +213,5 @@ class Services:
     vpc_endpoints: tuple[VpcEndpoint, ...] = ()
     answers: AnswerCache | None = None  # without one no stage keeps answers
     answers_secret: bytes = b""  # 32 bytes: seals the answers that are to be kept encrypted
+    aws: AwsAccess = field(default_factory=AwsAccess)
     chance: Callable[[], float] = random.random  # evenly distributed from 0 up to, but not including, 1

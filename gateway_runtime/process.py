@@ -66,6 +66,7 @@ class DataPlane:
             access_logs=self._logs,
             meter=self._meter,
             vpc_endpoints=environment.vpc_endpoints,
+            aws=environment.aws,
             api_key_secret=environment.derived_key("api-key-digest"),
             authorizer_results=AuthorizerResults(clock),
             answers=RedisAnswers(self._answer_calls, environment.stage_cache_megabytes << 20),

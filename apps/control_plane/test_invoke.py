@@ -110,7 +110,9 @@ async def _invoke(
     pool = UpstreamPool(GuardedConnector(policy, contexts=contexts))
     host = host_pool(outbound.environment)
     try:
-        services = _services(_LoggedUpstream(pool, log), functions_of(outbound.environment, host, pool))
+        services = _services(
+            _LoggedUpstream(pool, log), functions_of(outbound.environment, host, pool), outbound.environment
+        )
         site = StageSite(stage, deployment, None, services)
         exchange = _exchange(site, request, request_id)
         _log_request(log, exchange, request)
@@ -121,7 +123,7 @@ async def _invoke(
         await host.aclose()
 
 
-def _services(upstream: _LoggedUpstream, functions: Functions) -> Services:
+def _services(upstream: _LoggedUpstream, functions: Functions, environment: Environment) -> Services:
     """The real ports where a test call has need of them, and none that reaches others' counters."""
     clock = SystemClock()
     return Services(
@@ -132,6 +134,7 @@ def _services(upstream: _LoggedUpstream, functions: Functions) -> Services:
         functions=functions,
         access_logs=_Nobody(),
         meter=_Nobody(),
+        aws=environment.aws,
         api_key_secret=b"",
         authorizer_results=AuthorizerResults(clock),
         key_sets=KeySets(upstream, clock),

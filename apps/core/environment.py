@@ -16,6 +16,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from apps.core.aws_access import AwsAccess
+from apps.core.sigv4_signing import AwsCredentials
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -25,6 +28,9 @@ class VpcEndpoint(NamedTuple):
     endpoint_id: str
     vpc_id: str | None
     networks: tuple[Network, ...]
+
+
+_SERVICE_END_POINT = "GATEHOUSE_AWS_ENDPOINT_URL_"
 
 
 class BadEnvironment(ValueError):
@@ -68,6 +74,7 @@ class Environment:
     user_pools: Mapping[str, str]
     vpc_endpoints: tuple[VpcEndpoint, ...]
     stage_cache_megabytes: int
+    aws: AwsAccess
 
     @property
     def effective_database_url(self) -> str:
@@ -196,6 +203,7 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         user_pools=_user_pools(variables, "GATEHOUSE_USER_POOLS"),
         vpc_endpoints=_vpc_endpoints(variables, "GATEHOUSE_VPC_ENDPOINTS"),
         stage_cache_megabytes=_positive(variables, "GATEHOUSE_STAGE_CACHE_MEGABYTES", 128),
+        aws=_aws_access(variables),
     )
 
 
@@ -244,6 +252,22 @@ def _folders(variables: Mapping[str, str], name: str) -> tuple[Path, ...]:
         if not folder.is_absolute():
             raise BadEnvironment(f"{name} must be absolute paths with colons between them, not {folder}")
     return folders
+
+
+def _aws_access(variables: Mapping[str, str]) -> AwsAccess:
+    """How AWS services are reached. A setting may name a service, as `GATEHOUSE_AWS_ENDPOINT_URL_SQS` does."""
+    key, secret = variables.get("GATEHOUSE_AWS_ACCESS_KEY_ID"), variables.get("GATEHOUSE_AWS_SECRET_ACCESS_KEY")
+    token = variables.get("GATEHOUSE_AWS_SESSION_TOKEN") or None
+    if bool(key) is not bool(secret):
+        raise BadEnvironment(
+            "GATEHOUSE_AWS_ACCESS_KEY_ID and GATEHOUSE_AWS_SECRET_ACCESS_KEY go together: set both or none"
+        )
+    named = {name: _url(variables, name) for name in sorted(variables) if name.startswith(_SERVICE_END_POINT)}
+    return AwsAccess(
+        credentials=AwsCredentials(key, secret, token) if key and secret else None,
+        endpoint_url=_url(variables, "GATEHOUSE_AWS_ENDPOINT_URL"),
+        endpoint_urls={name.removeprefix(_SERVICE_END_POINT): url for name, url in named.items() if url},
+    )
 
 
 def _mail_url(variables: Mapping[str, str], name: str) -> str | None:

@@ -1,6 +1,6 @@
 """A request in the bytes that came over the wire, and the canonical form of it that Signature Version 4 signs.
 
-Paths are encoded twice, the rule of every service but S3.
+Paths are encoded twice, the rule of every service but S3, which takes them as they are.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def query_pairs(raw_query: bytes) -> Iterator[tuple[bytes, bytes]]:
         yield unquote_to_bytes(name), unquote_to_bytes(value)
 
 
-def canonical_request(request: SignedRequest, signed_headers: tuple[str, ...], *, presigned: bool) -> bytes | None:
+def canonical_request(
+    request: SignedRequest, signed_headers: tuple[str, ...], *, presigned: bool, path_encoded_once: bool = False
+) -> bytes | None:
     """The bytes whose hash is signed; None when the request cannot be the one that was signed."""
     headers = _canonical_headers(request, signed_headers)
     payload = _payload_hash(request)
@@ -49,7 +51,7 @@ def canonical_request(request: SignedRequest, signed_headers: tuple[str, ...], *
     return b"\n".join(
         (
             request.method.encode("latin-1"),
-            _canonical_path(request.raw_path),
+            request.raw_path if path_encoded_once else _canonical_path(request.raw_path),
             _canonical_query(request.raw_query, presigned=presigned),
             headers,
             b"",

@@ -243,12 +243,12 @@ def _expected_digest(request: SignedRequest, signature: Signature, secret: str) 
         return None
     scope = f"{signature.date}/{signature.region}/{signature.service}/{TERMINATOR}"
     text = "\n".join((ALGORITHM, _stamp(signature.signed_at), scope, hashlib.sha256(canonical).hexdigest()))
-    key = _signing_key(secret, signature.date, signature.region, signature.service)
+    key = signing_key(secret, signature.date, signature.region, signature.service)
     return hmac.digest(key, text.encode("latin-1"), "sha256").hex()
 
 
 @lru_cache(maxsize=1024)
-def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
     """The derived key. It holds for a day, region and service, so busy callers pay four HMACs once."""
     key = f"AWS4{secret}".encode()
     for part in (date, region, service, TERMINATOR):

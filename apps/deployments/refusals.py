@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from apps.core.aws_services import action_of
 from apps.core.iam import IllFormedPolicy, check_resource_policy
 from apps.core.integration_uris import function_of, parse_aws_uri
 from apps.core.json_path import JsonPathError, compile_path
@@ -17,6 +18,7 @@ SERVED_AUTHORIZATIONS = frozenset({"NONE", "CUSTOM", "COGNITO_USER_POOLS", "JWT"
 SERVED_INTEGRATIONS = frozenset({"AWS", "AWS_PROXY", "HTTP", "HTTP_PROXY", "MOCK"})
 
 _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.[A-Za-z0-9_]+\}")
+_OF_THE_CALLER = re.compile(r"arn:aws[a-z-]*:iam::\*:user/\*")
 # `method.request.body.…` and `integration.response.body.…` of a parameter mapping, with the JSONPath behind it.
 _BODY = re.compile(r"(?:method\.request|integration\.response)\.body(?:\.(.*))?", re.DOTALL)
 
@@ -89,11 +91,16 @@ def _service_refusals(integration: Integration) -> list[str]:
         uri = parse_aws_uri(_STAGE_VARIABLE.sub("v", integration.uri or ""))
     except ValueError as error:
         return [str(error)]
+    if _OF_THE_CALLER.fullmatch(integration.credentials or ""):
+        return ["credentials of the caller"]
     function = function_of(uri)
-    if function is None:
-        return [f"{integration.type} integrations of {uri.service}"]
-    if function.streams:
-        return ["functions that stream their response"]
+    if function is not None:
+        return ["functions that stream their response"] if function.streams else []
+    if integration.type == "AWS_PROXY":
+        return [f"AWS_PROXY integrations of {uri.service}"]
+    name = f"{uri.subdomain}.{uri.service}" if uri.subdomain else uri.service
+    if uri.kind == "action" and action_of(name) is None:
+        return [f"actions of {name}"]
     return []
 
 

@@ -1,11 +1,13 @@
-"""AWS: an action of an AWS service behind mappings. Lambda functions are invoked through their port."""
+"""AWS: an action of an AWS service behind mappings. Lambda functions are invoked through their port, other services over HTTP."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway_runtime.integrations import lambda_custom
+from apps.core.integration_uris import AwsUri, parse_aws_uri
+from gateway_runtime.integrations import aws_service, lambda_custom
 from gateway_runtime.integrations.invoking import FunctionTarget, function_target
+from gateway_runtime.integrations.target import with_stage_variables
 from gateway_runtime.snapshot.stage import MethodSite, NotImplementedHere
 
 if TYPE_CHECKING:
@@ -13,22 +15,29 @@ if TYPE_CHECKING:
 
 
 def map_request(site: MethodSite) -> Step | None:
-    return lambda_custom.map_request(site, _target(site))
+    behind = _behind(site)
+    if isinstance(behind, AwsUri):
+        return aws_service.map_request(site, behind)
+    return lambda_custom.map_request(site, behind)
 
 
 def integrate(site: MethodSite) -> Step | None:
-    return lambda_custom.integrate(site, _target(site))
+    behind = _behind(site)
+    if isinstance(behind, AwsUri):
+        return aws_service.integrate(site, behind)
+    return lambda_custom.integrate(site, behind)
 
 
 def map_response(site: MethodSite) -> Step | None:
-    _target(site)
-    return lambda_custom.map_response(site)
+    behind = _behind(site)
+    return aws_service.map_response(site) if isinstance(behind, AwsUri) else lambda_custom.map_response(site)
 
 
-def _target(site: MethodSite) -> FunctionTarget:
+def _behind(site: MethodSite) -> FunctionTarget | AwsUri:
+    """What the URI names. Raises Misconfigured."""
     target = function_target(site)
     if target is None:
-        raise NotImplementedHere("AWS integrations of other services than Lambda are not implemented")
+        return parse_aws_uri(with_stage_variables(site.method.integration.uri or "", site))
     if target.streams:
         raise NotImplementedHere("AWS integrations that stream are not implemented")
     return target

@@ -2,62 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from gateway_runtime.edge.body import BodyTooLarge
-from gateway_runtime.edge.canonical import Headers
 from gateway_runtime.edge.turn import turn_of
 from gateway_runtime.errors import GatewayError, bad_response
 from gateway_runtime.exchange import Exchange
-from gateway_runtime.integrations.forwarding import own_headers, trace_id
-from gateway_runtime.integrations.target import compile_headers, compile_target
+from gateway_runtime.integrations.forwarding import trace_id
+from gateway_runtime.integrations.request_headers import RequestHeaders
+from gateway_runtime.integrations.target import Target, compile_target
 from gateway_runtime.mapping.content import compile_content_handling, rewritten
-from gateway_runtime.mapping.context import clean
 from gateway_runtime.mapping.responses import CompiledResponse, compile_responses
-from gateway_runtime.mapping.template_context import override_headers
 from gateway_runtime.mapping.templates import RequestTemplates, Template
 from gateway_runtime.snapshot.stage import Misconfigured
 from gateway_runtime.upstream.errors import ConnectFailed, IntegrationTimedOut, UpstreamError
+from gateway_runtime.upstream.origin import Origin
 from gateway_runtime.upstream.response import UpstreamResponse
 
 if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import MethodSite, Step
 
 
-class _RequestHeaders:
-    """The headers of requests to one back end: the gateway's, those that are mapped, and what templates put in their place."""
-
-    def __init__(self, site: MethodSite) -> None:
-        self._mapped = compile_headers(site)
-        own: Headers = [
-            (b"user-agent", f"AmazonAPIGateway_{site.deployment.api_id}".encode()),
-            (b"accept", b"application/json"),
-            (b"x-amzn-apigateway-api-id", site.deployment.api_id.encode()),
-        ]
-        names = {name.lower() for name, _ in self._mapped}
-        self._own = [header for header in own if header[0] not in names]
-        self._keeps_type = b"content-type" not in names
-        self.needs_body = any(source.needs_body for _, source in self._mapped)
-
-    def write(self, exchange: Exchange, trace: str, body: str) -> Headers:
-        request = exchange.request
-        headers = self._own + own_headers(exchange.scope, request.client_ip, trace)
-        if self._keeps_type:
-            headers.append((b"content-type", request.header(b"content-type") or b"application/json"))
-        for name, source in self._mapped:
-            headers += [(name, clean(value).encode("utf-8")) for value in source.read(exchange, body)]
-        if exchange.template_context is None:
-            return headers
-        return override_headers(headers, exchange.template_context.overrides("requestOverride", "header"))
-
-
 def map_request(site: MethodSite) -> Step | None:
     """Make target, headers and body from mappings alone: of the caller's request only the body may pass as it is."""
-    integration = site.method.integration
-    templates = RequestTemplates(integration.request_templates, integration.passthrough_behavior)
+    templates = request_templates(site)
     target = compile_target(site, forward_query=False, overridable=templates.overrides)
-    headers = _RequestHeaders(site)
+    return compile_request(site, templates, target, RequestHeaders(site))
+
+
+def request_templates(site: MethodSite) -> RequestTemplates:
+    integration = site.method.integration
+    return RequestTemplates(integration.request_templates, integration.passthrough_behavior)
+
+
+def compile_request(site: MethodSite, templates: RequestTemplates, target: Target, headers: RequestHeaders) -> Step:
+    """A step that sets the exchange's `out_body`, `out_headers` and `target`."""
+    integration = site.method.integration
     convert = compile_content_handling(integration.content_handling, site)
     needs_body = convert is not None or target.needs_body or headers.needs_body
 
@@ -90,9 +71,13 @@ def map_request(site: MethodSite) -> Step | None:
 
 
 def integrate(site: MethodSite) -> Step | None:
-    """Send the request; every way in which this fails has its gateway response."""
+    """Send the request to the address that the URI names."""
+    return compile_sending(site, compile_target(site, forward_query=False).origin)
+
+
+def compile_sending(site: MethodSite, origin: Origin) -> Callable[[Exchange], Awaitable[None]]:
+    """A step that sends the request; every way in which this fails has its gateway response."""
     integration = site.method.integration
-    origin = compile_target(site, forward_query=False).origin
     own_method = (integration.http_method or "ANY").upper()
     if not own_method.isascii() or not own_method.isalpha():
         raise Misconfigured(f"ill-formed HTTP method {own_method!r}")
@@ -137,6 +122,11 @@ def integrate(site: MethodSite) -> Step | None:
 
 def map_response(site: MethodSite) -> Step | None:
     """Answer through the integration response that the back end's status selects."""
+    return compile_answer(site, _content_type)
+
+
+def compile_answer(site: MethodSite, content_type: Callable[[UpstreamResponse], bytes]) -> Step:
+    """A step that answers so. `content_type` gives that of a body that no template writes."""
     choose = compile_responses(site)
 
     def step(exchange: Exchange) -> Awaitable[None] | None:
@@ -149,27 +139,29 @@ def map_response(site: MethodSite) -> Step | None:
             raise GatewayError("DEFAULT_5XX", detail=str(error)) from None
         template = response.templates.choose(exchange.request.header(b"accept"))
         if template is None and not response.needs_body:
-            response.answer(exchange, "", _content_type(upstream))
+            response.answer(exchange, "", content_type(upstream))
             exchange.streamed = upstream
             return None
-        return _read_and_answer(exchange, response, upstream, template)
+        return read_and_answer(exchange, response, upstream, template)
+
+    async def read_and_answer(
+        exchange: Exchange, response: CompiledResponse, upstream: UpstreamResponse, template: Template | None
+    ) -> None:
+        body = await _whole(upstream)
+        exchange.answer = rewritten(template, response.convert, exchange, body, _content_type(upstream))
+        kind = content_type(upstream) if template is None else template.content_type.encode("latin-1", "replace")
+        response.answer(exchange, body.decode("utf-8", "replace"), kind)
 
     return step
 
 
-async def _read_and_answer(
-    exchange: Exchange, response: CompiledResponse, upstream: UpstreamResponse, template: Template | None
-) -> None:
+async def _whole(upstream: UpstreamResponse) -> bytes:
     try:
-        body = await upstream.read()
+        return await upstream.read()
     except IntegrationTimedOut as error:
         raise GatewayError("INTEGRATION_TIMEOUT", detail=str(error)) from None
     except UpstreamError as error:
         raise bad_response(str(error)) from None
-    content_type = _content_type(upstream)
-    exchange.answer = rewritten(template, response.convert, exchange, body, content_type)
-    kind = content_type if template is None else template.content_type.encode("latin-1", "replace")
-    response.answer(exchange, body.decode("utf-8", "replace"), kind)
 
 
 def _content_type(upstream: UpstreamResponse) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from apps.core.integration_uris import function_arn, function_of, parse_aws_uri
+from gateway_runtime.authorizers.method_arn import api_arn
 from gateway_runtime.errors import GatewayError, bad_response
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.functions.errors import (
@@ -55,8 +56,10 @@ def function_target(site: MethodSite) -> FunctionTarget | None:
 
 
 def _source_arns(site: MethodSite) -> Callable[[str], str]:
-    stage = site.stage
-    before = f"arn:aws:execute-api:{stage.region}:{stage.account_id}:{stage.api_id}/{stage.stage_name}/"
+    """None is told where credentials are given: their role decides in place of the function's policy."""
+    if site.method.integration.credentials:
+        return lambda http_method: ""
+    before = f"{api_arn(site.stage)}/{site.stage.stage_name}/"
     return lambda http_method: f"{before}{http_method}{site.resource.path}"
 
 

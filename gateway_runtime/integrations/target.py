@@ -48,11 +48,14 @@ def resolve_uri(uri: str | None, site: MethodSite) -> str:
     return resolved if "://" in resolved else f"http://{resolved}"
 
 
-def compile_target(site: MethodSite, *, forward_query: bool, overridable: bool = False) -> Target:
+def compile_target(
+    site: MethodSite, *, forward_query: bool, overridable: bool = False, uri: str | None = None
+) -> Target:
     """Compile the URI and the mappings to it. `forward_query` sends the caller's own query parameters on; `overridable` lets what
-    templates put into `$context.requestOverride` replace path and query parameters."""
+    templates put into `$context.requestOverride` replace path and query parameters. `uri` stands for one by HTTP that the
+    integration does not name itself."""
     integration = site.method.integration
-    uri = resolve_uri(integration.uri, site)
+    uri = uri or resolve_uri(integration.uri, site)
     try:
         origin, target = parse_origin(uri, verify=not integration.insecure_skip_verification)
     except ValueError as error:

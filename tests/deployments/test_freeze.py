@@ -102,6 +102,31 @@ def test_every_reason_to_refuse_is_told_at_once(account):
 
 
 @pytest.mark.parametrize(
+    ("uri", "credentials", "reasons"),
+    [
+        ("dynamodb:action/Scan", "arn:aws:iam::123456789012:role/pets", []),
+        ("s3:path/${stageVariables.bucket}/{key}", None, []),
+        ("${stageVariables.service}:path/a", None, []),
+        ("lambda:path/2015-03-31/functions/${stageVariables.arn}/invocations", None, []),
+        ("s3:action/GetObject", None, ["actions of s3"]),
+        ("dynamodb:action/Scan", "arn:aws:iam::*:user/*", ["credentials of the caller"]),
+    ],
+)
+def test_integrations_with_services_are_refused_where_they_cannot_be_called(account, uri, credentials, reasons):
+    api = make_api(account)
+    uri = f"arn:aws:apigateway:us-east-1:{uri}"
+    integrate(make_method(api), "AWS", uri=uri, http_method="POST", credentials=credentials)
+
+    try:
+        assert freeze.freeze(api, "a") is not None
+        told = []
+    except freeze.UnsupportedForDeployment as refused:
+        told = refused.reasons
+
+    assert told == [f"GET /pets: {reason}" for reason in reasons]
+
+
+@pytest.mark.parametrize(
     "template", ['{"statusCode": 200,\n}', "$input.json('$')", '#set($a = 1){"statusCode": 200}', None]
 )
 def test_templates_that_compile_are_served(account, template):

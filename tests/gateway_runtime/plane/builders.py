@@ -117,6 +117,12 @@ def lambda_custom(function: str, *responses: IntegrationResponse, **members: Any
     return Integration(type="AWS", uri=function_uri(function), http_method="POST", responses=chosen, **members)
 
 
+def aws(service: str, *responses: IntegrationResponse, method: str = "POST", **members: Any) -> Integration:
+    """AWS with a service by the end of its URI, such as `sqs:action/SendMessage`."""
+    uri = f"arn:aws:apigateway:{REGION}:{service}"
+    return Integration(type="AWS", uri=uri, http_method=method, responses=responses or (response(200),), **members)
+
+
 @dataclass(frozen=True)
 class Stage:
     """A stage before it knows its deployment."""

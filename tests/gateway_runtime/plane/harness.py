@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from apps.core.aws_access import AwsAccess
 from apps.core.documents import AnyDocument
+from apps.core.sigv4_signing import AwsCredentials
 from gateway_runtime.authorizers.key_sets import KeySets
 from gateway_runtime.authorizers.results import AuthorizerResults
 from gateway_runtime.authorizers.verified import VerifiedTokens
@@ -21,6 +23,8 @@ from gateway_runtime.upstream.guard import GuardedConnector
 from gateway_runtime.upstream.pool import UpstreamPool
 from tests.gateway_runtime.plane.builders import API, SECRET, RestApi, section_of, sections
 from tests.gateway_runtime.plane.functions import ScriptedFunctions
+
+AWS_KEY = AwsCredentials("AKIDGATEHOUSE", "a secret for AWS", "a token")
 
 
 class FakeClock:
@@ -123,6 +127,10 @@ class GatewayHarness:
     async def close(self) -> None:
         self.services.key_sets.close()
         await self.pool.aclose()
+
+    def reach_aws(self, end_point: str) -> None:
+        """What is served from now on calls AWS services there, with the credentials `AWS_KEY`."""
+        self.services = replace(self.services, aws=AwsAccess(AWS_KEY, end_point))
 
     def serve(self, *parts: RestApi | AnyDocument) -> None:
         """Put these in force beside what is served already."""

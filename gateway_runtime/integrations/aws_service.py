@@ -1,0 +1,98 @@
+"""AWS with any service but Lambda: a request made by mappings, signed, and answered through an integration response."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from apps.core.aws_services import JsonAction, action_of, signing_name, signing_region
+from apps.core.integration_uris import AwsUri
+from apps.core.signed_request import SignedRequest
+from apps.core.sigv4_signing import sign
+from gateway_runtime.edge.canonical import Headers
+from gateway_runtime.exchange import Exchange
+from gateway_runtime.integrations import http
+from gateway_runtime.integrations.request_headers import RequestHeaders
+from gateway_runtime.integrations.target import compile_target
+from gateway_runtime.mapping.content import BinaryTypes
+from gateway_runtime.snapshot.stage import MethodSite, Misconfigured, NotImplementedHere
+
+if TYPE_CHECKING:
+    from gateway_runtime.snapshot.stage import Step
+
+_SIGNATURES = frozenset({b"authorization", b"x-amz-date", b"x-amz-security-token", b"x-amz-content-sha256", b"host"})
+
+
+def map_request(site: MethodSite, uri: AwsUri) -> Step | None:
+    """Target, headers and body from mappings; what an action needs beside them is the gateway's to add."""
+    templates = http.request_templates(site)
+    target = compile_target(site, forward_query=False, overridable=templates.overrides, uri=_address(site, uri))
+    own: Headers = []
+    action = action_of(_name(uri)) if uri.kind == "action" else None
+    if isinstance(action, JsonAction):
+        own.append((b"x-amz-target", f"{action.target_prefix}.{uri.rest}".encode()))
+        own.append((b"content-type", action.content_type.encode()))
+    return http.compile_request(site, templates, target, RequestHeaders(site, own, tells_caller=False))
+
+
+def _name(uri: AwsUri) -> str:
+    return f"{uri.subdomain}.{uri.service}" if uri.subdomain else uri.service
+
+
+def _address(site: MethodSite, uri: AwsUri) -> str:
+    """The URI as one by HTTP: end point, path and query."""
+    access = site.services.aws
+    name, before = _name(uri), ""
+    if uri.service == "s3" and uri.subdomain and access.own_end_point("s3") is not None:
+        name, before = "s3", f"/{uri.subdomain}"  # the bucket: a server of one's own has no name for each
+    end_point = access.end_point(name, uri.region, uri.partition)
+    if uri.kind == "path":
+        return f"{end_point}{before}/{uri.rest.lstrip('/')}"
+    action = action_of(name)
+    if action is None:
+        raise NotImplementedHere(f"Actions of {name} are not implemented")
+    if isinstance(action, JsonAction):
+        return f"{end_point}/"
+    verb, _, rest = uri.rest.partition("&")
+    return f"{end_point}/?Action={verb}&Version={action.version}{'&' if rest else ''}{rest}"
+
+
+def integrate(site: MethodSite, uri: AwsUri) -> Step | None:
+    """Sign the request and send it. A body that passes is text unless its content type is binary, as on AWS."""
+    credentials = site.services.aws.credentials
+    if credentials is None:
+        raise Misconfigured("there are no credentials for AWS services (GATEHOUSE_AWS_ACCESS_KEY_ID)")
+    origin = compile_target(site, forward_query=False, uri=_address(site, uri)).origin
+    send = http.compile_sending(site, origin)
+    service, region = signing_name(_name(uri)), signing_region(uri.service, uri.region, uri.partition)
+    own_method = (site.method.integration.http_method or "ANY").upper()
+    binary_types, clock = BinaryTypes(site), site.services.clock
+    host: Headers = [(b"host", origin.authority)]
+
+    async def step(exchange: Exchange) -> None:
+        body = exchange.out_body
+        if not isinstance(body, bytes):
+            body = await body.read()
+            if exchange.request.header(b"content-type") not in binary_types:
+                body = body.decode("utf-8", "replace").encode()
+            exchange.out_body = body
+        headers = [(name.lower(), value) for name, value in exchange.out_headers]
+        headers = [header for header in headers if header[0] not in _SIGNATURES]
+        path, _, query = exchange.target.partition("?")
+        request = SignedRequest(
+            exchange.request.method if own_method == "ANY" else own_method,
+            path.encode(),
+            query.encode(),
+            (*host, *headers),
+            body,
+        )
+        now = datetime.fromtimestamp(clock.time(), UTC)
+        exchange.out_headers = headers + sign(request, credentials, region=region, service=service, now=now)
+        await send(exchange)
+
+    return step
+
+
+def map_response(site: MethodSite) -> Step | None:
+    """Answer through the integration response that the service's status selects, under a content type of its own or JSON."""
+    return http.compile_answer(site, lambda upstream: b"application/json")
