@@ -26,6 +26,7 @@ from gateway_runtime.phases.resource_policy import require_resource_policy, reso
 from gateway_runtime.phases.respond import respond
 from gateway_runtime.phases.throttle import throttle
 from gateway_runtime.phases.validate_request import validate_request
+from gateway_runtime.phases.verify_signature import verify_signature
 
 if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import MethodSite, StageSite
@@ -44,8 +45,9 @@ class Pipeline(NamedTuple):
 
 REST = Pipeline(
     phases=(
-        resource_policy, authorize, require_resource_policy, validate_api_key, throttle, quota, decompress_request,
-        validate_request, read_cache, map_request, integrate, map_response, write_cache, compress_response,
+        resource_policy, verify_signature, authorize, require_resource_policy, validate_api_key, throttle, quota,
+        decompress_request, validate_request, read_cache, map_request, integrate, map_response, write_cache,
+        compress_response,
     ),
     closing=(gateway_response, respond, access_log, meter),  # also after a refusal
 )  # fmt: skip

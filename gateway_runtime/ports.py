@@ -5,6 +5,7 @@ A call that must not cost the hot path an await answers at once where it can and
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from apps.core.aws_access import AwsAccess
 from apps.core.environment import VpcEndpoint
+from apps.core.secrets import DocumentSeal
+from apps.core.session_tokens import SessionTokens
 from gateway_runtime.upstream.origin import Origin
 from gateway_runtime.upstream.pool import BodyStream, Client
 from gateway_runtime.upstream.response import UpstreamResponse
@@ -210,6 +213,9 @@ class Services:
     authorizer_results: AuthorizerResults
     key_sets: KeySets
     verified_tokens: VerifiedTokens
+    # Without the installation's keys nobody's tokens and secrets open.
+    session_tokens: SessionTokens = field(default_factory=lambda: SessionTokens(os.urandom(32)))
+    document_seal: DocumentSeal = field(default_factory=lambda: DocumentSeal(os.urandom(32)))
     vpc_endpoints: tuple[VpcEndpoint, ...] = ()
     answers: AnswerCache | None = None  # without one no stage keeps answers
     answers_secret: bytes = b""  # 32 bytes: seals the answers that are to be kept encrypted

@@ -13,6 +13,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from apps.core.environment import Environment
+from apps.core.secrets import DocumentSeal
+from apps.core.session_tokens import SessionTokens
 from gateway_runtime.authorizers.key_sets import KeySets
 from gateway_runtime.authorizers.results import AuthorizerResults
 from gateway_runtime.authorizers.verified import VerifiedTokens
@@ -65,6 +67,8 @@ class DataPlane:
             functions=functions_of(environment, self._functions_pool, self._pool),
             access_logs=self._logs,
             meter=self._meter,
+            session_tokens=SessionTokens(environment.derived_key("session-tokens")),
+            document_seal=DocumentSeal(environment.derived_key("document-secrets")),
             vpc_endpoints=environment.vpc_endpoints,
             aws=environment.aws,
             api_key_secret=environment.derived_key("api-key-digest"),

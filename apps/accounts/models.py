@@ -51,6 +51,17 @@ class AccessKey(models.Model):
     created = models.DateTimeField(auto_now_add=True)
 
 
+class UserPolicy(models.Model):
+    """A policy of a member in the account, in IAM's language: what it may call, or may not, beyond its role."""
+
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="policies")
+    name = models.CharField(max_length=128)
+    document = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["membership", "name"], name="one_user_policy_per_name")]
+
+
 class AuditEvent(models.Model):
     """One changing operation: who, what, from where, and how it ended. `request` holds no secret."""
 

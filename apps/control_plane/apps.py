@@ -59,6 +59,7 @@ OPERATION_MODULES = (
     "gatehouse.stages",
     "gatehouse.account",
     "gatehouse.access_keys",
+    "gatehouse.user_policies",
     "sts.operations",
 )
 """Every module that declares operations. They are named here so that every process knows all of them."""

@@ -35,6 +35,7 @@ from gateway_runtime.phases.gateway_response import gateway_response
 from gateway_runtime.phases.quota import quota
 from gateway_runtime.phases.resource_policy import require_resource_policy, resource_policy
 from gateway_runtime.phases.throttle import throttle
+from gateway_runtime.phases.verify_signature import verify_signature
 from gateway_runtime.pipelines import REST, Pipeline
 from gateway_runtime.ports import Functions, Services, SystemClock, TrafficLabel
 from gateway_runtime.snapshot.compile import compile_method
@@ -51,7 +52,7 @@ from gateway_runtime.upstream.response import UpstreamResponse
 SOURCE_IP = "test-invoke-source-ip"
 # What AWS spares a test call: it is nobody's traffic, and its answer is shown to people.
 _SPARED = (
-    resource_policy, authorize, require_resource_policy, validate_api_key, throttle, quota, read_cache, write_cache,
+    resource_policy, verify_signature, authorize, require_resource_policy, validate_api_key, throttle, quota, read_cache, write_cache,
     compress_response,
 )  # fmt: skip
 _PIPELINE = Pipeline(tuple(phase for phase in REST.phases if phase not in _SPARED), closing=(gateway_response,))

@@ -331,6 +331,33 @@ class DomainDocument(Document, frozen=True, tag_field="kind", tag="domain"):
     rules: tuple[RoutingRule, ...] = ()
 
 
+class Identity(Document, frozen=True):
+    """A principal of an account: `arn` and `unique_id` are its names. `invokes` lets it call the account's own APIs by its role, as
+    `policies` (texts) may let it call any and may forbid.
+    """
+
+    arn: str
+    unique_id: str
+    invokes: bool = False
+    policies: tuple[str, ...] = ()
+
+
+class AccessKeyDocument(Document, frozen=True):
+    """An active access key of the identity `arn`. `secret` is sealed for the place that its id is (`DocumentSeal`)."""
+
+    id: str
+    secret: str
+    arn: str
+
+
+class CredentialsDocument(Document, frozen=True, tag_field="kind", tag="credentials"):
+    """An account's principals that can sign, and what they sign with."""
+
+    account_id: str
+    identities: tuple[Identity, ...] = ()
+    keys: tuple[AccessKeyDocument, ...] = ()
+
+
 AnyDocument = (
     DeploymentDocument
     | StageDocument
@@ -341,6 +368,7 @@ AnyDocument = (
     | V2DeploymentDocument
     | V2StageDocument
     | FunctionDocument
+    | CredentialsDocument
 )
 
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -376,6 +404,10 @@ def plan_section(account_id: str, region: str, plan_id: str) -> str:
 
 def keys_section(account_id: str, region: str, shard: str) -> str:
     return f"keys/{account_id}/{region}/{shard}"
+
+
+def credentials_section(account_id: str) -> str:
+    return f"credentials/{account_id}"
 
 
 def account_section(account_id: str, region: str) -> str:

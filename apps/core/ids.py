@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import secrets
 import string
 
@@ -85,6 +87,14 @@ def access_key_id() -> str:
 
 def secret_access_key() -> str:
     return "".join(secrets.choice(_LETTERS_AND_DIGITS + "+/") for _ in range(40))
+
+
+def principal_id(principal: str) -> str:
+    """What stays the same of a principal (an ARN of IAM): the account's number for its root, else `AIDA` and sixteen characters."""
+    if principal.endswith(":root"):
+        return principal.split(":")[4]
+    digest = hashlib.sha256(principal.encode()).digest()
+    return "AIDA" + base64.b32encode(digest).decode()[:16]
 
 
 def account_id() -> str:

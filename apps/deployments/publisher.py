@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from apps.accounts.models import AccountSettings
+from apps.accounts.models import Account, AccountSettings
 from apps.core import documents
 from apps.deployments import freeze
 from apps.deployments.announcements import catch_up
+from apps.deployments.credentials import credentials_document
 from apps.deployments.models import ConfigurationSection, Deployment, Stage
 from apps.deployments.sections import Sections, put_sections, revision_lock
 from apps.deployments.v2_publisher import v2_sections
@@ -22,6 +23,7 @@ from apps.usage_plans.models import ApiKey, UsagePlan
 __all__ = [
     "catch_up",
     "publish_account",
+    "publish_credentials",
     "publish_domain_name",
     "publish_keys",
     "publish_plan",
@@ -103,6 +105,12 @@ def retract_domain_name(region: str, name: str) -> None:
         put_sections(None, {documents.domain_section(region, name): None})
 
 
+def publish_credentials(account_id: str) -> None:
+    """Publish who of an account can sign, and what they may."""
+    with revision_lock():
+        put_sections(account_id, _credentials_section(account_id))
+
+
 def republish_everything() -> None:
     """Make every section again from the rows, and retract sections that no row backs: for repair after a restore by hand."""
     with revision_lock():
@@ -127,9 +135,16 @@ def _everything() -> Iterator[tuple[str, Sections]]:
             yield account_id, _keys_sections(account_id, region, shards[start : start + _SHARDS_AT_ONCE])
     for domain_name in DomainName.objects.filter(domain_name_id="").order_by("id").defer("certificate_private_key"):
         yield domain_name.account_id, _domain_sections(domain_name)
+    for account in Account.objects.order_by("pk"):
+        yield account.pk, _credentials_section(account.pk)
     for settings in AccountSettings.objects.order_by("id").iterator():
         name = documents.account_section(settings.account_id, settings.region)
         yield settings.account_id, {name: documents.encode(freeze.account_document(settings))}
+
+
+def _credentials_section(account_id: str) -> dict[str, bytes | None]:
+    document = credentials_document(account_id)
+    return {documents.credentials_section(account_id): documents.encode(document) if document.keys else None}
 
 
 def _stage_sections(stage: Stage) -> dict[str, bytes | None]:

@@ -14,7 +14,7 @@ from apps.core.vtl import Template, VtlError
 from apps.deployments.models import Stage
 from apps.rest_apis.models import Integration, Method, Resource, RestApi
 
-SERVED_AUTHORIZATIONS = frozenset({"NONE", "CUSTOM", "COGNITO_USER_POOLS", "JWT"})
+SERVED_AUTHORIZATIONS = frozenset({"NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS", "JWT"})
 SERVED_INTEGRATIONS = frozenset({"AWS", "AWS_PROXY", "HTTP", "HTTP_PROXY", "MOCK"})
 
 _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.[A-Za-z0-9_]+\}")

@@ -22,20 +22,19 @@ _AUTHORIZERS: dict[tuple[str, str], Callable[[MethodSite, Authorizer], Step]] = 
     ("COGNITO_USER_POOLS", "COGNITO_USER_POOLS"): authorize_by_token,
     ("JWT", "JWT"): authorize_by_token,
 }
+_DECIDED_BEFORE = frozenset({"NONE", "AWS_IAM"})
 _WITH_AUTHORIZER = frozenset(kind for kind, _ in _AUTHORIZERS)
 
 
 def authorize(site: MethodSite) -> Step | None:
-    """Nothing to do for NONE; everything else has to be shown."""
+    """Nothing to do for NONE, nor where signatures were verified; everything else has to be shown."""
     kind = site.method.authorization_type
-    if kind == "NONE":
+    if kind in _DECIDED_BEFORE:
         return None
     if kind in _WITH_AUTHORIZER:
         return _by_authorizer(site, kind)
 
     def step(exchange: Exchange) -> None:
-        if kind == "AWS_IAM" and exchange.request.header(b"authorization") is None:
-            raise GatewayError("MISSING_AUTHENTICATION_TOKEN")
         raise GatewayError(
             "AUTHORIZER_CONFIGURATION_ERROR",
             status=501,

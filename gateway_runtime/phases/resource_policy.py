@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from apps.core.environment import VpcEndpoint
 from apps.core.iam import Decision, IllFormedPolicy, Policy, compile_policy
 from gateway_runtime.authorizers.method_arn import api_arn, compile_method_arn
 from gateway_runtime.errors import forbidden
@@ -41,6 +42,7 @@ def resource_policy(site: MethodSite) -> Step | None:
             exchange.vpc_endpoint = vpc_endpoint_of(exchange.request.client_ip, endpoints)
             if exchange.vpc_endpoint is None:
                 raise forbidden()
+            exchange.identity = _place(exchange.vpc_endpoint)
         if kind == _SIGNED:
             return
         arn = method_arn(exchange)
@@ -52,6 +54,12 @@ def resource_policy(site: MethodSite) -> Step | None:
             raise access_denied(arn, decision)
 
     return step
+
+
+def _place(endpoint: VpcEndpoint) -> dict[str, str]:
+    """What `$context.identity` shows of an endpoint."""
+    vpc = {} if endpoint.vpc_id is None else {"vpcId": endpoint.vpc_id}
+    return {"vpceId": endpoint.endpoint_id, **vpc}
 
 
 def require_resource_policy(site: MethodSite) -> Step | None:

@@ -12,6 +12,7 @@ from apps.core import documents
 from apps.core.documents import (
     AccountDocument,
     AnyDocument,
+    CredentialsDocument,
     DeploymentDocument,
     DomainDocument,
     FunctionDocument,
@@ -21,6 +22,7 @@ from apps.core.documents import (
     V2DeploymentDocument,
     V2StageDocument,
 )
+from gateway_runtime.iam.credentials import Credentials
 from gateway_runtime.metrics import METRICS
 from gateway_runtime.ports import Services
 from gateway_runtime.snapshot.compile import compile_stage
@@ -43,6 +45,7 @@ _KINDS: dict[str, type[AnyDocument]] = {
     "v2-stage": V2StageDocument,
     "v2-deployment": V2DeploymentDocument,
     "function": FunctionDocument,
+    "credentials": CredentialsDocument,
 }
 _rejected = METRICS.counter("gatehouse_config_rejected_total", "Configuration sections refused because they are bad")
 
@@ -90,6 +93,7 @@ class _Build:
             stages,
             self._entitlements(),
             self._domains(),
+            self._credentials(),
         )
 
     def _accept(self, section: str, digest: str) -> bool:
@@ -169,6 +173,12 @@ class _Build:
         if self._unchanged("domain/"):
             return self._last.domains
         return Domains(document for document in self._decoded.values() if isinstance(document, DomainDocument))
+
+    def _credentials(self) -> Credentials:
+        if self._unchanged("credentials/"):
+            return self._last.credentials
+        found = (document for document in self._decoded.values() if isinstance(document, CredentialsDocument))
+        return Credentials(found, None if self._services is None else self._services.document_seal)
 
     def _entitlements(self) -> Entitlements:
         if self._unchanged("plan/", "keys/"):

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from apps.core.documents import AnyDocument
+from gateway_runtime.iam.credentials import Credentials
 from gateway_runtime.snapshot.domains import Domains
 from gateway_runtime.snapshot.entitlements import Entitlements
 from gateway_runtime.snapshot.stage import CompiledMethod, CompiledStage
@@ -40,6 +41,7 @@ class Snapshot:
     __slots__ = (
         "bodies",
         "compiled",
+        "credentials",
         "decoded",
         "domains",
         "entitlements",
@@ -60,6 +62,7 @@ class Snapshot:
         stages: Mapping[str, Mapping[str, CompiledStage]] = MappingProxyType({}),
         entitlements: Entitlements | None = None,
         domains: Domains | None = None,
+        credentials: Credentials | None = None,
     ) -> None:
         self.revision = revision
         self.sections = sections
@@ -70,6 +73,7 @@ class Snapshot:
         self.found: dict[tuple[str, str, str], Found] = {}
         self.domains = domains or Domains()
         self.v2_apis = frozenset(name.split("/")[1] for name in sections if name.startswith("v2-stage/"))
+        self.credentials = credentials or Credentials()
         self.entitlements = entitlements or Entitlements((), ())
 
     def stage(self, api_id: str, name: str) -> CompiledStage | None:

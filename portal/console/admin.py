@@ -12,6 +12,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from apps.accounts.models import AccessKey, Account, AuditEvent, Membership, User
+from apps.deployments.publisher import publish_credentials
 
 admin.site.unregister(Group)
 
@@ -22,6 +23,28 @@ class MembershipInline(TabularInline):
     model = Membership
     extra = 0
     autocomplete_fields = ("user", "account")
+
+
+class MayChangeWhoSigns(ModelAdmin):
+    """Rows that decide who can sign calls of APIs: the data plane is told whenever one is changed here."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        _publish_all_credentials()
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        super().delete_model(request, obj)
+        _publish_all_credentials()
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        super().delete_queryset(request, queryset)
+        _publish_all_credentials()
+
+
+def _publish_all_credentials() -> None:
+    # A person may belong, or have belonged, to several accounts.
+    for account_id in Account.objects.order_by("pk").values_list("pk", flat=True):
+        publish_credentials(account_id)
 
 
 class ReadOnly(ModelAdmin):
@@ -38,7 +61,7 @@ class ReadOnly(ModelAdmin):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin, ModelAdmin):
+class PersonAdmin(UserAdmin, MayChangeWhoSigns):
     """People, developers of the portal included."""
 
     form = UserChangeForm
@@ -50,7 +73,7 @@ class PersonAdmin(UserAdmin, ModelAdmin):
 
 
 @admin.register(Account)
-class AccountAdmin(ModelAdmin):
+class AccountAdmin(MayChangeWhoSigns):
     """Accounts and their teams. An account is never deleted here: everything in it would go along."""
 
     list_display = ("name", "id", "created")
@@ -63,7 +86,7 @@ class AccountAdmin(ModelAdmin):
 
 
 @admin.register(Membership)
-class MembershipAdmin(ModelAdmin):
+class MembershipAdmin(MayChangeWhoSigns):
     """Who may do what in which account."""
 
     list_display = ("user", "account_name", "role")

@@ -15,6 +15,7 @@ ENVIRONMENT = read_environment(os.environ)
 
 SECRET_KEY = ENVIRONMENT.derived_key("django").hex()
 SEALING_KEY = ENVIRONMENT.derived_key("sealing")
+DOCUMENT_SECRETS_KEY = ENVIRONMENT.derived_key("document-secrets")
 SESSION_TOKEN_KEY = ENVIRONMENT.derived_key("session-tokens")
 API_KEY_DIGEST_KEY = ENVIRONMENT.derived_key("api-key-digest")
 DEBUG = ENVIRONMENT.debug

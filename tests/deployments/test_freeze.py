@@ -81,7 +81,7 @@ def test_a_private_api_is_not_deployed_without_a_resource_policy(account):
 def test_every_reason_to_refuse_is_told_at_once(account):
     api = served_api(account, policy='{"Statement": 1}')
     firehose = "arn:aws:apigateway:us-east-1:firehose:action/PutRecord"
-    integrate(make_method(api, "/a", authorization_type="AWS_IAM"), "AWS_PROXY", uri=firehose)
+    integrate(make_method(api, "/a", authorization_type="OTHER"), "AWS_PROXY", uri=firehose)
     integrate(make_method(api, "/b", "POST"), connection_type="VPC_LINK")
     integrate(make_method(api, "/c"), response_transfer_mode="STREAM")
     integrate(make_method(api, "/d"), "HTTP", request_templates={"application/json": "$input.json('$'"})
@@ -92,7 +92,7 @@ def test_every_reason_to_refuse_is_told_at_once(account):
 
     assert refused.value.reasons == [
         "the API: its resource policy: A policy must have a Statement: an object, or a list of them.",
-        "GET /a: AWS_IAM authorization",
+        "GET /a: OTHER authorization",
         "GET /a: AWS_PROXY integrations of firehose",
         "POST /b: VPC_LINK connections",
         "GET /c: response transfer mode STREAM",

@@ -12,6 +12,7 @@ from apps.control_plane.errors import (
 )
 from apps.control_plane.registry import Shape, operation
 from apps.core import ids
+from apps.deployments import publisher
 
 MAX_KEYS_PER_MEMBER = 5
 
@@ -28,6 +29,7 @@ def create_access_key(caller: Caller, request: Shape) -> Shape:
         raise LimitExceededException(f"A member can have at most {MAX_KEYS_PER_MEMBER} access keys. Delete one first.")
     secret = ids.secret_access_key()
     row = AccessKey.objects.create(account_id=caller.account_id, user=member.user, secret=secret)
+    publisher.publish_credentials(caller.account_id)
     return {**access_key_shape(row), "secretAccessKey": secret}
 
 
@@ -37,6 +39,7 @@ def update_access_key(caller: Caller, request: Shape) -> Shape:
     row = _find(caller, request["accessKeyId"])
     row.active = request["active"]
     row.save(update_fields=["active"])
+    publisher.publish_credentials(caller.account_id)
     return access_key_shape(row)
 
 
@@ -47,6 +50,7 @@ def delete_access_key(caller: Caller, request: Shape) -> Shape:
     if row.active:
         raise BadRequestException("The access key is active. Deactivate it first, and see that nothing needs it.")
     row.delete()
+    publisher.publish_credentials(caller.account_id)
     return {}
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
 
 from apps.accounts.models import AccessKey
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AccessDeniedException, BadRequestException
 from apps.control_plane.registry import Shape, operation
-from apps.control_plane.sts.session_tokens import TEMPORARY, new_session
+from apps.core import ids
+from apps.core.session_tokens import TEMPORARY, SessionTokens
 
 _ROOT_SECONDS = 3_600
 _USER_SECONDS = 43_200
@@ -19,7 +20,7 @@ _USER_SECONDS = 43_200
 @operation("GetCallerIdentity", "sts")
 def get_caller_identity(caller: Caller, request: Shape) -> Shape:
     """Who signed the request."""
-    return {"UserId": _unique_id(caller), "Account": caller.account_id, "Arn": caller.principal}
+    return {"UserId": ids.principal_id(caller.principal), "Account": caller.account_id, "Arn": caller.principal}
 
 
 @operation("GetAccessKeyInfo", "sts")
@@ -40,7 +41,7 @@ def get_session_token(caller: Caller, request: Shape) -> Shape:
     root = caller.principal.endswith(":root")
     seconds = request.get("DurationSeconds") or (_ROOT_SECONDS if root else _USER_SECONDS)
     lifetime = timedelta(seconds=min(seconds, _ROOT_SECONDS) if root else seconds)
-    session = new_session(caller.access_key_id, datetime.now(UTC) + lifetime)
+    session = SessionTokens(settings.SESSION_TOKEN_KEY).issue(caller.access_key_id, datetime.now(UTC) + lifetime)
     return {
         "Credentials": {
             "AccessKeyId": session.access_key_id,
@@ -49,11 +50,3 @@ def get_session_token(caller: Caller, request: Shape) -> Shape:
             "Expiration": session.expires,
         }
     }
-
-
-def _unique_id(caller: Caller) -> str:
-    """What stays the same of a principal: the account's number for its root, else `AIDA` and sixteen characters."""
-    if caller.principal.endswith(":root"):
-        return caller.account_id
-    digest = hashlib.sha256(caller.principal.encode()).digest()
-    return "AIDA" + base64.b32encode(digest).decode()[:16]

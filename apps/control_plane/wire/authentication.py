@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.conf import settings
+
 from apps.accounts.models import AccessKey, Membership
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import NotImplementedException
-from apps.control_plane.sts.session_tokens import open_session
 from apps.control_plane.wire.messages import WireRequest
 from apps.control_plane.wire.service_models import SIGNING_NAME
+from apps.core.session_tokens import SessionTokens
 from apps.core.sigv4 import Signature, read_signature, verify
 from apps.core.sigv4_errors import expired_token, unknown_key
 
@@ -85,7 +87,7 @@ def find_access_key(access_key_id: str) -> Credential | None:
 
 def _temporary(signature: Signature, find_credential: FindCredential, now: datetime) -> Credential | None:
     """The credential that a session token of ours stands for, while the access key behind it is one."""
-    session = open_session(signature.access_key_id, signature.security_token or "")
+    session = SessionTokens(settings.SESSION_TOKEN_KEY).open(signature.access_key_id, signature.security_token or "")
     if session is None:
         return None
     if session.expires <= now:

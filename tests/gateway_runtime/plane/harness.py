@@ -8,6 +8,8 @@ from typing import Any
 
 from apps.core.aws_access import AwsAccess
 from apps.core.documents import AnyDocument
+from apps.core.secrets import DocumentSeal
+from apps.core.session_tokens import SessionTokens
 from apps.core.sigv4_signing import AwsCredentials
 from gateway_runtime.authorizers.key_sets import KeySets
 from gateway_runtime.authorizers.results import AuthorizerResults
@@ -107,6 +109,8 @@ class GatewayHarness:
             access_logs=self.logs,
             meter=meter or self.meter,
             api_key_secret=SECRET,
+            session_tokens=SessionTokens(SECRET),
+            document_seal=DocumentSeal(SECRET),
             authorizer_results=AuthorizerResults(clock),
             answers=MemoryAnswers(clock),
             answers_secret=SECRET,

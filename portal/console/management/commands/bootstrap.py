@@ -12,10 +12,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.accounts.models import AccountSettings
+from apps.accounts.models import Account, AccountSettings
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller, system_caller
-from apps.deployments.publisher import catch_up
+from apps.deployments.publisher import catch_up, publish_credentials
 from apps.rest_apis.models import RestApi
 from portal.console.first_run import ADMIN, Demo, Record, Unusable, establish, write_record
 from portal.demo import seeding
@@ -44,6 +44,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         caller = system_caller(record.account_id, environment.region, "seed", "bootstrap")
         _publish_account_limits(caller)
+        for account in Account.objects.order_by("pk"):
+            publish_credentials(account.pk)
         if options["demo"]:
             record = _keep_demo(caller, record, _backend(options["backend"]))
         catch_up()
