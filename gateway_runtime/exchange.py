@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway_runtime.edge.body import RequestBody
 from gateway_runtime.edge.canonical import CanonicalRequest, Headers
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import CompiledMethod, CompiledStage
 
 
+class Timing(NamedTuple):
+    """When a phase of a watched walk began and ended (monotonic seconds), and what it noted meanwhile."""
+
+    phase: str
+    began: float
+    ended: float
+    notes: list[str]
+
+
 class Exchange:
     """A request and its answer. Members have their defaults in the class, so that making one costs what is set."""
 
@@ -36,6 +46,9 @@ class Exchange:
     request_id: str = ""
     extended_id: str = ""
     trace_id: str | None = None
+    segment_id: str = ""  # this request's own place in the trace, where the stage traces
+    parent_id: str = ""  # the place of whoever called
+    trace_sampled: bool = False
     started: float  # monotonic seconds
     received_at: float  # seconds since the epoch
     # Set by authorization
@@ -61,6 +74,13 @@ class Exchange:
     integration_started: float = 0.0
     integration_latency: float = 0.0
     error: GatewayError | None = None
+    # Set by the walk that is watched
+    watched: bool = False
+    sampled: bool = False  # its story is kept, whatever comes of it
+    timings: list[Timing] = []
+    notes: list[str] | None = None  # a phase may add what only it knows; None where nobody watches
+    received: bytes = b""  # the back end's body, with data tracing
+    stopped_by: Callable[[Exchange], Any] | None = None  # the step that raised the error
     # The answer
     status: int = 500
     headers: Headers = []

@@ -51,11 +51,13 @@ class Gateway:
         exchange.request_id = new_request_id()
         exchange.extended_id = new_extended_id()
         exchange.snapshot = self._current.snapshot
+        step = None
         try:
             self._locate(exchange)
             method = exchange.method
             assert method is not None
-            for step in method.steps:
+            watch = method.watch
+            for step in method.steps if exchange.started < watch.due else watch.begin(exchange):
                 waiting = step(exchange)
                 if waiting is not None:
                     await waiting
@@ -75,6 +77,7 @@ class Gateway:
         except Exception:
             logger.exception("a phase failed", extra={"request_id": exchange.request_id})
             exchange.error = GatewayError("DEFAULT_5XX", detail="unexpected exception")
+        exchange.stopped_by = step
         waiting = self._close(exchange)
         if waiting is not None:
             await waiting
@@ -119,7 +122,11 @@ class Gateway:
     def _close(self, exchange: Exchange) -> Awaitable[None] | None:
         """Take the closing steps; the time up to them is what `$context.responseLatency` shows."""
         exchange.latency = self._monotonic() - exchange.started
-        steps = _NOWHERE if exchange.stage is None else exchange.stage.closing
+        stage = exchange.stage
+        if stage is None:
+            steps = _NOWHERE
+        else:
+            steps = stage.closing if exchange.error is None and not exchange.watched else stage.told
         for at, step in enumerate(steps):
             try:
                 waiting = step(exchange)

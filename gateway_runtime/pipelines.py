@@ -4,7 +4,7 @@ A *phase* is a function that is given the method it will serve and answers with 
 with None when the method has no use for it: a phase that is not used costs a request nothing. A step reads what earlier steps set
 on the exchange, sets its own members, and gives an awaitable only when it has to wait, or raises `GatewayError`.
 Between `read_cache` and `write_cache` lies what an answer from the cache makes superfluous.
-Closing steps also run after a refusal; theirs is the stage, for an answer may concern no method.
+Closing steps answer, log and count, also after a refusal; theirs is the stage, for an answer may concern no method.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from gateway_runtime.phases.meter import meter
 from gateway_runtime.phases.quota import quota
 from gateway_runtime.phases.resource_policy import require_resource_policy, resource_policy
 from gateway_runtime.phases.respond import respond
+from gateway_runtime.phases.tell import tell
 from gateway_runtime.phases.throttle import throttle
 from gateway_runtime.phases.validate_request import validate_request
 from gateway_runtime.phases.verify_signature import verify_signature
@@ -37,10 +38,14 @@ ClosingPhase = Callable[["StageSite"], Step | None]
 
 
 class Pipeline(NamedTuple):
-    """Phases of a method, and closing phases of a stage."""
+    """Phases of a method, and closing phases of a stage.
+
+    `closing` is for an answer that went well and that nobody watches, `told` for a refusal or a request that is watched.
+    """
 
     phases: tuple[Phase, ...]
     closing: tuple[ClosingPhase, ...]
+    told: tuple[ClosingPhase, ...] = ()
 
 
 REST = Pipeline(
@@ -49,5 +54,6 @@ REST = Pipeline(
         decompress_request, validate_request, read_cache, map_request, integrate, map_response, write_cache,
         compress_response,
     ),
-    closing=(gateway_response, respond, access_log, meter),  # also after a refusal
+    closing=(respond, access_log, meter),
+    told=(gateway_response, respond, access_log, tell, meter),
 )  # fmt: skip

@@ -16,6 +16,7 @@ from apps.core.aws_access import AwsAccess
 from apps.core.environment import VpcEndpoint
 from apps.core.secrets import DocumentSeal
 from apps.core.session_tokens import SessionTokens
+from apps.core.stories import Story
 from gateway_runtime.upstream.origin import Origin
 from gateway_runtime.upstream.pool import BodyStream, Client
 from gateway_runtime.upstream.response import UpstreamResponse
@@ -198,6 +199,31 @@ class Meter(Protocol):
         """A request was answered; latencies are seconds."""
 
 
+class Stories(Protocol):
+    """Keeps what befell requests; never waits, drops and counts what exceeds its bounds."""
+
+    @property
+    def per_second(self) -> float:
+        """How many successes of each method are kept, for nothing but to be looked at; 0 for none."""
+
+    def keep(self, story: Story) -> None: ...
+
+
+class Nowhere:
+    """Keeps no story and no log."""
+
+    per_second = 0.0
+
+    def keep(self, story: Story) -> None:
+        """Nobody asks for it."""
+
+    def write(self, api_id: str, stage_name: str, line: str) -> None:
+        """Nobody reads it."""
+
+
+NOWHERE = Nowhere()
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything that compiled phases are bound to."""
@@ -220,4 +246,6 @@ class Services:
     answers: AnswerCache | None = None  # without one no stage keeps answers
     answers_secret: bytes = b""  # 32 bytes: seals the answers that are to be kept encrypted
     aws: AwsAccess = field(default_factory=AwsAccess)
+    stories: Stories = NOWHERE
+    execution_logs: AccessLogs = NOWHERE
     chance: Callable[[], float] = random.random  # evenly distributed from 0 up to, but not including, 1

@@ -30,6 +30,7 @@ from gateway_runtime.stores.redis_answers import RedisAnswers
 from gateway_runtime.stores.redis_buckets import LEASE_SECONDS, RedisBuckets
 from gateway_runtime.stores.redis_quotas import RedisQuotas
 from gateway_runtime.stores.script_calls import ScriptCalls
+from gateway_runtime.stores.stories import RedisStories
 from gateway_runtime.stores.usage import UsageMeter
 from gateway_runtime.upstream.guard import AddressPolicy, GuardedConnector
 from gateway_runtime.upstream.pool import UpstreamPool
@@ -55,6 +56,8 @@ class DataPlane:
         self._answer_calls = ScriptCalls(self._answers_redis, without="no answers are kept")
         self._meter = UsageMeter(self._redis, directory / "journal", clock, f"gateway-{worker}")
         self._logs = FileAccessLogs(environment.data_dir / "log" / "access")
+        self._execution_logs = FileAccessLogs(environment.data_dir / "log" / "execution")
+        self._stories = RedisStories(self._redis, environment.stories_per_second)
         private = environment.allow_private_backends
         self._pool = UpstreamPool(GuardedConnector(AddressPolicy(allow_loopback=private, allow_private=private)))
         self._functions_pool = host_pool(environment)
@@ -77,6 +80,8 @@ class DataPlane:
             answers_secret=environment.derived_key("stage-cache"),
             key_sets=self._key_sets,
             verified_tokens=VerifiedTokens(),
+            stories=self._stories,
+            execution_logs=self._execution_logs,
         )
         self.current = Current()
         self.source = ConfigurationSource(
@@ -88,9 +93,11 @@ class DataPlane:
     async def start(self) -> None:
         """Serve from the last good configuration at once, and follow Redis from now on."""
         self._logs.start()
+        self._execution_logs.start()
         self.source.start_from_disk()
         self._spawn(self.source.run())
         self._spawn(self._meter.run())
+        self._spawn(self._stories.run())
         self._spawn(self._settle_leases())
         try:
             # A fresh worker had better not refuse what its siblings serve; without Redis it serves what it has.
@@ -131,7 +138,9 @@ class DataPlane:
         await self._calls.close()
         await self._answer_calls.close()
         await self._meter.close()
+        await self._stories.flush()
         await asyncio.to_thread(self._logs.close)
+        await asyncio.to_thread(self._execution_logs.close)
         await self._redis.aclose()
         await self._limits_redis.aclose()
         await self._answers_redis.aclose()

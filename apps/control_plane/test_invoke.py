@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from apps.control_plane.execution_log import ExecutionLog, as_map, header_name
 from apps.core.documents import DeploymentDocument, StageDocument
 from apps.core.environment import Environment
+from apps.core.execution_log import ExecutionLog, as_map, header_name
 from gateway_runtime.authorizers.key_sets import KeySets
 from gateway_runtime.authorizers.results import AuthorizerResults
 from gateway_runtime.authorizers.verified import VerifiedTokens
@@ -197,7 +197,7 @@ async def _walk(exchange: Exchange, site: StageSite, log: ExecutionLog) -> None:
     resource = site.deployment.resources[0]
     exchange.method = method = compile_method(site, resource, resource.methods[0], _PIPELINE)
     closing: tuple[Step, ...] = tuple(step for phase in _PIPELINE.closing if (step := phase(site)) is not None)
-    exchange.stage = CompiledStage(site, Router([(resource.path, {method.http_method: method})]), closing)
+    exchange.stage = CompiledStage(site, Router([(resource.path, {method.http_method: method})]), closing, closing)
     try:
         for step in method.steps:
             waiting = step(exchange)

@@ -33,6 +33,13 @@ class VpcEndpoint(NamedTuple):
 _SERVICE_END_POINT = "GATEHOUSE_AWS_ENDPOINT_URL_"
 
 
+class TraceSampling(NamedTuple):
+    """Which requests without a decision of their own are traced: so many a second, and a share (0 to 1) of the others."""
+
+    per_second: float
+    share: float
+
+
 class BadEnvironment(ValueError):
     """A variable has a value that Gatehouse cannot use; the message is one line for the operator."""
 
@@ -75,6 +82,9 @@ class Environment:
     vpc_endpoints: tuple[VpcEndpoint, ...]
     stage_cache_megabytes: int
     aws: AwsAccess
+    stories_per_second: float
+    otlp_url: str | None
+    trace_sampling: TraceSampling
 
     @property
     def effective_database_url(self) -> str:
@@ -204,6 +214,9 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         vpc_endpoints=_vpc_endpoints(variables, "GATEHOUSE_VPC_ENDPOINTS"),
         stage_cache_megabytes=_positive(variables, "GATEHOUSE_STAGE_CACHE_MEGABYTES", 128),
         aws=_aws_access(variables),
+        stories_per_second=_number(variables, "GATEHOUSE_STORIES_PER_SECOND", 5.0),
+        otlp_url=_url(variables, "GATEHOUSE_OTLP_URL"),
+        trace_sampling=_trace_sampling(variables, "GATEHOUSE_TRACE_SAMPLING"),
     )
 
 
@@ -219,6 +232,21 @@ def _positive(variables: Mapping[str, str], name: str, default: int) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise BadEnvironment(f"{name} must be a whole number above 0, not {text!r}")
     return int(text)
+
+
+def _number(variables: Mapping[str, str], name: str, default: float) -> float:
+    text = variables.get(name) or str(default)
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", text, re.ASCII):
+        raise BadEnvironment(f"{name} must be a number, 0 or above, not {text!r}")
+    return float(text)
+
+
+def _trace_sampling(variables: Mapping[str, str], name: str) -> TraceSampling:
+    text = variables.get(name) or "1+5%"
+    match = re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?)\+(\d{1,3}(?:\.\d{1,6})?)%", text, re.ASCII)
+    if match is None or float(match[2]) > 100:
+        raise BadEnvironment(f"{name} must look like 1+5% (one request a second and 5 % of the others), not {text!r}")
+    return TraceSampling(float(match[1]), float(match[2]) / 100)
 
 
 def _flag(variables: Mapping[str, str], name: str, *, default: bool) -> bool:

@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape as escape_xml
 
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.mapping.context import Variable, chosen_by_callers, variable
+from gateway_runtime.mapping.phase_variables import PHASE_VARIABLES
 
 if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import StageSite
@@ -43,7 +44,7 @@ def compile_format(text: str, site: StageSite) -> Callable[[Exchange], str]:
         name = match[1]
         if name in constants:
             pieces.append(constants[name].replace("%", "%%"))
-        elif (known := variable(name)) is not None:
+        elif (known := PHASE_VARIABLES.get(name) or variable(name)) is not None:
             pieces.append("%s")
             variables.append(_written(name, known, escape, quoted))
         else:
@@ -54,8 +55,13 @@ def compile_format(text: str, site: StageSite) -> Callable[[Exchange], str]:
     return lambda exchange: template % tuple([getter(exchange) or "-" for getter in getters])
 
 
+def needs_times(text: str) -> bool:
+    """Whether a format names variables that only a watched walk can tell."""
+    return any(match[1] in PHASE_VARIABLES for match in _VARIABLE.finditer(text))
+
+
 def _written(name: str, known: Variable, escape: Escape | None, quoted: bool) -> Variable:
-    if escape is None or not chosen_by_callers(name):
+    if escape is None or not (chosen_by_callers(name) or name in PHASE_VARIABLES):
         return known
     if name == "error.messageString" and not quoted:
         return _message_string(escape)

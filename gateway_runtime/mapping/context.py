@@ -139,7 +139,7 @@ VARIABLES: dict[str, Variable] = {
     "awsEndpointRequestId": _endpoint_request_id,
     "awsEndpointRequestId2": _back_end_header(b"x-amz-id-2"),
     "stage": _stage("stage_name"),
-    "deploymentId": lambda exchange: None if exchange.stage is None else exchange.stage.document.deployment_id,
+    "deploymentId": _stage("deployment_id"),
     "domainName": lambda exchange: exchange.request.host,
     "domainPrefix": lambda exchange: exchange.request.host.partition(".")[0],
     "error.message": _error("message"),

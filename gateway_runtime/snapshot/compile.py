@@ -9,6 +9,8 @@ import msgspec
 from apps.core.documents import AccountDocument, CanaryRelease, DeploymentDocument, Method, Resource, StageDocument
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
+from gateway_runtime.observation.seen import seen
+from gateway_runtime.observation.watch import NamedStep, Watch, timed
 from gateway_runtime.phases.cache import read_cache, unless_kept, write_cache
 from gateway_runtime.phases.throttle import stage_buckets
 from gateway_runtime.pipelines import REST, Pipeline
@@ -55,38 +57,41 @@ def _compile(site: StageSite, canary: Canary | None = None) -> CompiledStage:
         for resource in site.deployment.resources
         if resource.methods
     ]
-    closing = tuple(step for phase in REST.closing if (step := phase(site)) is not None)
-    return CompiledStage(site, Router(routes), closing, canary)
+    closing, told = (
+        tuple(step for phase in phases if (step := phase(site)) is not None) for phases in (REST.closing, REST.told)
+    )
+    return CompiledStage(site, Router(routes), closing, told, canary)
 
 
 def compile_method(at: StageSite, resource: Resource, method: Method, pipeline: Pipeline = REST) -> CompiledMethod:
     """A method with the steps of the phases that it uses."""
     site = MethodSite(*at, resource, method)
     try:
-        steps = _steps(pipeline, site)
+        named = [(phase.__name__, step) for phase in pipeline.phases if (step := phase(site)) is not None]
     except Misconfigured as problem:
         logger.warning(
             "method cannot be served: %s %s of %s: %s", method.http_method, resource.path, at.deployment.api_id, problem
         )
-        steps = (_refuse(problem),)
-    return CompiledMethod(site, steps, stage_buckets(site))
+        named = [("integrate", _refuse(problem))]
+    asked, services = seen(site), site.services
+    steps = _folded(named)
+    watched = _folded(timed(named, services.clock.monotonic, data_trace=asked.data_trace))
+    watch = Watch(tuple(name for name, _ in steps), _only_steps(watched), asked, services.stories.per_second)
+    return CompiledMethod(site, _only_steps(steps), watch, stage_buckets(site))
 
 
-def _steps(pipeline: Pipeline, site: MethodSite) -> tuple[Step, ...]:
-    """The steps of the phases. Those that a cache can make superfluous become one with its reading."""
-    steps: list[Step] = []
-    reading: Step | None = None
-    behind: list[Step] = []
-    for phase in pipeline.phases:
-        step = phase(site)
-        if phase is read_cache:
-            reading = step
-        elif step is not None:
-            (steps if reading is None else behind).append(step)
-        if phase is write_cache and reading is not None:
-            steps.append(unless_kept(reading, tuple(behind)))
-            reading = None
-    return tuple(steps)
+def _folded(named: list[NamedStep]) -> list[NamedStep]:
+    """The steps of a walk. Those that a cache can make superfluous become one with its reading."""
+    names = [name for name, _ in named]
+    if read_cache.__name__ not in names:
+        return named
+    first, last = names.index(read_cache.__name__), names.index(write_cache.__name__)
+    behind = _only_steps(named[first + 1 : last + 1])
+    return [*named[:first], (names[first], unless_kept(named[first][1], behind)), *named[last + 1 :]]
+
+
+def _only_steps(named: list[NamedStep]) -> tuple[Step, ...]:
+    return tuple(step for _, step in named)
 
 
 def _refuse(problem: Misconfigured) -> Step:

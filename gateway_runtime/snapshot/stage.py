@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+import msgspec
+
 from apps.core.documents import AccountDocument, DeploymentDocument, Method, MethodSetting, Resource, StageDocument
 from gateway_runtime.exchange import Exchange
+from gateway_runtime.observation.watch import Watch
 from gateway_runtime.ports import Bucket, Services, TrafficLabel
 from gateway_runtime.snapshot.router import Router
 
@@ -62,18 +65,19 @@ class MethodSite(NamedTuple):
         return None if self.stage.cache_cluster_size is None else setting
 
     def setting(self) -> MethodSetting:
-        """The method's throttle settings, each taken from `*/*` where the method has none of its own."""
+        """The method's settings: its own, or else those of `*/*`, which also give a throttle that its own leave out."""
         whole = self.stage.method_settings.get("*/*", MethodSetting())
         own = self.own_setting() or whole
         rate, burst = own.throttling_rate_limit, own.throttling_burst_limit
-        return MethodSetting(
+        return msgspec.structs.replace(
+            own,
             throttling_rate_limit=whole.throttling_rate_limit if rate is None else rate,
             throttling_burst_limit=whole.throttling_burst_limit if burst is None else burst,
         )
 
 
 class CompiledMethod:
-    """The steps of one method. `stage_buckets` are the token buckets that every caller shares."""
+    """The steps of one method, and the watch that has them timed. `stage_buckets` are the token buckets that every caller shares."""
 
     __slots__ = (
         "_labels",
@@ -84,11 +88,15 @@ class CompiledMethod:
         "site",
         "stage_buckets",
         "steps",
+        "watch",
     )
 
-    def __init__(self, site: MethodSite, steps: tuple[Step, ...], stage_buckets: tuple[Bucket, ...] = ()) -> None:
+    def __init__(
+        self, site: MethodSite, steps: tuple[Step, ...], watch: Watch, stage_buckets: tuple[Bucket, ...] = ()
+    ) -> None:
         self.site = site
         self.steps = steps
+        self.watch = watch
         self.stage_buckets = stage_buckets
         self.resource_id = site.resource.id
         self.resource_path = site.resource.path
@@ -115,16 +123,18 @@ class Canary(NamedTuple):
 class CompiledStage:
     """A stage with everything a request needs; immutable but for caches of what is derived.
 
-    `canary` takes a share of the requests that come in; `is_canary` says that this one is another's canary.
+    `canary` takes a share of the requests that come in; `is_canary` says that this one is another's canary. `closing` and `told`
+    are the closing steps as `Pipeline` tells them apart.
     """
 
-    __slots__ = ("_unmatched", "canary", "closing", "deployment", "document", "echo", "is_canary", "router")
+    __slots__ = ("_unmatched", "canary", "closing", "deployment", "document", "echo", "is_canary", "router", "told")
 
     def __init__(
         self,
         site: StageSite,
         router: Router[dict[str, CompiledMethod]],
         closing: tuple[Step, ...],
+        told: tuple[Step, ...],
         canary: Canary | None = None,
     ) -> None:
         self.canary = canary
@@ -133,6 +143,7 @@ class CompiledStage:
         self.deployment = site.deployment
         self.router = router
         self.closing = closing
+        self.told = told
         self.echo = (b"x-gatehouse-deployment", site.deployment.deployment_id.encode())
         self._unmatched: dict[str, TrafficLabel] = {}
 

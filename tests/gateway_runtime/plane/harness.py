@@ -11,6 +11,7 @@ from apps.core.documents import AnyDocument
 from apps.core.secrets import DocumentSeal
 from apps.core.session_tokens import SessionTokens
 from apps.core.sigv4_signing import AwsCredentials
+from apps.core.stories import Story
 from gateway_runtime.authorizers.key_sets import KeySets
 from gateway_runtime.authorizers.results import AuthorizerResults
 from gateway_runtime.authorizers.verified import VerifiedTokens
@@ -74,6 +75,17 @@ class RecordingLogs:
 
 
 @dataclass
+class RecordingStories:
+    """Stories that can be read back. Only those of what is logged or traced, and of refusals, unless `per_second` is set."""
+
+    kept: list[Story] = field(default_factory=list)
+    per_second: float = 0.0
+
+    def keep(self, story: Story) -> None:
+        self.kept.append(story)
+
+
+@dataclass
 class RecordingMeter:
     """Counts that can be read back."""
 
@@ -97,6 +109,8 @@ class GatewayHarness:
     ) -> None:
         self.clock = clock
         self.logs = RecordingLogs()
+        self.execution_logs = RecordingLogs()
+        self.stories = RecordingStories()
         self.meter = RecordingMeter()
         self.pool = UpstreamPool(GuardedConnector())
         self.functions = ScriptedFunctions()
@@ -116,6 +130,8 @@ class GatewayHarness:
             answers_secret=SECRET,
             key_sets=KeySets(self.pool, clock),
             verified_tokens=VerifiedTokens(),
+            stories=self.stories,
+            execution_logs=self.execution_logs,
         )
         self.current = Current()
         self.application = Gateway(self.current, clock)

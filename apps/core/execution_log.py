@@ -1,4 +1,4 @@
-"""The log of a test call, line by line as API Gateway writes its execution logs."""
+"""Execution logs: events as API Gateway writes them, for stages and for test calls alike."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from datetime import UTC, datetime
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_LONGEST = 1024
+_CUT = " [TRUNCATED]"
+_SECRETS = frozenset(
+    {"authorization", "proxy-authorization", "x-api-key", "x-amz-security-token", "cookie", "set-cookie"}
+)
 
 Pairs = Iterable[tuple[str, str]]
 
 
 class ExecutionLog:
-    """Lines with their times, in UTC and the same for every locale."""
+    """The log of a test call: lines with their times, in UTC and the same for every locale."""
 
     def __init__(self, request_id: str) -> None:
         self._lines = [f"Execution log for request {request_id}"]
@@ -25,6 +30,32 @@ class ExecutionLog:
 
     def __str__(self) -> str:
         return "\n".join([*self._lines, ""])
+
+
+def log_group(api_id: str, stage_name: str) -> str:
+    """The name that AWS gives a stage's log."""
+    return f"API-Gateway-Execution-Logs_{api_id}/{stage_name}"
+
+
+def event(request_id: str, text: str) -> str:
+    """One event: on one line, at most 1,024 bytes long."""
+    line = f"({request_id}) {text}"
+    if not line.isprintable():
+        line = "".join(character if character.isprintable() else " " for character in line)
+    data = line.encode("utf-8", "replace")
+    if len(data) <= _LONGEST:
+        return line
+    return data[: _LONGEST - len(_CUT)].decode("utf-8", "ignore") + _CUT
+
+
+def masked(value: str) -> str:
+    """A secret as logs show it: its last six characters, and fewer of one that is short."""
+    return "*" * 22 + value[-min(6, len(value) // 3) :] if len(value) >= 3 else "*" * 22
+
+
+def without_secrets(headers: Pairs) -> list[tuple[str, str]]:
+    """Headers with the values masked that would let a reader of the log act as the caller."""
+    return [(name, masked(value) if name.lower() in _SECRETS else value) for name, value in headers]
 
 
 def as_map(values: Mapping[str, str] | Pairs) -> str:

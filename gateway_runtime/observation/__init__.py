@@ -1,0 +1,1 @@
+"""Seeing what happens to a request: the timed walk, stories, execution logs, traces."""

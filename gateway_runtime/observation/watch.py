@@ -1,0 +1,126 @@
+"""Which requests of a method are watched, and the variant of its walk that is taken for them.
+
+A request that nobody watches takes the plain steps and pays one comparison for it. The others take the same steps, each with
+the moments of its beginning and end.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from gateway_runtime.exchange import Exchange, Timing
+
+if TYPE_CHECKING:
+    from gateway_runtime.snapshot.stage import Step
+
+_AT_ONCE = 20
+
+NamedStep = tuple[str, "Step"]
+
+
+class Sample:
+    """So many of the things that happen in a second, the first `_AT_ONCE` of a burst among them. Times are monotonic seconds."""
+
+    __slots__ = ("_interval", "_window", "due")
+
+    def __init__(self, per_second: float) -> None:
+        self._interval = 1 / per_second if per_second > 0 else math.inf
+        self._window = self._interval * (_AT_ONCE - 1)
+        self.due = -math.inf if per_second > 0 else math.inf
+
+    def take(self, now: float) -> bool:
+        """Whether what happens now belongs to it."""
+        if now < self.due:
+            return False
+        self.due = max(now - self._window, self.due) + self._interval
+        return True
+
+
+class Seen(NamedTuple):
+    """What a stage has set for a method: `level` is OFF, ERROR or INFO; `data_trace` logs requests and answers in full.
+
+    `traced` says that the stage traces its requests, `timed` that something of it needs the phases' times of every request.
+    `endpoint` is where the integration's requests go, without path: for people.
+    """
+
+    level: str = "OFF"
+    data_trace: bool = False
+    traced: bool = False
+    timed: bool = False
+    endpoint: str = ""
+
+
+class Watch:
+    """One method's. A request that begins at `due` (monotonic seconds) or after it is watched: it takes the timed `steps`.
+
+    `names` are the phases behind the method's plain steps.
+    """
+
+    __slots__ = ("_always", "_sample", "_steps", "due", "names", "seen")
+
+    def __init__(self, names: tuple[str, ...], steps: tuple[Step, ...], seen: Seen, per_second: float) -> None:
+        self.names = names
+        self.seen = seen
+        self._steps = steps
+        self._sample = Sample(per_second)
+        self._always = seen.level != "OFF" or seen.traced or seen.timed
+        self.due = -math.inf if self._always else self._sample.due
+
+    def begin(self, exchange: Exchange) -> tuple[Step, ...]:
+        """The steps for a request that is watched."""
+        exchange.watched = True
+        exchange.timings = []
+        exchange.sampled = self._sample.take(exchange.started)
+        if not self._always:
+            self.due = self._sample.due
+        return self._steps
+
+
+def timed(named: list[NamedStep], monotonic: Callable[[], float], *, data_trace: bool) -> list[NamedStep]:
+    """The same steps, which put their times into `exchange.timings`."""
+    return [
+        (name, _timed(name, _with_bodies(step) if data_trace and name == "integrate" else step, monotonic))
+        for name, step in named
+    ]
+
+
+def _timed(name: str, step: Step, monotonic: Callable[[], float]) -> Step:
+    def run(exchange: Exchange) -> Awaitable[None] | None:
+        notes: list[str] = []
+        exchange.notes = notes
+        began = monotonic()
+        waiting = None
+        try:
+            waiting = step(exchange)
+        finally:
+            if waiting is None:
+                exchange.timings.append(Timing(name, began, monotonic(), notes))
+        return None if waiting is None else finish(exchange, waiting, began, notes)
+
+    async def finish(exchange: Exchange, waiting: Awaitable[None], began: float, notes: list[str]) -> None:
+        try:
+            await waiting
+        finally:
+            exchange.timings.append(Timing(name, began, monotonic(), notes))
+
+    return run
+
+
+def _with_bodies(step: Step) -> Step:
+    """The call of the back end, with bodies read whole in both directions: data tracing shows them."""
+
+    async def run(exchange: Exchange) -> None:
+        body = exchange.out_body
+        if not isinstance(body, bytes):
+            exchange.out_body = await body.read()
+        waiting = step(exchange)
+        if waiting is not None:
+            await waiting
+        upstream = exchange.upstream
+        if upstream is not None and not upstream.head_only:
+            exchange.received = received = await upstream.read()
+            upstream.store(received)  # back for the phases that answer with it
+
+    return run
