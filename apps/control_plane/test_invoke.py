@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from apps.core.documents import DeploymentDocument, StageDocument
 from apps.core.environment import Environment
 from apps.core.execution_log import ExecutionLog, as_map, header_name
+from apps.core.stories import Story
 from gateway_runtime.authorizers.key_sets import KeySets
 from gateway_runtime.authorizers.results import AuthorizerResults
 from gateway_runtime.authorizers.verified import VerifiedTokens
@@ -27,6 +28,7 @@ from gateway_runtime.exchange import Exchange
 from gateway_runtime.functions.place import functions_of, host_pool
 from gateway_runtime.integrations.forwarding import new_extended_id
 from gateway_runtime.mapping.templates import media_type
+from gateway_runtime.observation.story import story_of
 from gateway_runtime.phases.api_key import validate_api_key
 from gateway_runtime.phases.authorize import authorize
 from gateway_runtime.phases.cache import read_cache, write_cache
@@ -76,13 +78,14 @@ class TestRequest(NamedTuple):
 
 
 class TestAnswer(NamedTuple):
-    """What came of it. `latency` is milliseconds."""
+    """What came of it. `latency` is milliseconds; `story` tells its phases, without the log."""
 
     status: int
     headers: list[tuple[str, str]]
     body: str
     log: str
     latency: int
+    story: Story
 
 
 class Outbound(NamedTuple):
@@ -118,7 +121,7 @@ async def _invoke(
         exchange = _exchange(site, request, request_id)
         _log_request(log, exchange, request)
         await _walk(exchange, site, log)
-        return await _answer(exchange, log)
+        return await _answer(exchange, site, log)
     finally:
         await pool.aclose()
         await host.aclose()
@@ -199,7 +202,7 @@ async def _walk(exchange: Exchange, site: StageSite, log: ExecutionLog) -> None:
     closing: tuple[Step, ...] = tuple(step for phase in _PIPELINE.closing if (step := phase(site)) is not None)
     exchange.stage = CompiledStage(site, Router([(resource.path, {method.http_method: method})]), closing, closing)
     try:
-        for step in method.steps:
+        for step in method.watch.begin(exchange):
             waiting = step(exchange)
             if waiting is not None:
                 await waiting
@@ -227,7 +230,7 @@ def _failure(exchange: Exchange, error: GatewayError) -> str:
     return _FAILURES.get(error.name, f"Execution failed due to configuration error: {error.detail or error.message}")
 
 
-async def _answer(exchange: Exchange, log: ExecutionLog) -> TestAnswer:
+async def _answer(exchange: Exchange, site: StageSite, log: ExecutionLog) -> TestAnswer:
     headers = [
         (header_name(name.decode("latin-1")), value.decode("utf-8", "replace")) for name, value in exchange.headers
     ]
@@ -239,8 +242,10 @@ async def _answer(exchange: Exchange, log: ExecutionLog) -> TestAnswer:
         log.add(f"Method response headers: {as_map(headers)}")
         log.add("Successfully completed execution")
     log.add(f"Method completed with status: {exchange.status}")
-    latency = round((time.monotonic() - exchange.started) * 1000)
-    return TestAnswer(exchange.status, headers, body, str(log), latency)
+    exchange.latency = time.monotonic() - exchange.started
+    exchange.sent_bytes = len(exchange.answer)
+    story = story_of(exchange, site, "test")
+    return TestAnswer(exchange.status, headers, body, str(log), round(exchange.latency * 1000), story)
 
 
 class _LoggedUpstream:

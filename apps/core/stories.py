@@ -6,6 +6,8 @@ its request id. A story is for people who operate the API: it holds no secrets, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 FIELD = b"story"
@@ -89,6 +91,34 @@ def stream(account_id: str, region: str) -> str:
 def index(account_id: str, region: str) -> str:
     """The hash that finds the stream's entries by request id."""
     return f"gatehouse:stories-by-id:{account_id}:{region}"
+
+
+# Appends stories and forgets the oldest beyond the bounds, in the stream and in the index alike. KEYS: stream, index.
+# ARGV: most entries, oldest stream id to keep, seconds that an unused stream stays, then request id and story of each.
+KEEP = """
+for i = 4, #ARGV, 2 do
+  redis.call('HSET', KEYS[2], ARGV[i], redis.call('XADD', KEYS[1], '*', 'id', ARGV[i], 'story', ARGV[i + 1]))
+end
+local over = redis.call('XLEN', KEYS[1]) - tonumber(ARGV[1])
+local old = redis.call('XRANGE', KEYS[1], '-', '(' .. ARGV[2], 'COUNT', 500)
+if over > #old then old = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', math.min(over, 500)) end
+for _, entry in ipairs(old) do
+  redis.call('XDEL', KEYS[1], entry[1])
+  redis.call('HDEL', KEYS[2], entry[2][2])
+end
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+redis.call('EXPIRE', KEYS[2], ARGV[3])
+return #old
+"""
+
+
+def keep_arguments(told: Sequence[Story], most: int = MOST) -> list[str | int | bytes]:
+    """ARGV of `KEEP` for stories of one account and region."""
+    seconds = DAYS * 86_400
+    arguments: list[str | int | bytes] = [most, f"{max(int((told[-1].at - seconds) * 1000), 1)}-0", seconds]
+    for story in told:
+        arguments += [story.request_id, encode(story)]
+    return arguments
 
 
 _decoder = msgspec.json.Decoder(Story)

@@ -23,24 +23,6 @@ _AT_ONCE = 200
 _kept = METRICS.counter("gatehouse_stories_total", "Stories of requests kept")
 _dropped = METRICS.counter("gatehouse_stories_dropped_total", "Stories that found no place")
 
-# Appends stories and forgets the oldest beyond the bounds, in the stream and in the index alike. KEYS: stream, index.
-# ARGV: most entries, oldest stream id to keep, seconds that an unused stream stays, then request id and story of each.
-KEEP = """
-for i = 4, #ARGV, 2 do
-  redis.call('HSET', KEYS[2], ARGV[i], redis.call('XADD', KEYS[1], '*', 'id', ARGV[i], 'story', ARGV[i + 1]))
-end
-local over = redis.call('XLEN', KEYS[1]) - tonumber(ARGV[1])
-local old = redis.call('XRANGE', KEYS[1], '-', '(' .. ARGV[2], 'COUNT', 500)
-if over > #old then old = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', math.min(over, 500)) end
-for _, entry in ipairs(old) do
-  redis.call('XDEL', KEYS[1], entry[1])
-  redis.call('HDEL', KEYS[2], entry[2][2])
-end
-redis.call('EXPIRE', KEYS[1], ARGV[3])
-redis.call('EXPIRE', KEYS[2], ARGV[3])
-return #old
-"""
-
 
 class RedisStories:
     """Owned by one worker. Encoding and sending happen beside the requests, a bounded number at a time."""
@@ -48,7 +30,7 @@ class RedisStories:
     def __init__(self, redis: Redis, per_second: float, most: int = stories.MOST) -> None:
         self.per_second = per_second
         self._most = most
-        self._keep = redis.register_script(KEEP)
+        self._keep = redis.register_script(stories.KEEP)
         self._waiting: deque[Story] = deque()
 
     def keep(self, story: Story) -> None:
@@ -83,10 +65,5 @@ class RedisStories:
                     logger.info("stories are dropped: %s", error)
 
     async def _append(self, account_id: str, region: str, of_place: list[Story]) -> None:
-        seconds = stories.DAYS * 86_400
-        oldest = int((of_place[-1].at - seconds) * 1000)
-        arguments: list[str | int | bytes] = [self._most, f"{max(oldest, 1)}-0", seconds]
-        for story in of_place:
-            arguments += [story.request_id, stories.encode(story)]
         keys = [stories.stream(account_id, region), stories.index(account_id, region)]
-        await self._keep(keys=keys, args=arguments)
+        await self._keep(keys=keys, args=stories.keep_arguments(of_place, self._most))

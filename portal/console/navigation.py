@@ -34,7 +34,7 @@ _GROUPS = (
             Entry("subscriptions", "Subscriptions", "team", "subscriptions"),
         ),
     ),
-    ("Operate", (Entry("audit", "Audit log", "shield", "audit"),)),
+    ("Operate", (Entry("logs", "Logs", "eye", "logs"), Entry("audit", "Audit log", "shield", "audit"))),
     (
         "Account",
         (

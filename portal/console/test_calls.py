@@ -88,7 +88,9 @@ class TestCallForm(forms.Form):
 
 @dataclass(frozen=True)
 class TestAnswer:
-    """What came of a test call. `latency` is milliseconds; `cut` says that body or log were too long to show whole."""
+    """What came of a test call. `latency` is milliseconds; `cut` says that body or log were too long to show whole.
+    `request_id` names its story.
+    """
 
     status: str
     tone: str
@@ -97,6 +99,7 @@ class TestAnswer:
     body: str
     log: str
     cut: bool
+    request_id: str
 
 
 @console_page("GET", "POST")
@@ -164,6 +167,7 @@ def _answer(told: Shape) -> TestAnswer:
         body=highlight_json(shown) if _is_json(body) else shown,
         log=log[:_MOST_SHOWN],
         cut=max(len(body), len(log)) > _MOST_SHOWN,
+        request_id=log.partition("\n")[0].rpartition(" ")[2],
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from django.conf import settings
 
 from apps.control_plane.caller import Caller
@@ -12,8 +14,12 @@ from apps.control_plane.v1.client_certificates import find_client_certificate
 from apps.control_plane.v1.publishing import refusals_in_aws_words
 from apps.control_plane.v1.stage_settings import check_variables
 from apps.core.documents import StageDocument
+from apps.core.stories import Story
 from apps.deployments.freeze import freeze_method
+from apps.metering import stories
 from apps.rest_apis.models import Method
+
+logger = logging.getLogger(__name__)
 
 STAGE = "test-invoke-stage"
 """The stage that a test call sees in `$context.stage`."""
@@ -45,6 +51,7 @@ def test_invoke_method(caller: Caller, request: Shape) -> Shape:
         answer = invoke(document, stage, asked, outbound)
     except NotARequest as error:
         raise BadRequestException(f"Invalid test request: {error}") from None
+    _keep(answer.story)
     several: dict[str, list[str]] = {}
     for name, value in answer.headers:
         several.setdefault(name, []).append(value)
@@ -56,6 +63,14 @@ def test_invoke_method(caller: Caller, request: Shape) -> Shape:
         "log": answer.log,
         "latency": answer.latency,
     }
+
+
+def _keep(story: Story) -> None:
+    """Let the console explain the call; whoever made it has its log in any case."""
+    try:
+        stories.keep(story)
+    except stories.Unavailable as error:
+        logger.info("the story of a test call is not kept: %s", error)
 
 
 def _method(caller: Caller, request: Shape) -> Method:
