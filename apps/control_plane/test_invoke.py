@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import tempfile
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
@@ -47,7 +46,7 @@ from gateway_runtime.snapshot.stage import CompiledStage, StageSite, Step
 from gateway_runtime.stores.memory import MemoryBuckets, MemoryQuotas
 from gateway_runtime.upstream.errors import UpstreamError
 from gateway_runtime.upstream.guard import AddressPolicy, GuardedConnector, tls_context
-from gateway_runtime.upstream.origin import Origin
+from gateway_runtime.upstream.origin import ClientIdentity, Origin
 from gateway_runtime.upstream.pool import BodyStream, Client, UpstreamPool
 from gateway_runtime.upstream.response import UpstreamResponse
 
@@ -89,11 +88,11 @@ class TestAnswer(NamedTuple):
 
 
 class Outbound(NamedTuple):
-    """How back ends and functions are reached: as the installation's settings say, and with the client certificate (PEM, with its
-    key) that is shown to back ends."""
+    """How back ends and functions are reached: as the installation's settings say, and with the client certificate (PEM)
+    and its private key that are shown to back ends."""
 
     environment: Environment
-    certificate: str | None = None
+    certificate: tuple[str, str] | None = None
 
 
 def invoke(
@@ -108,7 +107,7 @@ async def _invoke(
 ) -> TestAnswer:
     request_id = new_request_id()
     log = ExecutionLog(request_id)
-    contexts = _contexts(outbound.certificate) if outbound.certificate else None
+    contexts = _contexts(ClientIdentity(*outbound.certificate)) if outbound.certificate else None
     private = outbound.environment.allow_private_backends
     policy = AddressPolicy(allow_loopback=private, allow_private=private)
     pool = UpstreamPool(GuardedConnector(policy, contexts=contexts))
@@ -298,18 +297,9 @@ def _texts(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
     return [(header_name(name.decode("latin-1")), value.decode("latin-1")) for name, value in headers]
 
 
-def _contexts(certificate: str) -> Callable[[Origin], ssl.SSLContext]:
-    """TLS settings that show a client certificate. OpenSSL reads it from a file, which nobody else may read and which is gone at once."""
-
-    def context(origin: Origin) -> ssl.SSLContext:
-        made: ssl.SSLContext = tls_context.__wrapped__(origin.verify)
-        with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
-            file.write(certificate)
-            file.flush()
-            made.load_cert_chain(file.name)
-        return made
-
-    return context
+def _contexts(identity: ClientIdentity) -> Callable[[Origin], ssl.SSLContext]:
+    """TLS settings that show a client certificate."""
+    return lambda origin: tls_context(origin.verify, identity)
 
 
 class _Nobody:

@@ -180,6 +180,14 @@ class CanaryRelease(Document, frozen=True):
     use_stage_cache: bool = False
 
 
+class ClientCertificate(Document, frozen=True):
+    """What HTTPS back ends are shown: a certificate (PEM) and its private key, sealed for the place that the id is (`DocumentSeal`)."""
+
+    id: str
+    certificate: str
+    private_key: str
+
+
 class StageDocument(Document, frozen=True, tag_field="kind", tag="stage"):
     """A stage as it is now.
 
@@ -201,6 +209,7 @@ class StageDocument(Document, frozen=True, tag_field="kind", tag="stage"):
     tracing_enabled: bool = False
     disable_execute_api_endpoint: bool = False
     private: bool = False
+    client_certificate: ClientCertificate | None = None
     cache_flushes: int = 0
     authorizers_cache_flushes: int = 0
     cache_cluster_size: float | None = None

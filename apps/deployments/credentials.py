@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 
 from django.conf import settings
 
@@ -15,9 +14,9 @@ from apps.core.secrets import DocumentSeal
 _INVOKING = frozenset({Membership.Role.OWNER, Membership.Role.EDITOR})
 
 
-@lru_cache(maxsize=4)
-def _seal(key: bytes) -> DocumentSeal:
-    return DocumentSeal(key)
+def document_seal() -> DocumentSeal:
+    """What secrets in documents are sealed with."""
+    return DocumentSeal(settings.DOCUMENT_SECRETS_KEY)
 
 
 def credentials_document(account_id: str) -> documents.CredentialsDocument:
@@ -32,6 +31,7 @@ def credentials_document(account_id: str) -> documents.CredentialsDocument:
     )
     members = {member.user_id: member for member in _members(account_id)}
     keys: list[documents.AccessKeyDocument] = []
+    seal = document_seal()
     used: dict[int | None, documents.Identity] = {}
     for key in AccessKey.objects.filter(account_id=account_id, active=True).order_by("pk"):
         if key.user_id is None:
@@ -41,7 +41,7 @@ def credentials_document(account_id: str) -> documents.CredentialsDocument:
         else:
             continue
         used[key.user_id] = identity
-        secret = _seal(settings.DOCUMENT_SECRETS_KEY).seal(key.secret, key.pk)
+        secret = seal.seal(key.secret, key.pk)
         keys.append(documents.AccessKeyDocument(id=key.pk, secret=secret, arn=identity.arn))
     identities = sorted(used.values(), key=lambda identity: identity.arn)
     return documents.CredentialsDocument(account_id=account_id, identities=tuple(identities), keys=tuple(keys))

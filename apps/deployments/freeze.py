@@ -13,7 +13,9 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 
 from apps.accounts.models import AccountSettings
+from apps.client_certificates.models import ClientCertificate
 from apps.core import documents
+from apps.deployments.credentials import document_seal
 from apps.deployments.frozen_authorizers import frozen_authorizers
 from apps.deployments.frozen_validation import FrozenValidation, frozen_validation
 from apps.deployments.models import Stage
@@ -224,10 +226,27 @@ def stage_document(stage: Stage) -> documents.StageDocument:
         tracing_enabled=stage.tracing_enabled,
         disable_execute_api_endpoint=stage.rest_api.disable_execute_api_endpoint,
         private=is_private(stage.rest_api),
+        client_certificate=_client_certificate(stage),
         cache_flushes=stage.cache_flushes,
         authorizers_cache_flushes=stage.authorizers_cache_flushes,
         cache_cluster_size=float(stage.cache_cluster_size or 0.5) if stage.cache_cluster_enabled else None,
         canary=_canary_release(stage),
+    )
+
+
+def _client_certificate(stage: Stage) -> documents.ClientCertificate | None:
+    """What the stage shows back ends; a certificate that has been deleted meanwhile is shown no more."""
+    if not stage.client_certificate_id:
+        return None
+    api = stage.rest_api
+    found = ClientCertificate.objects.filter(account_id=api.account_id, region=api.region)
+    row = found.filter(certificate_id=stage.client_certificate_id).first()
+    if row is None:
+        return None
+    return documents.ClientCertificate(
+        id=row.certificate_id,
+        certificate=row.certificate,
+        private_key=document_seal().seal(row.private_key, row.certificate_id),
     )
 
 

@@ -134,6 +134,4 @@ def stage_refusals(stage: Stage) -> list[str]:
     reasons = []
     if stage.tracing_enabled:
         reasons.append(f"stage {stage.name}: X-Ray tracing")
-    if stage.client_certificate_id:
-        reasons.append(f"stage {stage.name}: client certificates")
     return reasons

@@ -11,7 +11,7 @@ from gateway_runtime.edge.canonical import parse_query
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.mapping.parameters import RequestSource, request_source
 from gateway_runtime.snapshot.stage import MethodSite, Misconfigured
-from gateway_runtime.upstream.origin import Origin, parse_origin
+from gateway_runtime.upstream.origin import ClientIdentity, Origin, parse_origin
 
 _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 _PARAMETER = re.compile(r"\{([^{}/]+)\}")
@@ -48,6 +48,18 @@ def resolve_uri(uri: str | None, site: MethodSite) -> str:
     return resolved if "://" in resolved else f"http://{resolved}"
 
 
+def client_identity(site: MethodSite) -> ClientIdentity | None:
+    """What the stage shows back ends of itself. Raises Misconfigured for a key that does not open."""
+    found = site.stage.client_certificate
+    if found is None:
+        return None
+    try:
+        key = site.services.document_seal.open(found.private_key, found.id)
+    except ValueError as error:
+        raise Misconfigured(f"client certificate {found.id}: {error}") from None
+    return ClientIdentity(found.certificate, key)
+
+
 def compile_target(
     site: MethodSite, *, forward_query: bool, overridable: bool = False, uri: str | None = None
 ) -> Target:
@@ -60,6 +72,7 @@ def compile_target(
         origin, target = parse_origin(uri, verify=not integration.insecure_skip_verification)
     except ValueError as error:
         raise Misconfigured(f"ill-formed URI: {error}") from None
+    origin = origin._replace(identity=client_identity(site)) if origin.scheme == "https" else origin
     path, _, fixed_query = target.partition("?")
     paths = _mapped(site, "path")
     queries = _mapped(site, "querystring")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import socket
 import ssl
 from collections import OrderedDict
@@ -17,7 +18,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from gateway_runtime.upstream.errors import ConnectFailed
-from gateway_runtime.upstream.origin import Origin
+from gateway_runtime.upstream.origin import ClientIdentity, Origin
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -86,16 +87,27 @@ def embedded_addresses(address: Address) -> tuple[Address, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=2)
-def tls_context(verify: bool) -> ssl.SSLContext:
-    """The TLS settings towards origins: TLS 1.2 and up, the system's authorities, HTTP/1.1 only."""
+@lru_cache(maxsize=256)
+def tls_context(verify: bool, identity: ClientIdentity | None = None) -> ssl.SSLContext:
+    """The TLS settings towards origins: TLS 1.2 and up, the system's authorities, HTTP/1.1 only, the client's certificate."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    if identity is not None:
+        _show(context, identity)
     return context
+
+
+def _show(context: ssl.SSLContext, identity: ClientIdentity) -> None:
+    """OpenSSL reads certificates from files: this one has no name, lies in memory, and is gone at once."""
+    descriptor = os.memfd_create("client-certificate", os.MFD_CLOEXEC)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(f"{identity.private_key}\n{identity.certificate}\n")
+        file.flush()
+        context.load_cert_chain(f"/proc/self/fd/{descriptor}")
 
 
 class Resolver:
@@ -155,7 +167,7 @@ class GuardedConnector:
     ) -> None:
         self.policy = policy
         self._resolver = resolver or Resolver()
-        self._contexts = contexts or (lambda origin: tls_context(origin.verify))
+        self._contexts = contexts or (lambda origin: tls_context(origin.verify, origin.identity))
 
     async def addresses(self, host: str) -> tuple[Address, ...]:
         """The permitted addresses of a host. Raises ConnectFailed when it has none."""

@@ -86,7 +86,6 @@ def use_everything(client: Client, world: World) -> None:
     perform(client, "CreateBasePathMapping", {**REQUESTS["CreateBasePathMapping"], "basePath": "guests"}, world)
     world["other_plan"] = client.create_usage_plan(name="other")["id"]
     client.create_usage_plan_key(usagePlanId=world["other_plan"], keyId=world["key"], keyType="API_KEY")
-    # Written straight: a stage that shows a certificate to its back ends is not served by every version.
     Stage.objects.filter(rest_api_id=world["api"]).update(
         documentation_version="v1", client_certificate_id=world["certificate"]
     )

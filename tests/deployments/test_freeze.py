@@ -8,8 +8,10 @@ import pytest
 from rows import REGION, deploy, integrate, make_api, make_key, make_method, make_plan, make_stage, respond, served_api
 
 from apps.accounts.models import AccountSettings
+from apps.client_certificates.models import ClientCertificate
 from apps.core import documents
 from apps.deployments import freeze
+from apps.deployments.credentials import document_seal
 from apps.rest_apis.models import ApiModel, RequestValidator
 from apps.usage_plans.models import QuotaExtension, UsagePlanStage
 
@@ -222,19 +224,28 @@ def test_a_stage_document_tells_the_stage_as_it_is_now(account):
 
 
 def test_a_stage_that_asks_for_what_the_runtime_cannot_do_is_refused(account):
-    stage = make_stage(
-        deploy(served_api(account)),
-        tracing_enabled=True,
-        client_certificate_id="abc123",
-    )
+    stage = make_stage(deploy(served_api(account)), tracing_enabled=True)
 
     with pytest.raises(freeze.UnsupportedForDeployment) as refused:
         freeze.stage_document(stage)
 
-    assert refused.value.reasons == [
-        "stage prod: X-Ray tracing",
-        "stage prod: client certificates",
-    ]
+    assert refused.value.reasons == ["stage prod: X-Ray tracing"]
+
+
+def test_a_stage_document_carries_its_client_certificate_with_the_key_sealed(account):
+    now = datetime.now(UTC)
+    made = ClientCertificate.objects.create(
+        account=account, region=REGION, certificate="CERTIFICATE", private_key="KEY", created=now, expires=now
+    )
+    stage = make_stage(deploy(served_api(account)), client_certificate_id=made.certificate_id)
+
+    shown = freeze.stage_document(stage).client_certificate
+
+    assert (shown.id, shown.certificate) == (made.certificate_id, "CERTIFICATE")
+    assert document_seal().open(shown.private_key, shown.id) == "KEY"
+    assert freeze.stage_document(stage) == freeze.stage_document(stage)
+    made.delete()
+    assert freeze.stage_document(stage).client_certificate is None
 
 
 @pytest.mark.parametrize(("size", "gigabytes"), [(None, 0.5), ("1.6", 1.6)])

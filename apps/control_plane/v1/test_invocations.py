@@ -98,9 +98,9 @@ def _headers(request: Shape) -> list[tuple[str, str]]:
     return single + [(name, value) for name, values in several.items() for value in values]
 
 
-def _certificate(caller: Caller, request: Shape) -> str | None:
-    """The certificate to show to back ends, with its private key."""
+def _certificate(caller: Caller, request: Shape) -> tuple[str, str] | None:
+    """The certificate to show to back ends, and its private key."""
     if not request.get("clientCertificateId"):
         return None
     row = find_client_certificate(caller, request["clientCertificateId"])
-    return f"{row.certificate}\n{row.private_key}"
+    return row.certificate, row.private_key

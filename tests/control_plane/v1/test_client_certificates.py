@@ -16,8 +16,8 @@ from django.db import connection
 
 from apps.client_certificates.models import ClientCertificate
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import BadRequestException, NotFoundException, NotImplementedException
-from apps.deployments.models import Stage
+from apps.control_plane.errors import BadRequestException, NotFoundException
+from apps.deployments.models import ConfigurationSection
 
 
 def show_on(caller: Caller, api: str, certificate_id: str) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def test_one_that_a_stage_shows_is_not_deleted(caller: Caller) -> None:
     api = a_rest_api(caller)
     a_stage(caller, api)
     certificate = call(caller, "GenerateClientCertificate")["clientCertificateId"]
-    Stage.objects.filter(name="prod").update(client_certificate_id=certificate)  # as a version that serves it keeps it
+    show_on(caller, api, certificate)
 
     with pytest.raises(BadRequestException, match=rf"is referenced in \[{api}:prod\]"):
         call(caller, "DeleteClientCertificate", clientCertificateId=certificate)
@@ -82,15 +82,18 @@ def test_one_that_a_stage_shows_is_not_deleted(caller: Caller) -> None:
     assert call(caller, "GetClientCertificates")["items"] == []
 
 
-def test_a_stage_that_would_not_be_heard_to_show_one_is_refused(caller: Caller) -> None:
+def test_a_stage_is_published_with_the_certificate_that_it_shows(caller: Caller) -> None:
     api = a_rest_api(caller)
     a_stage(caller, api)
     certificate = call(caller, "GenerateClientCertificate")["clientCertificateId"]
 
-    with pytest.raises(NotImplementedException, match="stage prod: client certificates"):
-        show_on(caller, api, certificate)
+    show_on(caller, api, certificate)
 
-    assert "clientCertificateId" not in call(caller, "GetStage", restApiId=api, stageName="prod")
+    assert call(caller, "GetStage", restApiId=api, stageName="prod")["clientCertificateId"] == certificate
+    published = ConfigurationSection.objects.get(name=f"stage/{api}/prod").document
+    assert published is not None
+    assert "BEGIN CERTIFICATE" in published.body
+    assert "PRIVATE KEY" not in published.body
 
 
 def test_a_stage_shows_only_certificates_of_its_account(caller: Caller) -> None:
