@@ -1,4 +1,4 @@
-"""What a request asks for in IAM's terms: the action, and the values of condition keys."""
+"""What a request asks for in IAM's terms: the action, the values of condition keys, and how a refusal sounds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from apps.core.iam import Decision, Policy, Principal
 from gateway_runtime.authorizers.method_arn import other_spelling
+from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
 
 ACTION = "execute-api:Invoke"
@@ -53,3 +54,20 @@ def condition_keys(exchange: Exchange) -> ConditionKeys:
     if endpoint.vpc_id is not None:
         keys["aws:SourceVpc"] = (endpoint.vpc_id,)
     return keys
+
+
+def access_denied(arn: str, decision: Decision, user: str | None = None) -> GatewayError:
+    """ACCESS_DENIED for a caller (an ARN; None for one who is unknown); the account in the resource is masked, as AWS does."""
+    explicit = " with an explicit deny" if decision is Decision.EXPLICIT_DENY else ""
+    return GatewayError(
+        "ACCESS_DENIED",
+        message=f"User: {user or 'anonymous'} is not authorized to perform: execute-api:Invoke on resource: "
+        f"{_masked(arn)}{explicit}",
+        member="Message",
+    )
+
+
+def _masked(arn: str) -> str:
+    parts = arn.split(":", 5)
+    parts[4] = "*" * 8 + parts[4][-4:]
+    return ":".join(parts)

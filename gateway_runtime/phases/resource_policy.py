@@ -15,8 +15,7 @@ from apps.core.iam import Decision, IllFormedPolicy, Policy, compile_policy
 from gateway_runtime.authorizers.method_arn import api_arn, compile_method_arn
 from gateway_runtime.errors import forbidden
 from gateway_runtime.exchange import Exchange
-from gateway_runtime.iam.invoke import condition_keys, decide
-from gateway_runtime.iam.refusals import access_denied
+from gateway_runtime.iam.invoke import access_denied, condition_keys, decide
 from gateway_runtime.iam.vpc_endpoints import vpc_endpoint_of
 from gateway_runtime.snapshot.stage import Misconfigured
 

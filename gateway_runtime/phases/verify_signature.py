@@ -9,8 +9,7 @@ from apps.core.sigv4 import Signature
 from gateway_runtime.authorizers.method_arn import compile_method_arn
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.iam.credentials import Caller, Credential
-from gateway_runtime.iam.invoke import ConditionKeys, condition_keys, decide
-from gateway_runtime.iam.refusals import access_denied
+from gateway_runtime.iam.invoke import ConditionKeys, access_denied, condition_keys, decide
 from gateway_runtime.iam.signatures import compile_verification, without_signature
 from gateway_runtime.phases.resource_policy import compiled_resource_policy
 
