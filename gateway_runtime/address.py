@@ -21,7 +21,8 @@ _PREFIX_LENGTH = len("/_aws/execute-api/")
 
 class Address(NamedTuple):
     """`segments` are the parts of the path below the stage, as sent; `path` is what `$context.path` shows: from the stage on
-    (`/prod/pets`), and on a custom domain name the whole path. `domain` is that name, None at an API's own endpoint.
+    (`/prod/pets`), and on a custom domain name the whole path. `domain` is that name, None at an API's own endpoint; `by_path`
+    says that the path alone named the API.
     """
 
     api_id: str
@@ -29,6 +30,7 @@ class Address(NamedTuple):
     segments: tuple[str, ...]
     path: str
     domain: Domain | None = None
+    by_path: bool = False
 
 
 def address_of(request: CanonicalRequest, domain: Domain | None = None) -> Address | None:
@@ -48,7 +50,8 @@ def address_of(request: CanonicalRequest, domain: Domain | None = None) -> Addre
         api_id = segments[2]
         stage = segments[3] if len(segments) > 3 else ""
         below = _without_leading_empty(segments[4:])
-        return Address(api_id.lower(), stage, below, request.path[_PREFIX_LENGTH + len(api_id) :] or "/")
+        path = request.path[_PREFIX_LENGTH + len(api_id) :] or "/"
+        return Address(api_id.lower(), stage, below, path, by_path=True)
     return None
 
 

@@ -41,7 +41,8 @@ class Exchange:
     body: RequestBody
     stage: CompiledStage | None = None
     method: CompiledMethod | None = None
-    path: str = ""  # what `$context.path` shows: with the stage, as sent
+    path: str = ""  # what `$context.path` shows, as sent: with the stage, or on a custom domain name with the base path
+    custom_domain: bool = False
     path_values: dict[str, str] = {}  # as sent, percent-encoding kept
     request_id: str = ""
     extended_id: str = ""

@@ -7,9 +7,10 @@ from collections.abc import Awaitable
 from typing import Any
 
 from apps.core.documents import StageDocument
-from gateway_runtime.address import address_of
+from gateway_runtime.address import Address, address_of
 from gateway_runtime.edge import canonical
 from gateway_runtime.edge.body import BodyTooLarge, ClientDisconnected, RequestBody
+from gateway_runtime.edge.canonical import CanonicalRequest
 from gateway_runtime.edge.refusals import AmbiguousRequest, new_request_id
 from gateway_runtime.errors import GatewayError, forbidden, not_implemented
 from gateway_runtime.exchange import Exchange
@@ -17,18 +18,34 @@ from gateway_runtime.integrations.forwarding import new_extended_id
 from gateway_runtime.phases.gateway_response import answer_error
 from gateway_runtime.phases.respond import send_answer
 from gateway_runtime.ports import Clock
-from gateway_runtime.snapshot.domains import HEALTH_CHECKS, Domain
+from gateway_runtime.snapshot.domains import HEALTH_CHECKS
 from gateway_runtime.snapshot.snapshot import Current, Found
 from gateway_runtime.snapshot.stage import Step
 
 logger = logging.getLogger("gateway_runtime.gateway")
 
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 _NOWHERE: tuple[Step, ...] = (answer_error, send_answer)  # the closing of a request that reached no stage
 
 
-def _reachable(stage: StageDocument, domain: Domain | None) -> bool:
-    """Whether a stage answers at a custom domain name of its account, or at its API's own endpoint."""
-    return not stage.disable_execute_api_endpoint if domain is None else stage.account_id == domain.account_id
+def _reachable(stage: StageDocument, address: Address) -> bool:
+    """Whether a stage answers at a custom domain name of its account, or at its API's own endpoint.
+
+    An API whose endpoint access is STRICT answers to its own host only, not to any host with its path.
+    """
+    if address.domain is not None:
+        return stage.account_id == address.domain.account_id
+    if address.by_path and stage.endpoint_access_mode == "STRICT":
+        return False
+    return not stage.disable_execute_api_endpoint
+
+
+def _overridden(request: CanonicalRequest) -> CanonicalRequest:
+    """The request as if it had been sent with the method that it asks for: REST APIs match, authorize and forward that one."""
+    asked = (request.method_override or "").upper()
+    if asked not in _METHODS:
+        raise GatewayError("MISSING_AUTHENTICATION_TOKEN")  # the answer to a method that there is not
+    return request._replace(method=asked)
 
 
 class _HealthCheck(Exception):
@@ -86,13 +103,15 @@ class Gateway:
         """Find stage and method by the address, or refuse as AWS does."""
         exchange.request = request = exchange.scope.get(canonical.SCOPE_KEY) or canonical.parse(exchange.scope)
         exchange.body = RequestBody(request.headers, exchange.receive)
+        if request.method_override is not None:
+            exchange.request = request = _overridden(request)
         place = (request.host, request.method, request.path)
         known = exchange.snapshot.found.get(place)
         if known is None:
             known = self._find(exchange)
             if known.always:
                 exchange.snapshot.remember(place, known)
-        exchange.stage, exchange.method, exchange.path_values, exchange.path, _ = known
+        exchange.stage, exchange.method, exchange.path_values, exchange.path, exchange.custom_domain, _ = known
 
     def _find(self, exchange: Exchange) -> Found:
         request = exchange.request
@@ -110,14 +129,14 @@ class Gateway:
         stage = exchange.snapshot.stage(address.api_id, address.stage)
         if stage is None and address.api_id in exchange.snapshot.v2_apis:
             raise not_implemented("Serving HTTP and WebSocket APIs")
-        if stage is None or not _reachable(stage.document, domain):
+        if stage is None or not _reachable(stage.document, address):
             raise forbidden()
         exchange.stage = chosen = stage.chosen()
         exchange.path = address.path
         found = chosen.match(address.segments, request.method)
         if found is None:
             raise GatewayError("MISSING_AUTHENTICATION_TOKEN")
-        return Found(chosen, *found, address.path, always=stage.canary is None)
+        return Found(chosen, *found, address.path, domain is not None, always=stage.canary is None)
 
     def _close(self, exchange: Exchange) -> Awaitable[None] | None:
         """Take the closing steps; the time up to them is what `$context.responseLatency` shows."""

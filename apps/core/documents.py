@@ -192,8 +192,8 @@ class StageDocument(Document, frozen=True, tag_field="kind", tag="stage"):
     """A stage as it is now.
 
     `method_settings` is keyed as AWS keys it: `*/*` or `~1pets~1{petId}/GET`.
-    `disable_execute_api_endpoint` and `private` are the API's, but act on stages at once, so they travel here. The numbers of flushes
-    are part of cache keys: a higher one makes everything that was kept before unknown. `cache_cluster_size` is gigabytes,
+    `disable_execute_api_endpoint`, `endpoint_access_mode` and `private` are the API's, but act on stages at once, so they travel here.
+    The numbers of flushes are part of cache keys: a higher one makes everything that was kept before unknown. `cache_cluster_size` is gigabytes,
     and set where the stage keeps answers.
     """
 
@@ -208,6 +208,7 @@ class StageDocument(Document, frozen=True, tag_field="kind", tag="stage"):
     access_log_destination: str | None = None
     tracing_enabled: bool = False
     disable_execute_api_endpoint: bool = False
+    endpoint_access_mode: str | None = None
     private: bool = False
     client_certificate: ClientCertificate | None = None
     cache_flushes: int = 0
@@ -224,7 +225,9 @@ class Throttle(Document, frozen=True):
 
 
 class PlanStage(Document, frozen=True):
-    """One API stage that a plan covers; `method_throttles` is keyed `/pets/{petId}/GET`, as AWS keys it."""
+    """One API stage that a plan covers; `method_throttles` is keyed `/pets/{petId}/GET`, as AWS keys it; `/GET` is the
+    root's, `/*/*` each method's that has none of its own.
+    """
 
     api_id: str
     stage_name: str

@@ -225,6 +225,7 @@ def stage_document(stage: Stage) -> documents.StageDocument:
         access_log_destination=access_log.get("destinationArn"),
         tracing_enabled=stage.tracing_enabled,
         disable_execute_api_endpoint=stage.rest_api.disable_execute_api_endpoint,
+        endpoint_access_mode=stage.rest_api.endpoint_access_mode,
         private=is_private(stage.rest_api),
         client_certificate=_client_certificate(stage),
         cache_flushes=stage.cache_flushes,
@@ -313,10 +314,17 @@ def _quota(plan: UsagePlan) -> documents.Quota | None:
 
 def _plan_stage(stage: UsagePlanStage) -> documents.PlanStage:
     throttles = {
-        key: documents.Throttle(rate=float(limits.get("rateLimit") or 0), burst=int(limits.get("burstLimit") or 0))
+        _plan_method(key): documents.Throttle(
+            rate=float(limits.get("rateLimit") or 0), burst=int(limits.get("burstLimit") or 0)
+        )
         for key, limits in (stage.throttle or {}).items()
     }
     return documents.PlanStage(api_id=stage.rest_api_id, stage_name=stage.stage_name, method_throttles=throttles)
+
+
+def _plan_method(key: str) -> str:
+    """`/pets/GET`, however many slashes it is written with: AWS's own keys of the root are `//GET` and `/GET`."""
+    return "/" + "/".join(filter(None, key.split("/")))
 
 
 def keys_document(account_id: str, region: str, shard: str) -> documents.KeysDocument:

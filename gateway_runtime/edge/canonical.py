@@ -5,9 +5,12 @@ what is matched is what is forwarded. Spellings that a reader behind the gateway
 refused instead of repaired:
 
 * dot segments, also percent-encoded (`%2e%2e`) or with parameters (`..;x`), because servers resolve them;
-* `%2f` and `%5c`, and a raw backslash: some servers decode the path before they split it, so `/a%2fb` would be
-  one segment to the router and two to the origin (AWS passes `%2F` on; a gateway that also authorizes by path must not);
+* `%5c` and a raw backslash, which some servers take for a slash;
 * bad percent-encoding, ill-formed UTF-8, control characters plain or encoded, and bytes outside ASCII.
+
+`%2F` does not divide: `/a%2Fb` is one segment, for routes and policies too, and goes on as sent, as on AWS. Dot segments that it
+would divide off are refused like the others. A back end that decodes before it splits sees another path than the gateway's; what
+has to be closed there is closed there.
 
 Inner `//` stays and shows as an empty segment: a literal or `{parameter}` matches no empty segment, `{proxy+}` may.
 """
@@ -27,12 +30,17 @@ Headers = list[tuple[bytes, bytes]]
 
 _PLAIN_PATH = re.compile(r"(?:/(?!\.)[A-Za-z0-9\-._~!$&'()*+,=:@]*)+\Z").match
 _PATH = re.compile(r"/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/\[\]{}|^]|%[0-9A-Fa-f]{2})*\Z").match
-_FORBIDDEN_IN_PATH = re.compile(r"%(?:[01][0-9A-Fa-f]|7[Ff]|2[Ff]|5[Cc])").search
+_FORBIDDEN_IN_PATH = re.compile(r"%(?:[01][0-9A-Fa-f]|7[Ff]|5[Cc])").search
 _QUERY = re.compile(r"(?:[!\"$&-~]|%[0-9A-Fa-f]{2})*\Z").match
 _HOST = re.compile(rb"([A-Za-z0-9_~.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?\Z").match
 
 # Headers of which a second copy would let two readers choose differently.
-_SINGLE = frozenset({b"host", b"authorization", b"content-length", b"transfer-encoding", b"content-type", b"expect"})
+_METHOD_OVERRIDE = b"x-http-method-override"
+_SINGLE = frozenset(
+    {
+        b"host", b"authorization", b"content-length", b"transfer-encoding", b"content-type", b"expect", _METHOD_OVERRIDE,
+    }
+)  # fmt: skip
 # Servers that put headers into an environment read `_` and `-` alike: `x_api_key` would pass unseen.
 _SENSITIVE = _SINGLE | frozenset(
     {
@@ -52,6 +60,7 @@ class CanonicalRequest(NamedTuple):
     `path` and `raw_query` are as sent (percent-encoding kept, ASCII); `segments` are the path's parts between
     slashes, as sent, so `/a//b/` gives `("a", "", "b", "")`. `host` is lower-case without port, `authority` is
     lower-case with it. `headers` have lower-case names, in the order sent. `client_ip` is the peer of the socket.
+    `method_override` is what `X-HTTP-Method-Override` asks for in place of `method`.
     """
 
     method: str
@@ -62,6 +71,7 @@ class CanonicalRequest(NamedTuple):
     raw_query: str
     headers: Headers
     client_ip: str
+    method_override: str | None = None
 
     @property
     def query(self) -> tuple[tuple[str, str], ...]:
@@ -99,8 +109,9 @@ def parse(scope: MutableMapping[str, Any]) -> CanonicalRequest:
 
 def parse_head(method: str, target: bytes, headers: Headers, client_ip: str) -> CanonicalRequest:
     """Read a request head whose header names are lower-case. Raises AmbiguousRequest."""
-    host_header = check_headers(headers)
-    host, authority = parse_authority(host_header)
+    single = check_headers(headers)
+    host, authority = parse_authority(single[b"host"])
+    override = single.get(_METHOD_OVERRIDE)
     if not target.startswith(b"/"):
         target = _origin_form(target, authority)
     try:
@@ -110,11 +121,21 @@ def parse_head(method: str, target: bytes, headers: Headers, client_ip: str) -> 
     segments = parse_path(path)
     if raw_query:
         check_query(raw_query)
-    return CanonicalRequest(method, host, authority, path, segments, raw_query, headers, client_ip)
+    return CanonicalRequest(
+        method,
+        host,
+        authority,
+        path,
+        segments,
+        raw_query,
+        headers,
+        client_ip,
+        None if override is None else override.decode("latin-1"),
+    )
 
 
-def check_headers(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Refuse duplicates and look-alikes of sensitive headers; the value of Host."""
+def check_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Refuse duplicates and look-alikes of sensitive headers; the values of those that may come once, Host among them."""
     seen: dict[bytes, bytes] = {}
     for name, value in headers:
         if name in _SINGLE:
@@ -123,10 +144,9 @@ def check_headers(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
             seen[name] = value
         elif b"_" in name and name.replace(b"_", b"-") in _SENSITIVE:
             raise AmbiguousRequest("look-alike of a sensitive header")
-    host = seen.get(b"host")
-    if host is None:
+    if b"host" not in seen:
         raise AmbiguousRequest("no Host")
-    return host
+    return seen
 
 
 @lru_cache(maxsize=1024)
@@ -177,10 +197,10 @@ def _check_unusual_path(path: str, segments: tuple[str, ...]) -> None:
     if _PATH(path) is None:
         raise AmbiguousRequest("ill-formed path")
     if _FORBIDDEN_IN_PATH(path):
-        raise AmbiguousRequest("encoded separator or control character in the path")
+        raise AmbiguousRequest("encoded backslash or control character in the path")
     for segment in segments:
         decoded = unquote_to_bytes(segment)
-        if decoded.partition(b";")[0] in (b".", b".."):
+        if any(part.partition(b";")[0] in (b".", b"..") for part in decoded.split(b"/")):
             raise AmbiguousRequest("dot segment in the path")
         try:
             decoded.decode("utf-8")

@@ -18,7 +18,7 @@ _NOT_FORWARDED = frozenset(
         b"host", b"connection", b"keep-alive", b"proxy-connection", b"proxy-authorization", b"te", b"trailer",
         b"transfer-encoding", b"upgrade", b"http2-settings", b"expect", b"content-length", b"forwarded",
         b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-proto", b"x-amzn-trace-id",
-        b"x-amzn-apigateway-api-id",
+        b"x-amzn-apigateway-api-id", b"x-http-method-override",
     }
 )  # fmt: skip
 

@@ -57,7 +57,7 @@ class ProxyEvents:
         return orjson.dumps(
             {
                 "resource": self._resource.path,
-                "path": self._path(exchange.path),
+                "path": exchange.path if exchange.custom_domain else self._path(exchange.path),
                 "httpMethod": request.method,
                 "headers": _last(headers),
                 "multiValueHeaders": headers or None,

@@ -1,4 +1,4 @@
-"""Throttling by token buckets: the caller's plan first, then the stage, then the account."""
+"""Throttling by token buckets: the caller's plan first, then the method at its stage, then the account."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 
 def stage_buckets(site: MethodSite) -> tuple[Bucket, ...]:
-    """The buckets that all callers of a method share: the method's own or else the stage's, and the account's."""
+    """The buckets that all callers of a method share: the method's and the account's.
+
+    A stage's setting for all methods is the same limit for each of them, not one that they share. A negative rate or burst is
+    no limit.
+    """
     stage, store = site.stage, site.services.buckets
-    place = (stage.account_id, stage.region, stage.api_id, stage.stage_name)
     found: list[Bucket] = []
     setting = site.setting()
     rate, burst = setting.throttling_rate_limit, setting.throttling_burst_limit
-    if rate is not None and rate >= 0:
-        own = stage.method_settings.keys() - {"*/*"}
-        escaped = f"{site.resource.path.replace('~', '~0').replace('/', '~1')}/{site.method.http_method}"
-        name = "method" if escaped in own else "stage"
-        scope = (name, *place, escaped) if name == "method" else (name, *place)
-        found.append(store.bucket(name, scope, rate, math.ceil(rate) if burst is None else max(burst, 0)))
+    if rate is not None and rate >= 0 and (burst is None or burst >= 0):
+        scope = (stage.account_id, stage.region, stage.api_id, stage.stage_name, site.path_and_method)
+        found.append(store.bucket("method", ("method", *scope), rate, math.ceil(rate) if burst is None else burst))
     if site.account is not None:
         limit = site.account.throttle
         found.append(store.bucket("account", ("account", stage.account_id, stage.region), limit.rate, limit.burst))

@@ -10,6 +10,8 @@ from apps.core.documents import KeyDocument, KeysDocument, PlanDocument, PlanSta
 from gateway_runtime.ports import Bucket, Buckets, QuotaPeriod
 from gateway_runtime.snapshot.stage import CompiledMethod
 
+_ALL_METHODS = "/*/*"  # the key of a plan's throttle that each method of a stage has for itself
+
 
 class Entitlement:
     """A key under one plan at one stage. Buckets and the running quota period are remembered as they are first used."""
@@ -30,7 +32,8 @@ class Entitlement:
             plan, key = self.plan, self.key
             scope = (plan.account_id, plan.region, plan.plan_id, key.id, self.stage.api_id, self.stage.stage_name)
             own: list[Bucket] = []
-            by_method = self.stage.method_throttles.get(method.path_and_method)
+            throttles = self.stage.method_throttles
+            by_method = throttles.get(method.path_and_method) or throttles.get(_ALL_METHODS)
             if by_method is not None:
                 own.append(_bucket(store, "plan-method", ("plan-method", *scope, method.path_and_method), by_method))
             if plan.throttle is not None:

@@ -14,12 +14,14 @@ from gateway_runtime.snapshot.stage import CompiledMethod, CompiledStage
 
 
 class Found(NamedTuple):
-    """Where a request's host, method and path lead; `always` when each such request goes there, and no canary takes some."""
+    """Where a request's host, method and path lead, and whether by a custom domain name; `always` when each such request
+    goes there, and no canary takes some."""
 
     stage: CompiledStage
     method: CompiledMethod
     path_values: dict[str, str]
     path: str
+    custom_domain: bool
     always: bool
 
 

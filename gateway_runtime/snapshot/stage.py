@@ -47,8 +47,8 @@ class MethodSite(NamedTuple):
 
     @property
     def path_and_method(self) -> str:
-        """The key of a plan's method throttles: `/pets/{petId}/GET`."""
-        return f"{self.resource.path}/{self.method.http_method}"
+        """The key of a plan's method throttles: `/pets/{petId}/GET`, and `/GET` for the root."""
+        return f"{self.resource.path.rstrip('/')}/{self.method.http_method}"
 
     def own_setting(self) -> MethodSetting | None:
         """What the stage sets for this method alone."""

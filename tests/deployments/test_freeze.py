@@ -292,6 +292,16 @@ def test_a_plan_document_tells_limits_and_stages(account):
     assert document.stages[0].method_throttles == {"/pets/GET": documents.Throttle(rate=1.0, burst=2)}
 
 
+@pytest.mark.parametrize("key", ["//GET", "/GET"])
+def test_a_plan_s_throttle_of_the_root_has_one_key_however_it_is_written(account, key):
+    plan = make_plan(account)
+    UsagePlanStage.objects.create(
+        plan=plan, rest_api_id="a1", stage_name="prod", throttle={key: {"rateLimit": 1, "burstLimit": 2}}
+    )
+
+    assert list(freeze.plan_document(plan).stages[0].method_throttles) == ["/GET"]
+
+
 def test_a_plan_without_limits_has_none(account):
     document = freeze.plan_document(make_plan(account))
 

@@ -112,7 +112,12 @@ def update_rest_api(caller: Caller, request: Shape) -> Shape:
 
 def _acting_at_once(row: RestApi) -> tuple[object, ...]:
     """What stages see of an API without a deployment."""
-    return row.disable_execute_api_endpoint, row.api_key_source, row.endpoint_configuration.get("types")
+    return (
+        row.disable_execute_api_endpoint,
+        row.api_key_source,
+        row.endpoint_access_mode,
+        row.endpoint_configuration.get("types"),
+    )
 
 
 @operation("DeleteRestApi")

@@ -130,7 +130,9 @@ REFUSED = {
     "half-encoded dot segment": (_target(b"/a/.%2e/b"), 400),
     "dot segment with parameters": (_target(b"/a/..;x=1/b"), 400),
     "dot segment with encoded parameters": (_target(b"/a/%2e.%3bx/b"), 400),
-    "encoded slash": (_target(b"/a%2fb"), 400),
+    "dot segment behind an encoded slash": (_target(b"/a%2f..%2fb"), 400),
+    "dot segment before an encoded slash": (_target(b"/%2e%2e%2Fb"), 400),
+    "dot segment with parameters behind an encoded slash": (_target(b"/a%2f..;x"), 400),
     "encoded backslash": (_target(b"/a%5Cb"), 400),
     "encoded NUL": (_target(b"/a%00"), 400),
     "encoded line break": (_target(b"/a%0d%0aX:y"), 400),
@@ -174,7 +176,7 @@ async def test_the_edge_refuses(name: str) -> None:
 
 @pytest.mark.parametrize("size", [1, 2, 7])
 @pytest.mark.parametrize(
-    "name", ["two hosts", "length and chunked", "encoded slash", "folded header", "bare LF at the end"]
+    "name", ["two hosts", "length and chunked", "encoded backslash", "folded header", "bare LF at the end"]
 )
 async def test_a_refusal_does_not_depend_on_how_the_bytes_are_cut(name: str, size: int) -> None:
     data, status = REFUSED[name]

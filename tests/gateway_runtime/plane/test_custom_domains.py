@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gateway_runtime.snapshot.domains import Domain
 from tests.gateway_runtime.plane.backend import Backend
-from tests.gateway_runtime.plane.builders import API, domain, get, http_proxy, mock, rest_api, stage
+from tests.gateway_runtime.plane.builders import API, domain, get, http_proxy, lambda_proxy, mock, rest_api, stage
 from tests.gateway_runtime.plane.harness import GatewayHarness
 
 HOST = "api.example.com"
@@ -153,6 +153,18 @@ async def test_the_back_end_is_asked_for_the_path_below_the_mapping(gateway: Gat
     await gateway.get("/v1/a/b?c=d", host=HOST)
 
     assert backend.last.target == "/in/a/b?c=d"
+
+
+async def test_a_function_s_event_has_the_path_with_the_base_path(gateway: GatewayHarness) -> None:
+    arn = gateway.functions.runs("fn", {"statusCode": 200})
+    gateway.serve(rest_api(get("/pets", lambda_proxy(arn))), domain(HOST, ("prod", API, "prod")))
+
+    for path, host in (("/prod/pets", HOST), ("/prod/pets", f"{API}.execute-api.localhost")):
+        assert (await gateway.get(path, host=host)).status == 200
+
+    events = [invocation.event for invocation in gateway.functions.invocations]
+    assert [event["path"] for event in events] == ["/prod/pets", "/pets"]
+    assert [event["requestContext"]["path"] for event in events] == ["/prod/pets", "/prod/pets"]
 
 
 _segment = st.sampled_from(["a", "b", "c", "%61", ""])

@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 
 from apps.core.documents import MethodSetting
-from tests.gateway_runtime.plane.builders import account, extension, get, key, keys, mock, plan, post, rest_api, stage
+from tests.gateway_runtime.plane.builders import (
+    account,
+    any_method,
+    extension,
+    get,
+    key,
+    keys,
+    mock,
+    plan,
+    post,
+    rest_api,
+    stage,
+)
 from tests.gateway_runtime.plane.harness import FakeClock, GatewayHarness
 
 KEYED = rest_api(get("/pets", mock()).with_key(), get("/free", mock()))
@@ -21,8 +33,8 @@ async def test_the_third_request_of_a_burst_of_two_is_refused(gateway: GatewayHa
     assert refused.json() == {"message": "Too Many Requests"}
     assert refused.header("x-amzn-errortype") == "TooManyRequestsException"
     assert refused.header("retry-after") == "1"
-    assert refused.header("ratelimit-policy") == '"stage";q=2;w=2'
-    assert refused.header("ratelimit") == '"stage";r=0;t=1'
+    assert refused.header("ratelimit-policy") == '"method";q=2;w=2'
+    assert refused.header("ratelimit") == '"method";r=0;t=1'
     clock.pass_seconds(1)
     assert (await gateway.get("/prod/pets")).status == 200
 
@@ -105,6 +117,71 @@ async def test_a_methods_own_setting_replaces_the_stages(gateway: GatewayHarness
     toys = [(await gateway.get("/prod/toys")).status for _ in range(2)]
 
     assert (pets, toys) == ([200, 200, 200, 429], [200, 429])
+
+
+async def test_a_stage_s_setting_for_all_methods_limits_each_of_them(gateway: GatewayHarness) -> None:
+    gateway.serve(rest_api(get("/a", mock()), get("/b", mock()), post("/b", mock()), stage("prod", rate=1, burst=1)))
+
+    async def twice(method: str, path: str) -> list[int]:
+        return [(await gateway.call(method, path)).status for _ in range(2)]
+
+    assert await twice("GET", "/prod/a") == [200, 429]
+    assert await twice("GET", "/prod/b") == [200, 429]
+    assert await twice("POST", "/prod/b") == [200, 429]
+
+
+async def test_any_is_one_method_whatever_is_asked_of_it(gateway: GatewayHarness) -> None:
+    api = rest_api(any_method("/pets", mock()).with_key())
+    gateway.serve(api, plan(methods={"/pets/ANY": (1, 2)}), keys(key("one")))
+
+    statuses = [(await gateway.call(method, "/prod/pets", x_api_key="one")).status for method in ("GET", "PUT", "GET")]
+
+    assert statuses == [200, 200, 429]
+
+
+async def test_a_plan_s_throttle_for_all_methods_is_each_one_s_that_has_none_of_its_own(
+    gateway: GatewayHarness,
+) -> None:
+    api = rest_api(*(get(path, mock()).with_key() for path in ("/a", "/b", "/")))
+    limits: dict[str, tuple[float, int]] = {"/*/*": (1, 1), "/b/GET": (1, 2), "/GET": (1, 3)}
+    gateway.serve(api, plan(rate=100, burst=100, methods=limits), keys(key("one")))
+
+    async def admitted(path: str) -> int:
+        return [(await gateway.get(path, x_api_key="one")).status for _ in range(5)].count(200)
+
+    assert [await admitted(path) for path in ("/prod/a", "/prod/b", "/prod")] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("rate", "burst"), [(-1, -1), (-1, 5), (5, -1)])
+async def test_a_negative_limit_is_none(gateway: GatewayHarness, rate: float, burst: int) -> None:
+    settings = {"~1pets/GET": MethodSetting(throttling_rate_limit=rate, throttling_burst_limit=burst)}
+    gateway.serve(rest_api(get("/pets", mock()), stage("prod", rate=1, burst=1, method_settings=settings)))
+
+    assert {(await gateway.get("/prod/pets")).status for _ in range(50)} == {200}
+
+
+async def test_limits_are_asked_from_the_caller_s_method_to_the_account(
+    gateway: GatewayHarness, clock: FakeClock
+) -> None:
+    """Each level in turn is the one that has no token left; the answer names the first that refuses."""
+    api = rest_api(get("/pets", mock()).with_key(), stage("prod", rate=0.001, burst=3))
+    limits: dict[str, tuple[float, int]] = {"/pets/GET": (0.001, 1)}
+    named = []
+    for plan_limits in ((limits, 2), (None, 2), (None, None)):
+        methods, burst = plan_limits
+        rate = None if burst is None else 0.001
+        gateway.serve(api, plan(rate=rate, burst=burst or 0, methods=methods), keys(key("one")), account(0.001, 4))
+        refused = await gateway.get("/prod/pets", x_api_key="one")
+        while refused.status == 200:
+            refused = await gateway.get("/prod/pets", x_api_key="one")
+        named.append((refused.header("ratelimit-policy") or "").partition(";")[0])
+    gateway.serve(rest_api(get("/pets", mock()).with_key(), stage("prod")))
+    refused = await gateway.get("/prod/pets", x_api_key="one")
+    while refused.status == 200:
+        refused = await gateway.get("/prod/pets", x_api_key="one")
+    named.append((refused.header("ratelimit-policy") or "").partition(";")[0])
+
+    assert named == ['"plan-method"', '"plan"', '"method"', '"account"']
 
 
 async def test_the_accounts_limit_is_shared_by_its_apis(gateway: GatewayHarness) -> None:

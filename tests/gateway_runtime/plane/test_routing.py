@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway_runtime.snapshot.router import Router
-from tests.gateway_runtime.plane.builders import API, any_method, get, mock, post, rest_api, route, stage
+from tests.gateway_runtime.plane.backend import Backend
+from tests.gateway_runtime.plane.builders import API, any_method, get, http_proxy, mock, post, rest_api, route, stage
 from tests.gateway_runtime.plane.harness import GatewayHarness
 
 
@@ -92,6 +93,13 @@ async def test_a_disabled_endpoint_is_forbidden(gateway: GatewayHarness) -> None
     assert (await gateway.get("/prod/pets")).status == 403
 
 
+async def test_a_strict_endpoint_is_reached_by_its_own_host_alone(gateway: GatewayHarness) -> None:
+    gateway.serve(rest_api(get("/pets", says("here")), stage("prod", endpoint_access_mode="STRICT")))
+
+    assert (await gateway.get("/prod/pets")).body == b"here"
+    assert (await gateway.get(f"/_aws/execute-api/{API}/prod/pets", host="gateway.internal")).status == 403
+
+
 async def test_the_exact_method_is_preferred_to_any(gateway: GatewayHarness) -> None:
     gateway.serve(rest_api(any_method("/pets", says("any")), post("/pets", says("post"))))
 
@@ -132,6 +140,53 @@ async def test_a_literal_is_reached_in_every_spelling(gateway: GatewayHarness) -
     gateway.serve(rest_api(get("/admin", says("closed"), authorization_type="AWS_IAM"), get("/{proxy+}", says("open"))))
 
     assert (await gateway.get("/prod/%61dmin")).status == 403
+
+
+async def test_an_encoded_slash_belongs_to_its_segment_and_is_forwarded_as_sent(
+    gateway: GatewayHarness, backend: Backend
+) -> None:
+    mapped = {"integration.request.path.id": "method.request.path.id"}
+    one = http_proxy(f"{backend.url}/in/{{id}}", request_parameters=mapped)
+    gateway.serve(rest_api(get("/files/{id}", one), get("/files/a/b", says("literal")), get("/{proxy+}", says("rest"))))
+
+    await gateway.get("/prod/files/a%2Fb")
+
+    assert backend.last.target == "/in/a%2Fb"
+    assert (await gateway.get("/prod/files%2Fa/b")).body == b"rest"
+
+
+async def test_a_resource_beside_a_proxy_is_not_the_proxy_s_even_without_the_method(gateway: GatewayHarness) -> None:
+    gateway.serve(rest_api(get("/pets", says("pets")), any_method("/{proxy+}", says("rest"))))
+
+    assert (await gateway.get("/prod/pets")).body == b"pets"
+    assert (await gateway.post("/prod/toys")).body == b"rest"
+    assert (await gateway.post("/prod/pets")).json() == {"message": "Missing Authentication Token"}
+
+
+@pytest.mark.parametrize("asked", ["DELETE", "delete"])
+async def test_a_request_may_ask_for_another_method(gateway: GatewayHarness, backend: Backend, asked: str) -> None:
+    gateway.serve(
+        rest_api(
+            post("/pets", says("post")),
+            route("DELETE", "/pets", http_proxy(backend.url)),
+            stage("prod", log="$context.httpMethod"),
+        )
+    )
+
+    answer = await gateway.post("/prod/pets", x_http_method_override=asked)
+
+    assert answer.status == 200
+    assert (backend.last.method, backend.last.header("x-http-method-override")) == ("DELETE", None)
+    assert gateway.logs.lines == ["DELETE\n"]
+
+
+@pytest.mark.parametrize("asked", ["TRACE", "GET / HTTP/1.1", "", "G\xc9T"])
+async def test_a_method_that_there_is_not_is_not_reached_by_asking_for_it(gateway: GatewayHarness, asked: str) -> None:
+    gateway.serve(rest_api(any_method("/pets", says("any"))))
+
+    answer = await gateway.post("/prod/pets", x_http_method_override=asked)
+
+    assert answer.json() == {"message": "Missing Authentication Token"}
 
 
 async def test_the_parameter_before_a_failed_choice_leaves_no_trace(gateway: GatewayHarness) -> None:
