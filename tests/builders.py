@@ -14,6 +14,7 @@ from typing import Any
 from apps.accounts.models import Account
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
+from apps.deployments.models import ConfigurationSection
 
 Shape = dict[str, Any]
 Methods = Mapping[str, Shape]
@@ -141,3 +142,13 @@ def a_key(caller: Caller, **members: Any) -> Shape:
 def subscribe(caller: Caller, plan_id: str, key: Shape) -> None:
     """Let a key draw on a plan."""
     call(caller, "CreateUsagePlanKey", usagePlanId=plan_id, keyId=key["id"], keyType="API_KEY")
+
+
+def published() -> tuple[dict[str, str], dict[str, bytes]]:
+    """What the runtime is told: the digests of all sections, and the documents by digest."""
+    rows = ConfigurationSection.objects.exclude(document=None).select_related("document")
+    found = [(row.name, row.document) for row in rows if row.document is not None]
+    return (
+        {name: document.digest for name, document in found},
+        {document.digest: document.body.encode() for _, document in found},
+    )

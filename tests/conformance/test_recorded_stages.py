@@ -6,9 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
+from builders import published
 from sequences import Client, Open, a_method, a_rest_api, deployable, replace
 
-from apps.deployments.models import ConfigurationSection
 from tests.gateway_runtime.plane.harness import FakeClock, GatewayHarness
 
 
@@ -186,16 +186,16 @@ def _answering(client: Client, method: dict[str, str], message: str) -> None:
     client.put_integration_response(**method, statusCode="200", selectionPattern="", responseTemplates=templates)
 
 
-async def _served(api: str) -> dict[str, Any]:
+def _served(api: str) -> dict[str, Any]:
     """What the data plane answers to `GET /dev`, from what is published."""
-    rows = ConfigurationSection.objects.exclude(document=None).select_related("document")
-    published = [(row.name, row.document) async for row in rows]
-    async with GatewayHarness(FakeClock()) as gateway:
-        gateway.serve_sections(
-            {name: document.digest for name, document in published},
-            {document.digest: document.body.encode() for _, document in published},
-        )
-        return (await gateway.get("/dev", host=f"{api}.execute-api.localhost")).json()
+    sections = published()
+
+    async def served() -> dict[str, Any]:
+        async with GatewayHarness(FakeClock()) as gateway:
+            gateway.serve_sections(*sections)
+            return (await gateway.get("/dev", host=f"{api}.execute-api.localhost")).json()
+
+    return asyncio.run(served())
 
 
 def test_invoking_a_canary(api_gateway: Client, recording: Open) -> None:
@@ -214,7 +214,7 @@ def test_invoking_a_canary(api_gateway: Client, recording: Open) -> None:
     replay.check("create-deployment-2", api_gateway.create_deployment, **at, canarySettings=canary)
     update, percent = api_gateway.update_stage, "/canarySettings/percentTraffic"
     update(**at, patchOperations=[replace(percent, "0")])
-    replay.check("response-deployment-1", lambda: asyncio.run(_served(api)))
+    replay.check("response-deployment-1", lambda: _served(api))
     replay.check("update-stage", update, **at, patchOperations=[replace(percent, "100")])
-    replay.check("response-canary-deployment", lambda: asyncio.run(_served(api)))
+    replay.check("response-canary-deployment", lambda: _served(api))
     replay.finish()
