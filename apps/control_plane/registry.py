@@ -28,24 +28,35 @@ from apps.control_plane.wire.validation import check
 
 Shape = dict[str, Any]
 Operation = Callable[[Caller, Shape], Shape]
+Preparation = Callable[[Caller, Shape], Shape]
 
 logger = logging.getLogger("gatehouse.operations")
 
 _operations: dict[tuple[str, str], Operation] = {}
+_preparations: dict[tuple[str, str], Preparation] = {}
 _READS = ("Get", "List", "Export")
 _SECRETS = {"CreateApiKey": {"value"}, "RotateApplicationKey": {"value"}, "CreateDomainName": {"certificatePrivateKey"},
-            "TestInvokeMethod": {"headers", "multiValueHeaders", "body"}}  # fmt: skip
+            "TestInvokeMethod": {"headers", "multiValueHeaders", "body"},
+            "TestInvokeAuthorizer": {"headers", "multiValueHeaders", "body", "pathWithQueryString", "additionalContext"}}  # fmt: skip
 # These call a back end and change nothing: no transaction, and no lock of a database, waits for its answer.
 _CALLS_OUT = frozenset({"TestInvokeMethod", "TestInvokeAuthorizer"})
 
 
-def operation(name: str, service: str = "apigateway") -> Callable[[Operation], Operation]:
-    """Declare the one function that performs an operation of a service model."""
+def operation(
+    name: str, service: str = "apigateway", prepare: Preparation | None = None
+) -> Callable[[Operation], Operation]:
+    """Declare the one function that performs an operation of a service model.
+
+    `prepare` gives the request that the function gets, before the transaction of a changing operation begins: what has to ask
+    somebody far away does so there, and keeps no lock meanwhile.
+    """
 
     def declare(function: Operation) -> Operation:
         if (service, name) in _operations:
             raise ValueError(f"{service}:{name} has two functions")
         _operations[service, name] = function
+        if prepare is not None:
+            _preparations[service, name] = prepare
         return function
 
     return declare
@@ -87,7 +98,10 @@ def _read(function: Operation, caller: Caller, request: Shape) -> Shape:
 
 def _change(function: Operation, caller: Caller, service: str, name: str, request: Shape) -> Shape:
     """Perform a changing operation in one transaction, and audit it, also when it is refused."""
+    prepare = _preparations.get((service, name))
     try:
+        if prepare is not None:
+            request = prepare(caller, request)
         with transaction.atomic():
             hold_for(caller, service, name, request)
             answer = function(caller, request)

@@ -1,6 +1,6 @@
 """Test calls: the runtime's own pipeline, run here on a document that is not published.
 
-This is the one place outside of the data plane that knows the runtime. It takes a frozen method and a request and gives an answer
+With `test_authorizer` this is the one place outside of the data plane that runs it. It takes a frozen method and a request and gives an answer
 with its log; who may ask for it, and how that is told, is the operation's business.
 """
 
@@ -38,7 +38,7 @@ from gateway_runtime.phases.resource_policy import require_resource_policy, reso
 from gateway_runtime.phases.throttle import throttle
 from gateway_runtime.phases.verify_signature import verify_signature
 from gateway_runtime.pipelines import REST, Pipeline
-from gateway_runtime.ports import Functions, Services, SystemClock, TrafficLabel
+from gateway_runtime.ports import Functions, Services, SystemClock, TrafficLabel, Upstream
 from gateway_runtime.snapshot.compile import compile_method
 from gateway_runtime.snapshot.router import Router
 from gateway_runtime.snapshot.snapshot import Snapshot
@@ -113,11 +113,11 @@ async def _invoke(
     pool = UpstreamPool(GuardedConnector(policy, contexts=contexts))
     host = host_pool(outbound.environment)
     try:
-        services = _services(
+        services = services_of(
             _LoggedUpstream(pool, log), functions_of(outbound.environment, host, pool), outbound.environment
         )
         site = StageSite(stage, deployment, None, services)
-        exchange = _exchange(site, request, request_id)
+        exchange = exchange_of(site, request, request_id)
         _log_request(log, exchange, request)
         await _walk(exchange, site, log)
         return await _answer(exchange, site, log)
@@ -126,7 +126,7 @@ async def _invoke(
         await host.aclose()
 
 
-def _services(upstream: _LoggedUpstream, functions: Functions, environment: Environment) -> Services:
+def services_of(upstream: Upstream, functions: Functions, environment: Environment) -> Services:
     """The real ports where a test call has need of them, and none that reaches others' counters."""
     clock = SystemClock()
     return Services(
@@ -145,8 +145,8 @@ def _services(upstream: _LoggedUpstream, functions: Functions, environment: Envi
     )
 
 
-def _exchange(site: StageSite, request: TestRequest, request_id: str) -> Exchange:
-    """The request where the gateway would have located it."""
+def exchange_of(site: StageSite, request: TestRequest, request_id: str) -> Exchange:
+    """The request where the gateway would have located it. Raises `NotARequest`."""
     resource = site.deployment.resources[0]
     body = request.body.encode()
     headers: Headers = [

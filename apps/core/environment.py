@@ -170,7 +170,7 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
     """Parse environment variables; raises `BadEnvironment` with one clear line for the first bad one."""
     bind = variables.get("GATEHOUSE_BIND", "127.0.0.1")
     debug = _flag(variables, "GATEHOUSE_DEBUG", default=False)
-    if debug and not _is_loopback(bind):
+    if debug and not is_loopback(bind):
         raise BadEnvironment(
             f"GATEHOUSE_DEBUG cannot be on while GATEHOUSE_BIND is {bind}: bind to 127.0.0.1 or turn it off"
         )
@@ -200,7 +200,7 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         allowed_hosts=tuple(
             host.strip() for host in variables.get("GATEHOUSE_ALLOWED_HOSTS", "").split(",") if host.strip()
         ),
-        allow_private_backends=_flag(variables, "GATEHOUSE_ALLOW_PRIVATE_BACKENDS", default=_is_loopback(bind)),
+        allow_private_backends=_flag(variables, "GATEHOUSE_ALLOW_PRIVATE_BACKENDS", default=is_loopback(bind)),
         internal_portal_url=_url(variables, "GATEHOUSE_INTERNAL_PORTAL_URL"),
         functions_url=_functions_url(variables, "GATEHOUSE_FUNCTIONS_URL"),
         function_processes=_positive(variables, "GATEHOUSE_FUNCTION_PROCESSES", 20),
@@ -331,7 +331,8 @@ def _vpc_endpoints(variables: Mapping[str, str], name: str) -> tuple[VpcEndpoint
     return tuple(endpoints)
 
 
-def _is_loopback(bind: str) -> bool:
+def is_loopback(bind: str) -> bool:
+    """Whether a host name or an address is this machine's own loopback."""
     if bind == "localhost":
         return True
     try:

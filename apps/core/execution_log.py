@@ -19,9 +19,9 @@ Pairs = Iterable[tuple[str, str]]
 class ExecutionLog:
     """The log of a test call: lines with their times, in UTC and the same for every locale."""
 
-    def __init__(self, request_id: str) -> None:
+    def __init__(self, request_id: str, begins: str = "") -> None:
         self._lines = [f"Execution log for request {request_id}"]
-        self.add(f"Starting execution for request: {request_id}")
+        self.add(begins or f"Starting execution for request: {request_id}")
 
     def add(self, text: str) -> None:
         now = datetime.now(UTC)

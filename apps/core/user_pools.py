@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from apps.core.environment import Environment
 
 BUILT_IN = "gatehouse"
@@ -20,6 +22,12 @@ def user_pool_issuer(arn: str, environment: Environment) -> str:
     if pool.endswith(f"_{BUILT_IN}"):
         return built_in_issuer(account_id, environment)
     return f"https://cognito-idp.{region}.amazonaws.com/{pool}"
+
+
+def is_built_in_issuer(url: str, environment: Environment) -> bool:
+    """Whether an issuer is this installation's own provider, for whichever account."""
+    before, _, account_id = url.rpartition("/")
+    return before == f"{environment.portal_url}/oidc" and re.fullmatch(r"\d{12}", account_id, re.ASCII) is not None
 
 
 def built_in_issuer(account_id: str, environment: Environment) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-NOT_BUILT = {"TestInvokeAuthorizer": "answers 501 by its name"}
-
 NEVER = {
     "TooManyRequestsException": "The control plane sets its callers no rate.",
     "UnauthorizedException": "A signature is refused before the operation is known, with IAM's codes: see tests/control_plane/wire.",

@@ -6,7 +6,11 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
+
 from apps.control_plane.errors import BadRequestException
+from apps.core.environment import is_loopback
+from apps.core.user_pools import is_built_in_issuer
 from apps.rest_apis.models import Authorizer
 
 AUTHORIZER_TYPES = ("TOKEN", "REQUEST", "COGNITO_USER_POOLS", "JWT")
@@ -148,14 +152,23 @@ def _check_jwt(row: Authorizer) -> None:
         _check_issuer(issuer)
 
 
-def _check_issuer(issuer: dict[str, Any]) -> None:
-    url = issuer.get("issuer") or ""
+def _is_issuer(url: str) -> bool:
+    """Whether a URL can be an issuer: by https, but for this installation's own and, in development, those of this machine."""
     try:
         parts = urlsplit(url)
-        fits = parts.scheme == "https" and parts.hostname and "@" not in parts.netloc and not set("?#") & set(url)
+        if not parts.hostname or "@" in parts.netloc or set("?#") & set(url):
+            return False
     except ValueError:
-        fits = False
-    if not fits:
+        return False
+    if parts.scheme == "http":
+        here = settings.ENVIRONMENT.allow_private_backends and is_loopback(parts.hostname)
+        return here or is_built_in_issuer(url, settings.ENVIRONMENT)
+    return parts.scheme == "https"
+
+
+def _check_issuer(issuer: dict[str, Any]) -> None:
+    url = issuer.get("issuer") or ""
+    if not _is_issuer(url):
         raise BadRequestException(f"Invalid issuer specified: {url}")
     if not issuer.get("audiences") or not all(issuer["audiences"]):
         raise BadRequestException(f"Issuer {url} needs audiences, none of them empty")

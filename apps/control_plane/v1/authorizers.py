@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.conf import settings
+
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException, LimitExceededException
+from apps.control_plane.issuer_discovery import IssuerUnavailable, key_set_addresses
 from apps.control_plane.paging import page, paged
 from apps.control_plane.patching import (
     LISTS_PATHS,
@@ -40,13 +43,32 @@ TOO_MANY = "Maximum number of Authorizers for this API has been reached. Please 
 _UNKNOWN = "Invalid Authorizer identifier specified"
 
 
-@operation("CreateAuthorizer")
+def _ask_issuers(caller: Caller, request: Shape) -> Shape:
+    """The request with `jwksUris`, where the issuers of a JWT authorizer keep their keys, by issuer."""
+    if "authorizerId" in request:
+        row = _find(caller, request)
+        _PATCHES.apply(row, request.get("patchOperations"))
+    else:
+        row = Authorizer(rest_api=caller.rest_api(request["restApiId"]), **authorizer_columns(request))
+    if row.type != "JWT":
+        return request
+    check_authorizer(row)
+    issuers = [issuer["issuer"] for issuer in row.jwt_configuration["issuers"]]
+    try:
+        found = key_set_addresses(issuers, allow_private=settings.ENVIRONMENT.allow_private_backends)
+    except IssuerUnavailable as error:
+        raise BadRequestException(f"The discovery document of an issuer could not be read: {error}") from error
+    return {**request, "jwksUris": found}
+
+
+@operation("CreateAuthorizer", prepare=_ask_issuers)
 def create_authorizer(caller: Caller, request: Shape) -> Shape:
     """A new authorizer of an API."""
     api = caller.rest_api(request["restApiId"])
     row = Authorizer(rest_api=api, **authorizer_columns(request))
     check_authorizer(row)
     _check_name(row)
+    _note_key_sets(row, request)
     if api.authorizers.count() >= MAX_AUTHORIZERS:
         raise LimitExceededException(TOO_MANY)
     row.save()
@@ -68,13 +90,14 @@ def get_authorizers(caller: Caller, request: Shape) -> Shape:
     return paged([authorizer_shape(row) for row in rows], position)
 
 
-@operation("UpdateAuthorizer")
+@operation("UpdateAuthorizer", prepare=_ask_issuers)
 def update_authorizer(caller: Caller, request: Shape) -> Shape:
     """Patch an authorizer; what comes of all patches together has to be one."""
     row = _find(caller, request)
     _PATCHES.apply(row, request.get("patchOperations"))
     check_authorizer(row)
     _check_name(row)
+    _note_key_sets(row, request)
     row.save()
     draft_changed(row.rest_api_id)
     return authorizer_shape(row)
@@ -104,8 +127,19 @@ def authorizer_columns(members: Shape) -> dict[str, Any]:
         "identity_source": members.get("identitySource"),
         "identity_validation_expression": members.get("identityValidationExpression"),
         "authorizer_result_ttl_in_seconds": members.get("authorizerResultTtlInSeconds"),
-        "jwt_configuration": members.get("jwtConfiguration"),
+        "jwt_configuration": _without_key_sets(members.get("jwtConfiguration")),
     }
+
+
+def _without_key_sets(configuration: Shape | None) -> Shape | None:
+    """Where an issuer's keys are is for the issuer to say."""
+    if not configuration or not isinstance(configuration.get("issuers"), list):
+        return configuration
+    issuers = [
+        {name: value for name, value in issuer.items() if name != "jwksUri"} if isinstance(issuer, dict) else issuer
+        for issuer in configuration["issuers"]
+    ]
+    return {**configuration, "issuers": issuers}
 
 
 def authorizer_shape(row: Authorizer) -> Shape:
@@ -128,6 +162,17 @@ def authorizer_shape(row: Authorizer) -> Shape:
 
 def _find(caller: Caller, request: Shape) -> Authorizer:
     return caller.below(Authorizer, request["restApiId"], _UNKNOWN, authorizer_id=request["authorizerId"])
+
+
+def _note_key_sets(row: Authorizer, request: Shape) -> None:
+    """Each issuer with the address of its keys: AWS shows it, and takes it from nobody but the issuer."""
+    found = request.get("jwksUris")
+    if found is not None and row.jwt_configuration is not None:
+        issuers = [
+            {**issuer, "jwksUri": found[issuer["issuer"]]} if issuer["issuer"] in found else issuer
+            for issuer in row.jwt_configuration["issuers"]
+        ]
+        row.jwt_configuration = {**row.jwt_configuration, "issuers": issuers}
 
 
 def _check_name(row: Authorizer) -> None:
@@ -170,7 +215,7 @@ def _jwt_configuration(value: str | None) -> Shape:
     problems = validate(shape, configuration) if isinstance(configuration, dict) else ["it is not an object"]
     if problems:
         raise BadRequestException(f"Invalid jwtConfiguration specified: {problems[0]}")
-    return dict(configuration)
+    return _without_key_sets(configuration) or {}
 
 
 _type = one_of(AUTHORIZER_TYPES, "Invalid authorizer type specified: {value}")

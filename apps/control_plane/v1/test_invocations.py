@@ -1,23 +1,26 @@
-"""Test calls of methods as they are being edited, without a deployment."""
+"""Test calls of methods and of authorizers as they are being edited, without a deployment."""
 
 from __future__ import annotations
 
 import logging
 
+import msgspec
 from django.conf import settings
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, NotFoundException
 from apps.control_plane.registry import Shape, operation
+from apps.control_plane.test_authorizer import try_authorizer
 from apps.control_plane.test_invoke import NotARequest, Outbound, TestRequest, invoke
 from apps.control_plane.v1.client_certificates import find_client_certificate
 from apps.control_plane.v1.publishing import refusals_in_aws_words
 from apps.control_plane.v1.stage_settings import check_variables
-from apps.core.documents import StageDocument
+from apps.core import documents
 from apps.core.stories import Story
 from apps.deployments.freeze import freeze_method
+from apps.deployments.frozen_authorizers import authorizer_document
 from apps.metering import stories
-from apps.rest_apis.models import Method
+from apps.rest_apis.models import Authorizer, Method
 
 logger = logging.getLogger(__name__)
 
@@ -32,14 +35,7 @@ def test_invoke_method(caller: Caller, request: Shape) -> Shape:
     check_variables(request.get("stageVariables"))
     with refusals_in_aws_words():
         document = freeze_method(method, STAGE)
-    stage = StageDocument(
-        account_id=caller.account_id,
-        region=caller.region,
-        api_id=document.api_id,
-        stage_name=STAGE,
-        deployment_id=document.deployment_id,
-        variables=dict(request.get("stageVariables") or {}),
-    )
+    stage = _stage(caller, document.api_id, document.deployment_id, request)
     asked = TestRequest(
         method=request["httpMethod"],
         target=request.get("pathWithQueryString") or method.resource.path,
@@ -71,6 +67,54 @@ def _keep(story: Story) -> None:
         stories.keep(story)
     except stories.Unavailable as error:
         logger.info("the story of a test call is not kept: %s", error)
+
+
+@operation("TestInvokeAuthorizer")
+def test_invoke_authorizer(caller: Caller, request: Shape) -> Shape:
+    """Ask an authorizer about a made-up request; the answer has the execution log. `additionalContext` stands for context variables."""
+    row = caller.below(
+        Authorizer,
+        request["restApiId"],
+        "Invalid Authorizer identifier specified",
+        authorizer_id=request["authorizerId"],
+    )
+    check_variables(request.get("stageVariables"))
+    authorizer = _with_context(authorizer_document(row), request.get("additionalContext") or {})
+    stage = _stage(caller, row.rest_api_id, STAGE, request)
+    asked = TestRequest("GET", request.get("pathWithQueryString") or "/", _headers(request), request.get("body") or "")
+    try:
+        answer = try_authorizer(authorizer, stage, asked, settings.ENVIRONMENT)
+    except NotARequest as error:
+        raise BadRequestException(f"Invalid test request: {error}") from None
+    shown = {
+        "clientStatus": answer.status,
+        "log": answer.log,
+        "latency": answer.latency,
+        "principalId": answer.principal,
+        "policy": answer.policy,
+        "authorization": {name: [value] for name, value in (answer.context or {}).items()} or None,
+        "claims": answer.claims,
+    }
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def _with_context(authorizer: documents.Authorizer, context: dict[str, str]) -> documents.Authorizer:
+    """The authorizer with identity sources that are context variables replaced by what they are to be."""
+    given = {f"context.{name}": f"'{value}'" for name, value in context.items()}
+    sources = tuple(given.get(source, source) for source in authorizer.identity_sources)
+    return msgspec.structs.replace(authorizer, identity_sources=sources)
+
+
+def _stage(caller: Caller, api_id: str, deployment_id: str, request: Shape) -> documents.StageDocument:
+    """The stage that a test call sees."""
+    return documents.StageDocument(
+        account_id=caller.account_id,
+        region=caller.region,
+        api_id=api_id,
+        stage_name=STAGE,
+        deployment_id=deployment_id,
+        variables=dict(request.get("stageVariables") or {}),
+    )
 
 
 def _method(caller: Caller, request: Shape) -> Method:

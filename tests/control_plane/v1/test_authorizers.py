@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from builders import a_resource, a_rest_api, call
+from issuer import Issuer
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import (
@@ -24,8 +27,9 @@ URI = (
 )
 HEADER = "method.request.header.Auth"
 POOL = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_ABC123"
+ISSUER = Issuer()
 JWT = {
-    "issuers": [{"issuer": "https://identity.example.com", "audiences": ["pets"]}],
+    "issuers": [{"issuer": ISSUER.url, "audiences": ["pets"]}],
     "defaultAlgorithms": ["RS256"],
 }
 VALID: dict[str, dict[str, Any]] = {
@@ -34,7 +38,16 @@ VALID: dict[str, dict[str, Any]] = {
     "COGNITO_USER_POOLS": {"providerARNs": [POOL], "identitySource": HEADER},
     "JWT": {"jwtConfiguration": JWT, "identitySource": HEADER},
 }
+RESOLVED = {**JWT, "issuers": [{**JWT["issuers"][0], "jwksUri": f"{ISSUER.url}/keys"}]}  # type: ignore[dict-item]
+SHOWN = {**VALID, "JWT": {**VALID["JWT"], "jwtConfiguration": RESOLVED}}
 AUTH_TYPES = {"TOKEN": "custom", "REQUEST": "custom", "COGNITO_USER_POOLS": "cognito_user_pools", "JWT": "jwt"}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def issuer() -> Iterator[Issuer]:
+    """Who issues the tokens of JWT authorizers is asked when they are made."""
+    with ISSUER:
+        yield ISSUER
 
 
 def an_authorizer(caller: Caller, api: str, kind: str = "TOKEN", **members: Any) -> dict[str, Any]:
@@ -64,7 +77,7 @@ def test_each_type_has_members_of_its_own(caller: Caller, kind: str) -> None:
 
     made = an_authorizer(caller, api, kind)
 
-    assert made == {"id": made["id"], "name": kind, "type": kind, "authType": AUTH_TYPES[kind], **VALID[kind]}
+    assert made == {"id": made["id"], "name": kind, "type": kind, "authType": AUTH_TYPES[kind], **SHOWN[kind]}
     assert call(caller, "GetAuthorizer", restApiId=api, authorizerId=made["id"]) == made
     assert call(caller, "GetAuthorizers", restApiId=api)["items"] == [made]
 
@@ -180,12 +193,16 @@ def test_an_authorizer_becomes_one_of_jwts_and_one_of_a_function_again(caller: C
 
     issued = call(caller, "UpdateAuthorizer", **at, patchOperations=[configuration, kind])
     assert issued == {
-        "id": made, "name": "TOKEN", "type": "JWT", "authType": "jwt", "identitySource": HEADER, "jwtConfiguration": JWT
+        "id": made, "name": "TOKEN", "type": "JWT", "authType": "jwt", "identitySource": HEADER, "jwtConfiguration": RESOLVED
     }  # fmt: skip
 
-    other = {"issuers": [{"issuer": "https://other.example.com", "audiences": ["a"]}], "defaultAlgorithms": ["ES256"]}
+    claimed = {"issuer": ISSUER.url, "audiences": ["a"], "jwksUri": "https://elsewhere.example.com"}
+    other = {"issuers": [claimed], "defaultAlgorithms": ["ES256"]}
+    with pytest.raises(BadRequestException, match="jwtConfiguration"):
+        patch(caller, api, made, "replace", "/jwtConfiguration", json.dumps(other))
+    del claimed["jwksUri"]
     replaced = patch(caller, api, made, "replace", "/jwtConfiguration", json.dumps(other))
-    assert replaced["jwtConfiguration"] == other
+    assert replaced["jwtConfiguration"] == {**other, "issuers": [{**claimed, "jwksUri": f"{ISSUER.url}/keys"}]}
 
     back = [{**kind, "value": "TOKEN"}, {"op": "replace", "path": "/authorizerUri", "value": URI}]
     restored = call(caller, "UpdateAuthorizer", **at, patchOperations=back)
@@ -205,7 +222,7 @@ def test_a_jwt_configuration_that_is_none_is_refused_whole(caller: Caller, value
     with pytest.raises(BadRequestException, match="jwtConfiguration"):
         patch(caller, api, made, "replace", "/jwtConfiguration", value)
 
-    assert call(caller, "GetAuthorizer", restApiId=api, authorizerId=made)["jwtConfiguration"] == JWT
+    assert call(caller, "GetAuthorizer", restApiId=api, authorizerId=made)["jwtConfiguration"] == RESOLVED
 
 
 @pytest.mark.parametrize(
@@ -262,3 +279,52 @@ def test_a_copy_of_an_api_has_authorizers_of_its_own(caller: Caller) -> None:
     assert copied == {**made, "id": copied["id"]}
     at = {"restApiId": copy, "resourceId": a_resource(caller, copy, "/pets"), "httpMethod": "GET"}
     assert call(caller, "GetMethod", **at)["authorizerId"] == copied["id"] != made["id"]
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        (None, "answers 404"),
+        (
+            {"issuer": "https://elsewhere.example.com", "jwks_uri": "https://elsewhere.example.com/keys"},
+            "names another issuer",
+        ),
+        ({"jwks_uri": "ftp://elsewhere.example.com/keys"}, "no jwks_uri that can be used"),
+        ("no JSON {", "names another issuer"),
+    ],
+)
+def test_an_issuer_that_does_not_say_where_its_keys_are_is_told(caller: Caller, document: Any, reason: str) -> None:
+    api = a_rest_api(caller)
+    with Issuer() as issuer:
+        path = "/tenant/.well-known/openid-configuration"
+        if document is not None:
+            issuer.documents[path] = (
+                {"issuer": f"{issuer.url}/tenant", **document} if isinstance(document, dict) else document
+            )
+        configuration = {**JWT, "issuers": [{"issuer": f"{issuer.url}/tenant", "audiences": ["a"]}]}
+
+        with pytest.raises(BadRequestException, match=reason):
+            an_authorizer(caller, api, "JWT", jwtConfiguration=configuration)
+
+        assert issuer.requests == [path]
+    assert call(caller, "GetAuthorizers", restApiId=api)["items"] == []
+
+
+def test_an_issuer_that_is_away_is_told(caller: Caller) -> None:
+    api = a_rest_api(caller)
+    configuration = {**JWT, "issuers": [{"issuer": "http://127.0.0.1:9", "audiences": ["a"]}]}
+
+    with pytest.raises(BadRequestException, match="discovery document of an issuer could not be read"):
+        an_authorizer(caller, api, "JWT", jwtConfiguration=configuration)
+
+
+def test_by_http_only_issuers_of_this_machine_are_believed(caller: Caller, settings: Any) -> None:
+    api = a_rest_api(caller)
+    public = replace(settings.ENVIRONMENT, allow_private_backends=False)
+    own = {**JWT, "issuers": [{"issuer": f"{public.portal_url}/oidc/123456789012", "audiences": ["a"]}]}
+    settings.ENVIRONMENT = public
+
+    with pytest.raises(BadRequestException, match="Invalid issuer specified"):
+        an_authorizer(caller, api, "JWT")
+    with pytest.raises(BadRequestException, match="no address that the policy permits"):
+        an_authorizer(caller, api, "JWT", jwtConfiguration=own)
