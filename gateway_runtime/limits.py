@@ -56,6 +56,14 @@ class PoolLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamLimits:
+    """What an answer that streams (`responseTransferMode` STREAM) may take. It has no limit of size."""
+
+    idle_seconds: float = 300.0  # between two pieces of it
+    metadata_bytes: int = 16 * 1024  # of a function's, before its body
+
+
+@dataclass(frozen=True, slots=True)
 class AuthorizerLimits:
     """What deciding whether a caller may can cost."""
 
@@ -78,4 +86,5 @@ class AuthorizerLimits:
 EDGE = EdgeLimits()
 BODY = BodyLimits()
 POOL = PoolLimits()
+STREAM = StreamLimits()
 AUTHORIZERS = AuthorizerLimits()

@@ -17,6 +17,7 @@ from apps.core.environment import VpcEndpoint
 from apps.core.secrets import DocumentSeal
 from apps.core.session_tokens import SessionTokens
 from apps.core.stories import Story
+from gateway_runtime.limits import StreamLimits
 from gateway_runtime.upstream.origin import Origin
 from gateway_runtime.upstream.pool import BodyStream, Client
 from gateway_runtime.upstream.response import UpstreamResponse
@@ -106,6 +107,7 @@ class Upstream(Protocol):
         *,
         timeout: float,  # noqa: ASYNC109
         client: Client | None = None,
+        stream: StreamLimits | None = None,
     ) -> UpstreamResponse: ...
 
 

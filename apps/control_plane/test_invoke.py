@@ -26,6 +26,7 @@ from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.functions.place import functions_of, host_pool
 from gateway_runtime.integrations.forwarding import new_extended_id
+from gateway_runtime.limits import StreamLimits
 from gateway_runtime.mapping.templates import media_type
 from gateway_runtime.observation.story import story_of
 from gateway_runtime.phases.api_key import validate_api_key
@@ -264,6 +265,7 @@ class _LoggedUpstream:
         *,
         timeout: float,  # noqa: ASYNC109 - seconds for the whole exchange, kept by the pool
         client: Client | None = None,
+        stream: StreamLimits | None = None,
     ) -> UpstreamResponse:
         """As the pool's, with bodies read whole in both directions."""
         sent, headers = await _whole(body), list(headers)
@@ -274,7 +276,9 @@ class _LoggedUpstream:
         log(f"Endpoint request body after transformations: {sent.decode('utf-8', 'replace')}")
         log(f"Sending request to {uri}")
         started = time.monotonic()
-        response = await self._pool.request(origin, method, target, headers, sent, timeout=timeout, client=client)
+        response = await self._pool.request(
+            origin, method, target, headers, sent, timeout=timeout, client=client, stream=stream
+        )
         received = await response.read()
         response.store(received)  # back for the phases that answer with it
         latency = round((time.monotonic() - started) * 1000)

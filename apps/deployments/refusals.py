@@ -69,8 +69,6 @@ def _integration_refusals(integration: Integration) -> list[str]:
     reasons = []
     if integration.connection_type == "VPC_LINK":
         reasons.append("VPC_LINK connections")
-    if integration.response_transfer_mode == "STREAM":
-        reasons.append("response transfer mode STREAM")
     mappings = [integration.request_parameters, *(answer.response_parameters for answer in integration.responses.all())]
     reasons += [reason for mapping in mappings for reason in _ill_formed_paths(mapping)]
     if integration.type in ("AWS", "AWS_PROXY"):
@@ -95,7 +93,10 @@ def _service_refusals(integration: Integration) -> list[str]:
         return ["credentials of the caller"]
     function = function_of(uri)
     if function is not None:
-        return ["functions that stream their response"] if function.streams else []
+        streams = integration.type == "AWS_PROXY" and integration.response_transfer_mode == "STREAM"
+        if function.streams is not streams:
+            return ["a function's response streams where type AWS_PROXY, URI and response transfer mode all say so"]
+        return []
     if integration.type == "AWS_PROXY":
         return [f"AWS_PROXY integrations of {uri.service}"]
     name = f"{uri.subdomain}.{uri.service}" if uri.subdomain else uri.service

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway_runtime.edge.body import BodyTooLarge
@@ -12,6 +13,7 @@ from gateway_runtime.exchange import Exchange
 from gateway_runtime.integrations.forwarding import trace_id
 from gateway_runtime.integrations.request_headers import RequestHeaders
 from gateway_runtime.integrations.target import Target, compile_target
+from gateway_runtime.limits import STREAM
 from gateway_runtime.mapping.content import compile_content_handling, rewritten
 from gateway_runtime.mapping.responses import CompiledResponse, compile_responses
 from gateway_runtime.mapping.templates import RequestTemplates, Template
@@ -84,6 +86,8 @@ def compile_sending(site: MethodSite, origin: Origin) -> Callable[[Exchange], Aw
     fixed = None if own_method == "ANY" else own_method.encode()
     timeout = integration.timeout_in_millis / 1000
     request, monotonic = site.services.upstream.request, site.services.clock.monotonic
+    if site.streams:
+        request = partial(request, stream=STREAM)
 
     async def step(exchange: Exchange) -> None:
         body = exchange.out_body

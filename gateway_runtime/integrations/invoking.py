@@ -11,6 +11,7 @@ from gateway_runtime.authorizers.method_arn import api_arn
 from gateway_runtime.errors import GatewayError, bad_response
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.functions.errors import (
+    FunctionFailed,
     FunctionNotFound,
     FunctionsUnreachable,
     InvocationDenied,
@@ -84,15 +85,26 @@ async def told(call: Awaitable[T]) -> T:
         raise GatewayError("API_CONFIGURATION_ERROR", detail=detail) from None
     except PayloadTooLarge as error:
         raise bad_response(str(error)) from None
+    except FunctionFailed as error:
+        raise function_failed(str(error)) from None
     except InvocationFailed as error:
         raise _refused(str(error)) from None
 
 
 def _refused(detail: str) -> GatewayError:
     """Lambda itself did not take the call."""
+    return _failure(500, detail)
+
+
+def function_failed(message: str) -> GatewayError:
+    """The function ran and ended in an error of its own."""
+    return _failure(502, f"Lambda execution failed with status 200 due to customer function error: {message}.")
+
+
+def _failure(status: int, detail: str) -> GatewayError:
     return GatewayError(
         "INTEGRATION_FAILURE",
-        status=500,
+        status=status,
         message="Internal server error",
         error_type="InternalServerErrorException",
         detail=detail,

@@ -7,15 +7,20 @@ import binascii
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
-from gateway_runtime.edge.canonical import Headers
-from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
-from gateway_runtime.integrations.forwarding import remapped_of_function
-from gateway_runtime.integrations.invoking import FunctionTarget, error_message, function_target, integrate_function
+from gateway_runtime.integrations.invoking import (
+    FunctionTarget,
+    error_message,
+    function_failed,
+    function_target,
+    integrate_function,
+)
+from gateway_runtime.integrations.lambda_stream import answer_with_stream, integrate_stream
+from gateway_runtime.integrations.proxy_answer import answer_headers, malformed
 from gateway_runtime.integrations.proxy_event import ProxyEvents
 from gateway_runtime.integrations.proxy_result import MalformedResult, ProxyResult, read_result
 from gateway_runtime.mapping.content import BinaryTypes
-from gateway_runtime.snapshot.stage import MethodSite, NotImplementedHere
+from gateway_runtime.snapshot.stage import MethodSite, Misconfigured, NotImplementedHere
 
 if TYPE_CHECKING:
     from gateway_runtime.ports import FunctionAnswer
@@ -26,6 +31,8 @@ def _target(site: MethodSite) -> FunctionTarget:
     target = function_target(site)
     if target is None:
         raise NotImplementedHere("AWS_PROXY integrations of other services than Lambda are not implemented")
+    if target.streams is not site.streams:
+        raise Misconfigured("a response streams where URI and response transfer mode both say so")
     return target
 
 
@@ -46,12 +53,19 @@ def map_request(site: MethodSite) -> Step | None:
 
 
 def integrate(site: MethodSite) -> Step | None:
-    """Invoke the function; it is always waited for."""
-    return integrate_function(site, _target(site), lambda exchange: False)
+    """Invoke the function, and wait for what it returns or, of a stream, for the metadata that it begins with."""
+    target = _target(site)
+    return integrate_stream(site, target) if target.streams else integrate_function(site, target, _never)
+
+
+def _never(exchange: Exchange) -> bool:
+    return False
 
 
 def map_response(site: MethodSite) -> Step | None:
     """Status, headers and body that the function names."""
+    if site.streams:
+        return answer_with_stream
     binary_types = BinaryTypes(site)
 
     def step(exchange: Exchange) -> None:
@@ -67,35 +81,11 @@ def map_response(site: MethodSite) -> Step | None:
 
 def _result(answer: FunctionAnswer) -> ProxyResult:
     if answer.error is not None:
-        raise function_failed(answer)
+        raise function_failed(error_message(answer))
     try:
         return read_result(answer.payload)
     except MalformedResult as error:
         raise malformed(error) from None
-
-
-def function_failed(answer: FunctionAnswer) -> GatewayError:
-    """The function ran and ended in an error of its own."""
-    return GatewayError(
-        "INTEGRATION_FAILURE",
-        status=502,
-        message="Internal server error",
-        error_type="InternalServerErrorException",
-        detail=f"Lambda execution failed with status 200 due to customer function error: {error_message(answer)}.",
-    )
-
-
-def malformed(error: MalformedResult) -> GatewayError:
-    """The function's result is none that a proxy integration can answer with."""
-    return GatewayError("API_CONFIGURATION_ERROR", status=502, detail=f"Malformed Lambda proxy response: {error}")
-
-
-def answer_headers(result: ProxyResult) -> Headers:
-    """The headers of the answer: some under other names, and always a content type."""
-    headers = remapped_of_function(result.headers)
-    if not any(name == b"content-type" for name, _ in headers):
-        headers.append((b"content-type", b"application/json"))
-    return headers
 
 
 def _body(result: ProxyResult, exchange: Exchange, binary_types: BinaryTypes) -> bytes:

@@ -65,7 +65,7 @@ def _unpacked(request: CanonicalRequest, length: int) -> CanonicalRequest:
 def compress_response(site: MethodSite) -> Step | None:
     """The body of an answer in the coding that the caller prefers, when it is large enough and has none yet."""
     minimum = site.deployment.minimum_compression_size
-    if minimum is None:
+    if minimum is None or site.streams:
         return None
 
     def step(exchange: Exchange) -> Awaitable[None] | None:

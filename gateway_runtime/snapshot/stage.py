@@ -55,8 +55,15 @@ class MethodSite(NamedTuple):
         escaped = self.resource.path.replace("~", "~0").replace("/", "~1")
         return self.stage.method_settings.get(f"{escaped}/{self.method.http_method}")
 
+    @property
+    def streams(self) -> bool:
+        """Whether answers pass to callers while they arrive: nothing then reads them whole, to keep or to pack them."""
+        return self.method.integration.response_transfer_mode == "STREAM"
+
     def caching(self) -> MethodSetting | None:
         """The settings under which answers of the method are kept, None when they are not. `*/*` speaks of GET alone, as on AWS."""
+        if self.streams:
+            return None
         setting = self.own_setting()
         if setting is None and self.method.http_method == "GET":
             setting = self.stage.method_settings.get("*/*")

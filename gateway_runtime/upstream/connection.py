@@ -202,7 +202,8 @@ class OriginConnection(asyncio.Protocol):
         except ValueError as error:
             raise BadResponse(str(error)) from None
         without_body = response.head_only or status in _NO_BODY
-        if length is not None and length > self._limits.body_bytes and not without_body:
+        too_large = length is not None and length > self._limits.body_bytes and not without_body
+        if too_large and response.idle_seconds is None:
             raise BadResponse("response body too large")
         self._until_close = length is None and not chunked and not without_body
         self._keep = self._parser.should_keep_alive() and not self._until_close
@@ -217,7 +218,7 @@ class OriginConnection(asyncio.Protocol):
         if response is None or response.head_only:
             self._keep = False
             return
-        if response.received + len(body) > self._limits.body_bytes:
+        if response.received + len(body) > self._limits.body_bytes and response.idle_seconds is None:
             raise BadResponse("response body too large")
         if response.store(body) > self._limits.read_high_water and not self._paused:
             self._paused = True

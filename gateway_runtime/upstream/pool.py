@@ -9,7 +9,7 @@ from typing import Protocol
 
 from gateway_runtime.edge.body import ClientDisconnected
 from gateway_runtime.edge.deadlines import Sweep
-from gateway_runtime.limits import POOL, PoolLimits
+from gateway_runtime.limits import POOL, PoolLimits, StreamLimits
 from gateway_runtime.upstream.connection import OriginConnection
 from gateway_runtime.upstream.errors import ConnectFailed, PoolExhausted, StaleConnection
 from gateway_runtime.upstream.framing import encode_head
@@ -173,18 +173,22 @@ class UpstreamPool:
         *,
         timeout: float,  # noqa: ASYNC109 - seconds for the whole exchange, kept by the sweep
         client: Client | None = None,
+        stream: StreamLimits | None = None,
     ) -> UpstreamResponse:
         """Send a request and return the response once its head is here.
 
         `timeout` is the integration's total time in seconds, up to the last byte of the body; while a request body still
         streams from the client, it starts anew with each piece. `client` going away ends
         the exchange. It is sent a second time only when a reused connection closed without a byte of answer, the method
-        is idempotent and the body is at hand. Raises UpstreamError, ClientDisconnected, ValueError for an unwritable
+        is idempotent and the body is at hand. An answer that is to `stream` has no cap of size, and must not pause for longer
+        than those limits say. Raises UpstreamError, ClientDisconnected, ValueError for an unwritable
         head, and what the body's own reading raises.
         """
         if not isinstance(body, bytes) and body.length is not None and body.length <= _REPLAYABLE:
             body = await _read_all(body)
         response = UpstreamResponse(self.loop, self.exchanges, self.loop.time() + timeout, method == b"HEAD")
+        if stream is not None:
+            response.idle_seconds = stream.idle_seconds
         if client is not None:
             if client.disconnected:
                 response.client_left()

@@ -16,6 +16,8 @@ from gateway_runtime.upstream.errors import IntegrationTimedOut
 if TYPE_CHECKING:
     from gateway_runtime.upstream.connection import OriginConnection
 
+_NEVER = float("inf")
+
 
 class UpstreamResponse:
     """Status, headers and a body that streams with back-pressure.
@@ -34,6 +36,8 @@ class UpstreamResponse:
     error: Exception | None = None
     touched = False  # something of the answer has arrived
     received = 0
+    idle_seconds: float | None = None  # of an answer that streams: how long a reader may wait for its next piece
+    _quiet_until = _NEVER
     _buffered = 0
     _waiter: asyncio.Future[None] | RequestTask | None = None
 
@@ -56,7 +60,10 @@ class UpstreamResponse:
                 raise self.error
             if self.complete:
                 return b""
+            if self.idle_seconds is not None:
+                self._quiet_until = self._loop.time() + self.idle_seconds
             await self.wait()
+        self._quiet_until = _NEVER
         chunk = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
         self._chunks.clear()
         self._buffered = 0
@@ -73,6 +80,12 @@ class UpstreamResponse:
                 self.connection.read_on()
             await self.wait()
         return self.take()
+
+    def put_back(self, data: bytes) -> None:
+        """Give the reader's last bytes back: they are the next ones again."""
+        if data:
+            self._chunks.insert(0, data)
+            self._buffered += len(data)
 
     def take(self) -> bytes:
         """What is here of the body: all that is left of it once the response is `complete`."""
@@ -150,3 +163,5 @@ class UpstreamResponse:
     def check_deadline(self, now: float) -> None:
         if now >= self.deadline:
             self.fail(IntegrationTimedOut("integration deadline passed"))
+        elif now >= self._quiet_until:
+            self.fail(IntegrationTimedOut("the stream was idle for too long"))

@@ -6,6 +6,7 @@ from typing import Any
 
 from apps.control_plane.openapi.node import Node
 from apps.control_plane.openapi.spec import IntegrationResponseSpec, IntegrationSpec
+from apps.control_plane.v1.integration_checks import BAD_TIMEOUT, LONGEST_STREAM, LONGEST_TIMEOUT
 
 INTEGRATION = "x-amazon-apigateway-integration"
 TYPES = ("HTTP", "HTTP_PROXY", "AWS", "AWS_PROXY", "MOCK")
@@ -111,8 +112,9 @@ def _timeout(node: Node) -> int:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise _Malformed("Invalid timeoutInMillis value, it is not a number")
-    if not 50 <= value <= 29_000:
-        raise _Malformed("Timeout should be between 50 ms and 29000 ms")
+    longest = LONGEST_STREAM if node.data.get("responseTransferMode") == "STREAM" else LONGEST_TIMEOUT
+    if not 50 <= value <= longest:
+        raise _Malformed(BAD_TIMEOUT)
     return value
 
 

@@ -22,6 +22,9 @@ _RESPONSE_SOURCE = re.compile(
 _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.[A-Za-z0-9_]+\}")
 _AWS_ARN = re.compile(r"arn:aws[a-z-]*:apigateway:[^:]*:[^:]+:(path|action)/.+")
 
+BAD_TIMEOUT = "Timeout should be between 50 ms and 29000 ms"
+LONGEST_TIMEOUT, LONGEST_STREAM = 29_000, 900_000  # milliseconds
+
 
 def check_integration(row: Integration, method: Method) -> None:
     """Raises BadRequestException for the first thing wrong with an integration of `method`."""
@@ -37,6 +40,7 @@ def check_integration(row: Integration, method: Method) -> None:
         raise BadRequestException("Connection ID must be specified when the connection type is VPC_LINK")
     if row.passthrough_behavior not in _PASSTHROUGH:
         raise BadRequestException(f"Invalid passthrough behavior specified. Valid values are {', '.join(_PASSTHROUGH)}")
+    _check_transfer(row)
     if row.content_handling not in (None, "CONVERT_TO_BINARY", "CONVERT_TO_TEXT"):
         raise BadRequestException("Invalid content handling strategy specified")
     _refuse_mappings(
@@ -66,6 +70,17 @@ def check_integration_response(row: IntegrationResponse, method: Method) -> None
             for expression in _wrong_response_mapping(target, source, parameters)
         ]
     )
+
+
+def _check_transfer(row: Integration) -> None:
+    """Proxies alone can stream, and what streams may take fifteen minutes."""
+    streams = row.response_transfer_mode == "STREAM"
+    if streams and row.type not in ("HTTP_PROXY", "AWS_PROXY"):
+        raise BadRequestException(
+            "Response transfer mode STREAM is supported for HTTP_PROXY and AWS_PROXY integrations only"
+        )
+    if not streams and row.timeout_in_millis > LONGEST_TIMEOUT:
+        raise BadRequestException(BAD_TIMEOUT)
 
 
 def _check_uri(row: Integration) -> None:

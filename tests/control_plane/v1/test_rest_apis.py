@@ -212,6 +212,23 @@ def test_a_method_exists_once(caller: Caller) -> None:
         call(caller, "PutMethodResponse", **at, statusCode="200")
 
 
+STREAMING = {
+    "type": "HTTP_PROXY", "integrationHttpMethod": "GET", "uri": "http://a.example", "responseTransferMode": "STREAM"
+}  # fmt: skip
+
+
+def test_an_integration_that_streams_may_take_fifteen_minutes(caller: Caller) -> None:
+    api = a_rest_api(caller)
+    at = {"restApiId": api, "resourceId": a_resource(caller, api, "/pets"), "httpMethod": "GET"}
+
+    put = call(caller, "PutIntegration", **at, **STREAMING, timeoutInMillis=900_000)
+    buffered = [{"op": "replace", "path": "/responseTransferMode", "value": "BUFFERED"}]
+    with pytest.raises(BadRequestException, match="between 50 ms and 29000 ms"):
+        call(caller, "UpdateIntegration", **at, patchOperations=buffered)
+
+    assert (put["timeoutInMillis"], put["responseTransferMode"]) == (900_000, "STREAM")
+
+
 @pytest.mark.parametrize(
     ("members", "message"),
     [
@@ -226,6 +243,12 @@ def test_a_method_exists_once(caller: Caller) -> None:
             "AWS ARN for integration must contain path or action",
         ),
         ({"type": "MOCK", "timeoutInMillis": 49}, "Timeout should be between 50 ms and 29000 ms"),
+        ({"type": "MOCK", "timeoutInMillis": 29_001}, "Timeout should be between 50 ms and 29000 ms"),
+        (
+            {**STREAMING, "timeoutInMillis": 900_001},
+            "Timeout should be between 50 ms and 29000 ms",
+        ),
+        ({"type": "MOCK", "responseTransferMode": "STREAM"}, "STREAM is supported for HTTP_PROXY and AWS_PROXY"),
         (
             {"type": "MOCK", "requestParameters": {"integration.request.header.a": "method.request.header.b"}},
             "Invalid mapping expression parameter specified: method.request.header.b",

@@ -107,6 +107,12 @@ def function_uri(function: str) -> str:
     return f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{function}/invocations"
 
 
+def lambda_stream(function: str, **members: Any) -> Integration:
+    """AWS_PROXY with a function that streams its response."""
+    uri = f"arn:aws:apigateway:{REGION}:lambda:path/2021-11-15/functions/{function}/response-streaming-invocations"
+    return lambda_proxy(function, uri=uri, response_transfer_mode="STREAM", **members)
+
+
 def lambda_proxy(function: str, **members: Any) -> Integration:
     """AWS_PROXY with a function."""
     return Integration(type="AWS_PROXY", **{"uri": function_uri(function), "http_method": "POST", **members})
