@@ -12,7 +12,7 @@ from apps.core.iam import Decision, IllFormedPolicy, Policy, Principal, compile_
 from apps.core.secrets import DocumentSeal, Secret
 from apps.core.session_tokens import SessionTokens
 from apps.core.sigv4_errors import expired_token
-from gateway_runtime.iam.invoke import ConditionKeys, decide
+from gateway_runtime.iam.invoke import ACTION, ConditionKeys, decide
 
 logger = logging.getLogger("gateway_runtime.snapshot")
 
@@ -27,11 +27,11 @@ class Caller(NamedTuple):
     invokes: bool
     policies: tuple[Policy, ...] | None
 
-    def decide(self, arn: str, keys: ConditionKeys, *, own: bool) -> Decision:
-        """What its own policies say of calling an ARN; `own` tells that the API is its account's."""
+    def decide(self, arn: str, keys: ConditionKeys, *, own: bool, action: str = ACTION) -> Decision:
+        """What its own policies say of calling an ARN, or of another action on it; `own` tells that the API is its account's."""
         if self.policies is None:
             return Decision.EXPLICIT_DENY
-        decisions = {decide(policy, arn, keys, None) for policy in self.policies}
+        decisions = {decide(policy, arn, keys, None, action) for policy in self.policies}
         if Decision.EXPLICIT_DENY in decisions:
             return Decision.EXPLICIT_DENY
         allowed = Decision.ALLOW in decisions or (own and self.invokes)

@@ -15,17 +15,19 @@ ACTION = "execute-api:Invoke"
 ConditionKeys = dict[str, Sequence[str]]
 
 
-def decide(policy: Policy, arn: str, keys: ConditionKeys, principal: Principal | None) -> Decision:
-    """What a policy says of calling an ARN.
+def decide(
+    policy: Policy, arn: str, keys: ConditionKeys, principal: Principal | None, action: str = ACTION
+) -> Decision:
+    """What a policy says of calling an ARN, or of another action on it.
 
     A back end may decode the path that it is sent: what is denied in one spelling is denied in the other, and only what is
     allowed in both is allowed.
     """
-    decision = policy.decide(ACTION, arn, keys, principal)
+    decision = policy.decide(action, arn, keys, principal)
     spelled_out = other_spelling(arn)
     if spelled_out is None or decision is Decision.EXPLICIT_DENY:
         return decision
-    other = policy.decide(ACTION, spelled_out, keys, principal)
+    other = policy.decide(action, spelled_out, keys, principal)
     return other if decision is Decision.ALLOW or other is Decision.EXPLICIT_DENY else decision
 
 

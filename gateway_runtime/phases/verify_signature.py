@@ -9,7 +9,7 @@ from apps.core.sigv4 import Signature
 from gateway_runtime.authorizers.method_arn import compile_method_arn
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.iam.credentials import Caller, Credential
-from gateway_runtime.iam.invoke import ConditionKeys, access_denied, condition_keys, decide
+from gateway_runtime.iam.invoke import ACTION, ConditionKeys, access_denied, condition_keys, decide
 from gateway_runtime.iam.signatures import compile_verification, without_signature
 from gateway_runtime.phases.resource_policy import compiled_resource_policy
 
@@ -26,17 +26,23 @@ def verify_signature(site: MethodSite) -> Step | None:
     policy = compiled_resource_policy(site)
     owner, private = site.stage.account_id, site.stage.private
     arn_of = compile_method_arn(site)
+    may_ask_for_more = site.caching() is not None
+
+    def decision_on(action: str, arn: str, keys: ConditionKeys, caller: Caller) -> Decision:
+        identity = caller.decide(arn, keys, own=caller.account_id == owner, action=action)
+        resource = IMPLICIT_DENY if policy is None else _of_resource(policy, arn, keys, caller, owner, action)
+        needs_both = caller.account_id != owner or (private and policy is None)
+        return combined(identity, resource, needs_both=needs_both)
 
     def admit(exchange: Exchange, signature: Signature, credential: Credential) -> None:
         caller = credential.caller
         arn = arn_of(exchange)
         keys = condition_keys(exchange) | caller.condition_keys()
-        identity = caller.decide(arn, keys, own=caller.account_id == owner)
-        resource = IMPLICIT_DENY if policy is None else _of_resource(policy, arn, keys, caller, owner)
-        needs_both = caller.account_id != owner or (private and policy is None)
-        decision = combined(identity, resource, needs_both=needs_both)
+        decision = decision_on(ACTION, arn, keys, caller)
         if decision is not ALLOW:
             raise access_denied(arn, decision, caller.arn)
+        if may_ask_for_more:
+            exchange.permits = lambda action: decision_on(action, arn, keys, caller) is ALLOW
         exchange.identity = {
             **exchange.identity,
             "accountId": caller.account_id,
@@ -59,12 +65,12 @@ def combined(identity: Decision, resource: Decision, *, needs_both: bool) -> Dec
     return ALLOW if allowed else IMPLICIT_DENY
 
 
-def _of_resource(policy: Policy, arn: str, keys: ConditionKeys, caller: Caller, owner: str) -> Decision:
+def _of_resource(policy: Policy, arn: str, keys: ConditionKeys, caller: Caller, owner: str, action: str) -> Decision:
     """What the API's policy says of a caller.
 
     One that allows its own account as a whole leaves it to that account's policies who of it may call: only being named allows.
     """
-    decision = decide(policy, arn, keys, caller.principal)
+    decision = decide(policy, arn, keys, caller.principal, action)
     if decision is ALLOW and caller.account_id == owner and not caller.arn.endswith(":root"):
-        return decide(policy, arn, keys, Principal(None, caller.principal.names))
+        return decide(policy, arn, keys, Principal(None, caller.principal.names), action)
     return decision

@@ -69,7 +69,8 @@ class MethodSite(NamedTuple):
             setting = self.stage.method_settings.get("*/*")
         if setting is None or not setting.caching_enabled or not setting.cache_ttl_in_seconds:
             return None
-        return None if self.stage.cache_cluster_size is None else setting
+        streams = self.method.integration.response_transfer_mode == "STREAM"
+        return None if streams or self.stage.cache_cluster_size is None else setting
 
     def setting(self) -> MethodSetting:
         """The method's settings: its own, or else those of `*/*`, which also give a throttle that its own leave out."""

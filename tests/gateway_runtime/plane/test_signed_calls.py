@@ -69,6 +69,17 @@ async def test_what_botocore_signs_is_served(gateway: GatewayHarness, request_: 
     assert (answer.status, answer.json()["arn"]) == (200, ALICE)
 
 
+async def test_who_asks_for_another_method_signs_that_one(gateway: GatewayHarness) -> None:
+    """Else somebody on the way could turn a signed request into another by a header that is not signed."""
+    serve(gateway)
+    override = {"X-HTTP-Method-Override": "DELETE"}
+
+    signed = sign(method="DELETE", headers=override)
+
+    assert (await send(gateway, signed._replace(method="POST"))).status == 200
+    assert (await send(gateway, sign(method="POST", headers=override))).status == 403
+
+
 async def test_integrations_learn_who_called(gateway: GatewayHarness) -> None:
     serve(gateway)
 

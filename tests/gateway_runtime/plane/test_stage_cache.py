@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -30,6 +33,7 @@ from tests.gateway_runtime.plane.builders import (
     stage,
 )
 from tests.gateway_runtime.plane.harness import FakeClock, GatewayHarness
+from tests.gateway_runtime.plane.signing import credentials, policy_text, send, sign, statement
 
 pytestmark = pytest.mark.asyncio
 
@@ -184,8 +188,6 @@ async def test_a_cache_key_parameter_tells_answers_apart(
 
 @given(st.lists(st.tuples(st.text(max_size=4), st.text(max_size=4)), min_size=2, max_size=2, unique=True))
 async def test_no_two_pairs_of_values_have_one_key(pairs: list[tuple[str, str]]) -> None:
-    from urllib.parse import quote
-
     async with GatewayHarness(FakeClock()) as gateway:
         integration = mock(
             200,
@@ -389,21 +391,49 @@ async def test_who_may_not_have_a_fresh_answer_is_treated_as_the_stage_says(
     assert plain.header("warning") is None
 
 
-@pytest.mark.parametrize(("action", "body"), [("execute-api:InvalidateCache", b"2"), ("execute-api:Invoke", b"1")])
+@pytest.mark.parametrize(
+    ("actions", "body"),
+    [
+        (["execute-api:Invoke", "execute-api:InvalidateCache"], b"2"),
+        (["execute-api:*"], b"2"),
+        (["execute-api:Invoke"], b"1"),
+    ],
+)
 async def test_a_caller_whose_policies_allow_it_may_have_a_fresh_answer(
-    gateway: GatewayHarness, backend: Backend, monkeypatch: pytest.MonkeyPatch, action: str, body: bytes
+    gateway: GatewayHarness, backend: Backend, clock: FakeClock, actions: list[str], body: bytes
 ) -> None:
     counting(backend)
-    # What authorization sets on the exchange of a caller who has policies.
-    monkeypatch.setattr(Exchange, "permits", staticmethod(lambda asked: asked == action))
-    gateway.serve(
-        rest_api(
-            get("/pets", http_proxy(backend.url)), cached_stage(caching(require_authorization_for_cache_control=True))
-        )
-    )
-    await gateway.get("/prod/pets")
+    clock.now = time.time()  # botocore signs for the time that it is
+    setting = caching(require_authorization_for_cache_control=True)
+    pets = get("/pets", http_proxy(backend.url), authorization_type="AWS_IAM")
+    gateway.serve(rest_api(pets, cached_stage(setting)), credentials(policy_text(statement(Action=actions))))
+    await send(gateway, sign())
 
-    assert (await gateway.get("/prod/pets", cache_control="max-age=0")).body == body
+    fresh = await send(gateway, sign(headers={"Cache-Control": "max-age=0"}))
+
+    assert fresh.body == body
+
+
+async def test_what_the_api_s_policy_denies_nobody_may_have_fresh(
+    gateway: GatewayHarness, backend: Backend, clock: FakeClock
+) -> None:
+    counting(backend)
+    clock.now = time.time()
+    setting = caching(require_authorization_for_cache_control=True)
+    pets = get("/pets", http_proxy(backend.url), authorization_type="AWS_IAM")
+    denial = policy_text(statement("Deny", Action="execute-api:InvalidateCache", Principal="*"))
+    api = replace(rest_api(pets, cached_stage(setting)), policy=denial)
+    gateway.serve(api, credentials(policy_text(statement(Action="execute-api:*"))))
+    await send(gateway, sign())
+
+    assert (await send(gateway, sign(headers={"Cache-Control": "max-age=0"}))).body == b"1"
+
+
+async def test_what_a_method_streams_is_not_kept(gateway: GatewayHarness, backend: Backend) -> None:
+    counting(backend)
+    gateway.serve(rest_api(get("/pets", http_proxy(backend.url, response_transfer_mode="STREAM")), cached_stage()))
+
+    assert await bodies(gateway, "/prod/pets", "/prod/pets") == ["1", "2"]
 
 
 async def test_encrypted_answers_are_kept_unreadable_and_bound_to_their_key(
@@ -455,8 +485,6 @@ async def test_a_cache_key_parameter_that_no_request_has_is_a_mistake_of_the_api
 
 
 async def test_a_kept_answer_is_packed_for_those_who_ask_for_it(gateway: GatewayHarness, backend: Backend) -> None:
-    from dataclasses import replace
-
     backend.answers(200, b"x" * 2000)
     gateway.serve(
         replace(rest_api(route("GET", "/pets", http_proxy(backend.url)), cached_stage()), minimum_compression_size=100)

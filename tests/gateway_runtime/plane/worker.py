@@ -154,9 +154,11 @@ class Caller:
     async def __aexit__(self, *error: object) -> None:
         self._writer.close()
 
-    async def get(self, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    async def get(
+        self, path: str, *, host: str = f"{builders.API}.execute-api.localhost", **headers: str
+    ) -> tuple[int, dict[str, str], bytes]:
         lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
-        self._writer.write(f"GET {path} HTTP/1.1\r\nHost: {builders.API}.execute-api.localhost\r\n{lines}\r\n".encode())
+        self._writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{lines}\r\n".encode())
         head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         named = {line.partition(":")[0].lower(): line.partition(":")[2].strip() for line in head[1:] if line}
         body = await self._reader.readexactly(int(named.get("content-length", 0)))
