@@ -71,6 +71,10 @@ def _named(request: dict[str, Any]) -> Iterator[str | None]:
     """The APIs of a request, also those whose stages it puts into a usage plan."""
     yield request.get("restApiId")
     yield request.get("cloneFrom")
+    # V2 may mean a REST API: by a mapping, or by a routing rule.
+    yield request.get("ApiId")
+    for action in request.get("Actions") or ():
+        yield action["InvokeApi"]["ApiId"]
     for stage in request.get("apiStages") or ():
         yield stage.get("apiId")
     for patch in request.get("patchOperations") or ():

@@ -34,6 +34,8 @@ logger = logging.getLogger("gatehouse.operations")
 
 _operations: dict[tuple[str, str], Operation] = {}
 _preparations: dict[tuple[str, str], Preparation] = {}
+# Characters; templates may be as long as 300 KB, but nobody reads those in an audit log.
+_LONGEST_AUDITED = 100_000
 _READS = ("Get", "List", "Export")
 _SECRETS = {"CreateApiKey": {"value"}, "RotateApplicationKey": {"value"}, "CreateDomainName": {"certificatePrivateKey"},
             "TestInvokeMethod": {"headers", "multiValueHeaders", "body"},
@@ -169,6 +171,8 @@ def _printable(value: Any) -> Any:
     """The request as the audit log keeps it: no bulk, and only what JSON can say."""
     if isinstance(value, bytes):
         return f"({len(value)} bytes)"
+    if isinstance(value, str) and len(value) > _LONGEST_AUDITED:
+        return f"({len(value)} characters)"
     if isinstance(value, dict):
         return {key: _printable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

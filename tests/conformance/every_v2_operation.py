@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from every_operation import Step
+from every_operation import NOBODY, Shape, Step
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/one"
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:pets"
@@ -190,3 +190,128 @@ STEPS = (
     Step("DeleteIntegration", INTEGRATION),
     Step("DeleteApi", CHAT),
 )  # fmt: skip
+
+MAKING = tuple(step for step in STEPS if not step.operation.startswith("Delete"))
+REQUESTS = {step.operation: step.request for step in reversed(STEPS)}
+
+# Refusals: by error, what is changed in the request that succeeds. -------------------------------------------------
+
+UNKNOWN_ARN = "arn:aws:apigateway:us-east-1::/apis/zzzzzzzzzz"
+TAKEN = [{"InvokeApi": {"ApiId": NOBODY, "Stage": "prod"}}]
+
+REFUSED: dict[str, dict[str, Shape]] = {
+    # An operation that names something by id needs no entry: another id is put in its place.
+    "NotFoundException": {
+        "CreateApiMapping": {"DomainName": "unknown.example.com"},
+        "CreateRoutingRule": {"DomainName": "unknown.example.com"},
+        "GetDomainName": {"DomainName": "unknown.example.com"},
+        "UpdateDomainName": {"DomainName": "unknown.example.com"},
+        "DeleteDomainName": {"DomainName": "unknown.example.com"},
+        "GetApiMappings": {"DomainName": "unknown.example.com"},
+        "ListRoutingRules": {"DomainName": "unknown.example.com"},
+        "GetTags": {"ResourceArn": UNKNOWN_ARN},
+        "TagResource": {"ResourceArn": UNKNOWN_ARN},
+        "UntagResource": {"ResourceArn": UNKNOWN_ARN},
+    },
+    # One that lists needs no entry: no row at all is asked for.
+    "BadRequestException": {
+        "CreateApi": {"Name": ""},
+        "CreateApiMapping": {"ApiMappingKey": "/"},
+        "CreateAuthorizer": {"Name": ""},
+        "CreateDeployment": {"ApiId": "{empty}"},
+        "CreateDomainName": {"DomainName": "no name"},
+        "CreateIntegration": {"IntegrationType": "AWS"},
+        "CreateIntegrationResponse": {"IntegrationResponseKey": "none"},
+        "CreateModel": {"Schema": "none"},
+        "CreateRoute": {"RouteKey": "none"},
+        "CreateRouteResponse": {"RouteResponseKey": "none"},
+        "CreateRoutingRule": {"Actions": []},
+        "CreateStage": {"StageName": "no stage"},
+        "CreateVpcLink": {"SubnetIds": []},
+        "ExportApi": {"Specification": "none"},
+        "GetTags": {"ResourceArn": "none"},
+        "ImportApi": {"Body": "none"},
+        "PutRoutingRule": {"Actions": []},
+        "ReimportApi": {"Body": "none"},
+        "TagResource": {"Tags": {"aws:mine": "no"}},
+        "UntagResource": {"ResourceArn": "none"},
+        "UpdateApi": {"Name": ""},
+        "UpdateApiMapping": {"ApiMappingKey": "/"},
+        "UpdateAuthorizer": {"Name": ""},
+        "UpdateDomainName": {"DomainNameConfigurations": []},
+        "UpdateIntegration": {"IntegrationType": "AWS"},
+        "UpdateIntegrationResponse": {"IntegrationResponseKey": "none"},
+        "UpdateModel": {"Schema": "none"},
+        "UpdateRoute": {"RouteKey": "none"},
+        "UpdateRouteResponse": {"RouteResponseKey": "none"},
+        "UpdateStage": {"StageVariables": {"no name": "x"}},
+        "UpdateVpcLink": {"Name": ""},
+    },
+    "ConflictException": {
+        "CreateApiMapping": {"ApiMappingKey": "pets/v2"},
+        "CreateAuthorizer": {"Name": "guests"},
+        "CreateIntegrationResponse": {},
+        "CreateModel": {},
+        "CreateRoute": {},
+        "CreateRouteResponse": {},
+        "CreateRoutingRule": {"Priority": 20},
+        "CreateStage": {},
+        "PutRoutingRule": {"RoutingRuleId": "{another_rule}"},
+        "UpdateApi": {"ApiId": "{quick}", "RouteKey": "GET /taken"},
+        "UpdateApiMapping": {"ApiMappingId": "{another_mapping}"},
+        "UpdateAuthorizer": {"AuthorizerId": "{another_authorizer}"},
+        "UpdateIntegrationResponse": {
+            "IntegrationResponseId": "{another_integration_response}",
+            "IntegrationResponseKey": "$default",
+        },
+        "UpdateModel": {"ModelId": "{another_model}", "Name": "Pet"},
+        "UpdateRoute": {"RouteKey": "$default"},
+    },
+}
+
+# What the refusals need beside what the steps make.
+MORE = (
+    Step("CreateApi", {"Name": "empty", "ProtocolType": "HTTP"}, {"empty": "ApiId"}),
+    Step("CreateApi", {"Name": "quick", "ProtocolType": "HTTP", "Target": "https://example.com"}, {"quick": "ApiId"}),
+    Step("CreateRoute", {"ApiId": "{quick}", "RouteKey": "GET /taken"}),
+    Step("CreateRoutingRule", {**RULED, **RULE_BODY, "Priority": 30}, {"another_rule": "RoutingRuleId"}),
+    Step("CreateApiMapping", {**DOMAIN, **HTTP, "Stage": "prod", "ApiMappingKey": "cats"}, {"another_mapping": "ApiMappingId"}),
+    Step(
+        "CreateAuthorizer",
+        {**REQUESTS["CreateAuthorizer"], "Name": "others"},
+        {"another_authorizer": "AuthorizerId"},
+    ),
+    Step(
+        "CreateIntegrationResponse",
+        {**ANSWERING, "IntegrationResponseKey": "/other/"},
+        {"another_integration_response": "IntegrationResponseId"},
+    ),
+    Step("CreateModel", {**CHAT, "Name": "Other", "Schema": "{}"}, {"another_model": "ModelId"}),
+)  # fmt: skip
+
+# Errors that the model names and no request causes here, each with the reason. -------------------------------------
+
+NEVER = {
+    "TooManyRequestsException": "The control plane sets its callers no rate; limits answer it: see test_v2_limits."
+}
+
+LEFT_OUT: dict[str, dict[str, list[str]]] = {
+    "NotFoundException": {
+        "It names nothing that could be missing.": ["CreateApi", "CreateDomainName", "GetApis", "GetDomainNames", "ImportApi"],
+    },
+    "BadRequestException": {
+        "Whatever it is given names a row, or none.": [
+            "DeleteApiMapping", "DeleteRoutingRule", "GetApiMapping", "GetRoutingRule", "UpdateDeployment",
+        ],
+    },
+    "ConflictException": {
+        "Two of the same name may stand beside each other.": ["CreateApi", "CreateDeployment", "CreateIntegration", "ImportApi"],
+        "A name that is taken is a bad request, in AWS's words too.": ["CreateDomainName"],
+        "A route has one response at most.": ["UpdateRouteResponse"],
+        "A read changes nothing.": ["GetTags"],
+        "Only a client that is faster can cause it: see tests/control_plane/v2/test_v2_concurrency.py.": [
+            "ReimportApi", "TagResource", "UntagResource", "UpdateDeployment", "UpdateDomainName", "UpdateIntegration", "UpdateStage",
+        ],
+    },
+    "AccessDeniedException": {"A role is refused before the operation: see test_v2_isolation.": ["CreateDomainName"]},
+}  # fmt: skip

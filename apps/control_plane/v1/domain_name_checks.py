@@ -64,6 +64,8 @@ def check_domain_name(row: DomainName) -> None:
     _check_certificates(row)
     _check_security(row)
     _check_mutual_tls(row)
+    if row.pk and row.routing_mode != "BASE_PATH_MAPPING_ONLY" and row.api_mappings.exists():
+        raise BadRequestException("Routing rules are only supported for domain names whose mappings lead to REST APIs.")
     if not row.private and (row.policy or row.management_policy):
         raise BadRequestException("Policies can only be specified for private custom domain names.")
 

@@ -63,10 +63,6 @@ def update_domain_name(caller: Caller, request: Shape) -> Shape:
         row.mutual_tls_authentication = _mutual_tls(given) if given.get("TruststoreUri") else None
     if request.get("RoutingMode"):
         row.routing_mode = _MODES[request["RoutingMode"]]
-        if row.routing_mode != "BASE_PATH_MAPPING_ONLY" and row.api_mappings.exists():
-            raise BadRequestException(
-                "Routing rules are only supported for domain names whose mappings lead to REST APIs"
-            )
     row.rolled_out = timezone.now() + ROLL_OUT
     check_domain_name(row)
     row.save()

@@ -81,9 +81,9 @@ def _put(row: ApiModel, request: Shape) -> Shape:
         raise BadRequestException(f"Model name must be alphanumeric: {row.name}")
     if not row.content_type or len(row.content_type) > 256:
         raise BadRequestException("Invalid content type specified")
+    _check_schema(row.schema)
     if ApiModel.objects.filter(api=row.api, name=row.name).exclude(pk=row.pk).exists():
         raise ConflictException(f"Model with name {row.name} already exists for this API")
-    _check_schema(row.schema)
     check_references(row.schema, row.api_id, {**_schemas_of(row.api), row.name: {}})
     row.save()
     draft_changed(row.api)

@@ -8,6 +8,7 @@ from apps.control_plane.errors import BadRequestException
 from apps.control_plane.registry import Shape
 from apps.control_plane.v2.drafts import deploy_automatically
 from apps.control_plane.v2.expressions import check_http_route_key
+from apps.control_plane.v2.routes import check_unique_key
 from apps.v2_apis.models import Api, Integration, Route, Stage
 
 _FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9$_-]+)?")
@@ -37,6 +38,7 @@ def update(api: Api, request: Shape) -> None:
     if request.get("RouteKey"):
         check_http_route_key(request["RouteKey"])
         route.route_key = request["RouteKey"]
+        check_unique_key(route)
         route.save()
     if request.get("Target"):
         _aim(route.integration, request["Target"])
