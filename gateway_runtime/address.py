@@ -39,7 +39,7 @@ def address_of(request: CanonicalRequest, domain: Domain | None = None) -> Addre
     host = request.host
     segments = request.segments
     if domain is not None:
-        way = domain.way(segments)
+        way = domain.way(segments, request.headers)
         return None if way is None else Address(*way, request.path, domain)
     if _MARK in host:
         api_id = host.partition(".")[0]

@@ -119,8 +119,6 @@ class Gateway:
         if domain is not None:
             if domain.mutual_tls:
                 raise not_implemented("Mutual TLS of custom domain names")
-            if domain.has_rules:
-                raise not_implemented("Serving routing rules of custom domain names")
             if request.path in HEALTH_CHECKS:
                 raise _HealthCheck
         address = address_of(request, domain)
@@ -136,7 +134,8 @@ class Gateway:
         found = chosen.match(address.segments, request.method)
         if found is None:
             raise GatewayError("MISSING_AUTHENTICATION_TOKEN")
-        return Found(chosen, *found, address.path, domain is not None, always=stage.canary is None)
+        always = stage.canary is None and (domain is None or not domain.reads_headers)
+        return Found(chosen, *found, address.path, domain is not None, always=always)
 
     def _close(self, exchange: Exchange) -> Awaitable[None] | None:
         """Take the closing steps; the time up to them is what `$context.responseLatency` shows."""

@@ -1,14 +1,16 @@
-"""Custom domain names: from a host to its mappings, and from a path to the one that leads on."""
+"""Custom domain names: from a host to its rules and mappings, and from a request to the one that leads on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from apps.core.documents import ApiMapping, DomainDocument
+from apps.core.documents import ApiMapping, DomainDocument, RoutingRule
+from gateway_runtime.edge.canonical import Headers
 
 _MAPPED = frozenset({"BASE_PATH_MAPPING_ONLY", "ROUTING_RULE_THEN_BASE_PATH_MAPPING"})
+_RULED = frozenset({"ROUTING_RULE_ONLY", "ROUTING_RULE_THEN_BASE_PATH_MAPPING"})
 HEALTH_CHECKS = frozenset({"/ping", "/sping"})
 """Paths that the service keeps for itself on custom domain names."""
 
@@ -21,25 +23,70 @@ class Way(NamedTuple):
     segments: tuple[str, ...]
 
 
+class Rule:
+    """A routing rule, ready to be asked. Header names are compared without case, their values and base paths with it."""
+
+    def __init__(self, rule: RoutingRule) -> None:
+        self._rule = rule
+        self._headers = [(each.header.encode(), _glob(each.value_glob.encode())) for each in rule.headers]
+        self._base_paths = [tuple(filter(None, path.split("/"))) for path in rule.base_paths]
+
+    def way(self, segments: tuple[str, ...], names: tuple[str, ...], headers: Headers) -> Way | None:
+        """Where a request goes that meets all conditions; None for any other. `names` are the segments without escapes."""
+        for wanted, fits in self._headers:
+            if not any(name == wanted and fits(value) for name, value in headers):
+                return None
+        depth = 0
+        if self._base_paths:
+            met = [path for path in self._base_paths if names[: len(path)] == path]
+            if not met:
+                return None
+            depth = max(map(len, met))
+        return Way(self._rule.api_id, self._rule.stage_name, segments[depth if self._rule.strip_base_path else 0 :])
+
+
+def _glob(pattern: bytes) -> Callable[[bytes], bool]:
+    """What a value has to be: itself, or with a star what it begins with, ends with or contains."""
+    text = pattern.strip(b"*")
+    if pattern.startswith(b"*") and pattern.endswith(b"*"):
+        return lambda value: text in value
+    if pattern.startswith(b"*"):
+        return lambda value: value.endswith(text)
+    if pattern.endswith(b"*"):
+        return lambda value: value.startswith(text)
+    return lambda value: value == text
+
+
 class Domain:
-    """One host, or one `*.` name for many. A name that stands in several regions has the mappings of all of them."""
+    """One host, or one `*.` name for many. A name that stands in several regions has the rules and mappings of all of them."""
 
     def __init__(self, documents: Iterable[DomainDocument]) -> None:
         self.account_id = ""
         self.mutual_tls = False
-        self.has_rules = False
         self._mappings: dict[tuple[str, ...], ApiMapping] = {}
+        rules: list[RoutingRule] = []
         for document in documents:
             self.account_id = document.account_id
             self.mutual_tls = self.mutual_tls or document.mutual_tls
-            self.has_rules = self.has_rules or bool(document.rules and document.routing_mode.startswith("ROUTING_RULE"))
+            if document.routing_mode in _RULED:
+                rules += document.rules
             for mapping in document.mappings if document.routing_mode in _MAPPED else ():
                 self._mappings.setdefault(tuple(filter(None, mapping.base_path.split("/"))), mapping)
+        self._rules = [Rule(rule) for rule in sorted(rules, key=lambda rule: rule.priority)]
         self._depths = sorted({len(base_path) for base_path in self._mappings}, reverse=True)
 
-    def way(self, segments: tuple[str, ...]) -> Way | None:
-        """Where the mapping of the longest base path leads; None without one."""
+    @property
+    def reads_headers(self) -> bool:
+        """Whether more than the path decides where a request goes."""
+        return bool(self._rules)
+
+    def way(self, segments: tuple[str, ...], headers: Headers) -> Way | None:
+        """Where the first rule leads whose conditions are met, else the mapping of the longest base path; None without one."""
         names = tuple(map(unquote, segments))
+        for rule in self._rules:
+            way = rule.way(segments, names, headers)
+            if way is not None:
+                return way
         for depth in self._depths:
             mapping = self._mappings.get(names[:depth])
             if mapping is not None:

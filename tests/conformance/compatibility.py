@@ -28,7 +28,6 @@ _LIMITS = {
         "apigatewayv2",
         "CreateApi",
     ): "calls of HTTP and WebSocket APIs answer 501: the data plane does not serve them yet",
-    ("apigatewayv2", "CreateRoutingRule"): "calls of a domain name that has rules answer 501",
     (
         "apigateway",
         "CreateDomainName",

@@ -177,7 +177,7 @@ def test_the_way_agrees_with_a_naive_reading_of_the_mappings(bases: list[list[st
     matching = [at for at, base in enumerate(bases) if plain[: len(base)] == base]
     best = min(matching, key=lambda at: (-len(bases[at]), at), default=None)
 
-    way = Domain([domain(HOST, *mappings)]).way(tuple(segments))
+    way = Domain([domain(HOST, *mappings)]).way(tuple(segments), [])
 
     if best is None:
         assert way is None
