@@ -26,6 +26,7 @@ from gateway_runtime.phases.resource_policy import require_resource_policy, reso
 from gateway_runtime.phases.respond import respond
 from gateway_runtime.phases.tell import tell
 from gateway_runtime.phases.throttle import throttle
+from gateway_runtime.phases.trace import trace
 from gateway_runtime.phases.validate_request import validate_request
 from gateway_runtime.phases.verify_signature import verify_signature
 
@@ -50,7 +51,7 @@ class Pipeline(NamedTuple):
 
 REST = Pipeline(
     phases=(
-        resource_policy, verify_signature, authorize, require_resource_policy, validate_api_key, throttle, quota,
+        trace, resource_policy, verify_signature, authorize, require_resource_policy, validate_api_key, throttle, quota,
         decompress_request, validate_request, read_cache, map_request, integrate, map_response, write_cache,
         compress_response,
     ),

@@ -18,6 +18,7 @@ from apps.core.secrets import DocumentSeal
 from apps.core.session_tokens import SessionTokens
 from apps.core.stories import Story
 from gateway_runtime.limits import StreamLimits
+from gateway_runtime.observation.sampling import TraceSampler
 from gateway_runtime.upstream.origin import Origin
 from gateway_runtime.upstream.pool import BodyStream, Client
 from gateway_runtime.upstream.response import UpstreamResponse
@@ -211,8 +212,14 @@ class Stories(Protocol):
     def keep(self, story: Story) -> None: ...
 
 
+class Spans(Protocol):
+    """Takes the spans of traced requests to where traces are looked at; never waits, drops and counts what exceeds its bound."""
+
+    def export(self, story: Story) -> None: ...
+
+
 class Nowhere:
-    """Keeps no story and no log."""
+    """Keeps no story, no log and no span."""
 
     per_second = 0.0
 
@@ -222,8 +229,12 @@ class Nowhere:
     def write(self, api_id: str, stage_name: str, line: str) -> None:
         """Nobody reads it."""
 
+    def export(self, story: Story) -> None:
+        """Nobody looks at traces."""
+
 
 NOWHERE = Nowhere()
+NEVER = TraceSampler(0, 0, random.random)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,4 +261,6 @@ class Services:
     aws: AwsAccess = field(default_factory=AwsAccess)
     stories: Stories = NOWHERE
     execution_logs: AccessLogs = NOWHERE
+    spans: Spans = NOWHERE
+    sampler: TraceSampler = NEVER
     chance: Callable[[], float] = random.random  # evenly distributed from 0 up to, but not including, 1

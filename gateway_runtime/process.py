@@ -6,8 +6,9 @@ import asyncio
 import gc
 import logging
 import os
+import random
 from collections.abc import Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -20,7 +21,8 @@ from gateway_runtime.authorizers.results import AuthorizerResults
 from gateway_runtime.authorizers.verified import VerifiedTokens
 from gateway_runtime.functions.place import functions_of, host_pool
 from gateway_runtime.gateway import Gateway
-from gateway_runtime.ports import Services, SystemClock
+from gateway_runtime.observation.sampling import TraceSampler
+from gateway_runtime.ports import NOWHERE, Services, SystemClock
 from gateway_runtime.snapshot.disk import LastGood
 from gateway_runtime.snapshot.snapshot import Current
 from gateway_runtime.snapshot.source import ConfigurationSource
@@ -34,6 +36,9 @@ from gateway_runtime.stores.stories import RedisStories
 from gateway_runtime.stores.usage import UsageMeter
 from gateway_runtime.upstream.guard import AddressPolicy, GuardedConnector
 from gateway_runtime.upstream.pool import UpstreamPool
+
+if TYPE_CHECKING:
+    from gateway_runtime.stores.spans import OtlpSpans
 
 logger = logging.getLogger("gateway_runtime.process")
 
@@ -58,6 +63,8 @@ class DataPlane:
         self._logs = FileAccessLogs(environment.data_dir / "log" / "access")
         self._execution_logs = FileAccessLogs(environment.data_dir / "log" / "execution")
         self._stories = RedisStories(self._redis, environment.stories_per_second)
+        self._spans = _spans(environment)
+        sampling = environment.trace_sampling
         private = environment.allow_private_backends
         self._pool = UpstreamPool(GuardedConnector(AddressPolicy(allow_loopback=private, allow_private=private)))
         self._functions_pool = host_pool(environment)
@@ -82,6 +89,8 @@ class DataPlane:
             verified_tokens=VerifiedTokens(),
             stories=self._stories,
             execution_logs=self._execution_logs,
+            spans=self._spans or NOWHERE,
+            sampler=TraceSampler(sampling.per_second, sampling.share, random.random),
         )
         self.current = Current()
         self.source = ConfigurationSource(
@@ -94,6 +103,8 @@ class DataPlane:
         """Serve from the last good configuration at once, and follow Redis from now on."""
         self._logs.start()
         self._execution_logs.start()
+        if self._spans is not None:
+            self._spans.start()
         self.source.start_from_disk()
         self._spawn(self.source.run())
         self._spawn(self._meter.run())
@@ -141,9 +152,20 @@ class DataPlane:
         await self._stories.flush()
         await asyncio.to_thread(self._logs.close)
         await asyncio.to_thread(self._execution_logs.close)
+        if self._spans is not None:
+            await asyncio.to_thread(self._spans.close)
         await self._redis.aclose()
         await self._limits_redis.aclose()
         await self._answers_redis.aclose()
+
+
+def _spans(environment: Environment) -> OtlpSpans | None:
+    """The exporter, which is loaded only where it is used."""
+    if environment.otlp_url is None:
+        return None
+    from gateway_runtime.stores.spans import OtlpSpans
+
+    return OtlpSpans(environment.otlp_url)
 
 
 def _client(environment: Environment) -> Redis:

@@ -25,7 +25,6 @@ from apps.deployments.refusals import (
     api_refusals,
     is_private,
     method_refusals,
-    stage_refusals,
 )
 from apps.domain_names.models import DomainName, RoutingRule
 from apps.rest_apis.models import (
@@ -208,10 +207,7 @@ def _integration(integration: Integration) -> documents.Integration:
 
 
 def stage_document(stage: Stage) -> documents.StageDocument:
-    """The stage as it is now; raises `UnsupportedForDeployment` when it asks for what the runtime cannot do."""
-    refusals = stage_refusals(stage)
-    if refusals:
-        raise UnsupportedForDeployment(refusals)
+    """The stage as it is now."""
     access_log = stage.access_log_settings or {}
     return documents.StageDocument(
         account_id=stage.rest_api.account_id,

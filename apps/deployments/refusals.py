@@ -11,7 +11,6 @@ from apps.core.integration_uris import function_of, parse_aws_uri
 from apps.core.json_path import JsonPathError, compile_path
 from apps.core.mapping_text import holds_vtl
 from apps.core.vtl import Template, VtlError
-from apps.deployments.models import Stage
 from apps.rest_apis.models import Integration, Method, Resource, RestApi
 
 SERVED_AUTHORIZATIONS = frozenset({"NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS", "JWT"})
@@ -127,12 +126,4 @@ def _ill_formed_paths(parameters: Mapping[str, str]) -> list[str]:
                 compile_path(body[1])
             except JsonPathError as error:
                 reasons.append(f"a parameter mapping: {error}")
-    return reasons
-
-
-def stage_refusals(stage: Stage) -> list[str]:
-    """Why the stage's settings cannot be served."""
-    reasons = []
-    if stage.tracing_enabled:
-        reasons.append(f"stage {stage.name}: X-Ray tracing")
     return reasons

@@ -57,14 +57,21 @@ _new_trace = RandomTexts(12, bytes.hex)
 
 
 def trace_id(exchange: Exchange) -> str:
-    """The caller's trace goes on; otherwise a new one begins here."""
+    """The caller's trace goes on, or the place in it that the gateway has given itself; otherwise a new one begins here."""
     return _trace(exchange, exchange.request.header(b"x-amzn-trace-id"))
 
 
 def _trace(exchange: Exchange, sent: bytes | None) -> str:
+    if exchange.segment_id and exchange.trace_id is not None:
+        return exchange.trace_id
     if sent is not None and len(sent) <= 256 and b"Root=" in sent:
         return sent.decode("latin-1")
-    return f"Root=1-{int(exchange.received_at):08x}-{_new_trace()}"
+    return f"Root={new_trace_root(exchange.received_at)}"
+
+
+def new_trace_root(now: float) -> str:
+    """A trace that begins now (epoch seconds), as X-Ray names it."""
+    return f"1-{int(now):08x}-{_new_trace()}"
 
 
 def forwarded_headers(exchange: Exchange) -> Headers:

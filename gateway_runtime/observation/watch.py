@@ -11,31 +11,12 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway_runtime.exchange import Exchange, Timing
+from gateway_runtime.observation.sampling import Sample
 
 if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import Step
 
-_AT_ONCE = 20
-
 NamedStep = tuple[str, "Step"]
-
-
-class Sample:
-    """So many of the things that happen in a second, the first `_AT_ONCE` of a burst among them. Times are monotonic seconds."""
-
-    __slots__ = ("_interval", "_window", "due")
-
-    def __init__(self, per_second: float) -> None:
-        self._interval = 1 / per_second if per_second > 0 else math.inf
-        self._window = self._interval * (_AT_ONCE - 1)
-        self.due = -math.inf if per_second > 0 else math.inf
-
-    def take(self, now: float) -> bool:
-        """Whether what happens now belongs to it."""
-        if now < self.due:
-            return False
-        self.due = max(now - self._window, self.due) + self._interval
-        return True
 
 
 class Seen(NamedTuple):

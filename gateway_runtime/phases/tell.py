@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from apps.core.stories import LogLine
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.observation.execution_events import execution_events
+from gateway_runtime.observation.sampling import Sample
 from gateway_runtime.observation.story import story_of
-from gateway_runtime.observation.watch import Sample
 
 if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import StageSite, Step
@@ -22,6 +22,7 @@ def tell(site: StageSite) -> Step | None:
     """A story is kept of what is logged, traced or in the sample, and of refusals."""
     services = site.services
     stories, write_log = services.stories, services.execution_logs.write
+    export = services.spans.export
     api_id, stage_name = site.stage.api_id, site.stage.stage_name
     log_name = f"{stage_name}/Canary" if site.is_canary else stage_name
     refusals = Sample(_REFUSALS_PER_SECOND if stories.per_second > 0 else 0)
@@ -33,13 +34,18 @@ def tell(site: StageSite) -> Step | None:
             write_log(api_id, log_name, _text(events))
         kept_for = _reason(exchange, refusals, logged=bool(events))
         if kept_for:
-            stories.keep(story_of(exchange, site, kept_for, events))
+            story = story_of(exchange, site, kept_for, events)
+            stories.keep(story)
+            if exchange.trace_sampled:
+                export(story)
 
     return step
 
 
 def _reason(exchange: Exchange, refusals: Sample, *, logged: bool) -> str:
-    if exchange.error is not None and (logged or exchange.sampled or refusals.take(exchange.started)):
+    if exchange.error is not None and (
+        logged or exchange.trace_sampled or exchange.sampled or refusals.take(exchange.started)
+    ):
         return "refusal"
     if logged:
         return "log"

@@ -20,6 +20,11 @@ from portal.console.first_call import first_call
 from portal.console.gate import Console, console_page
 
 ALL_METHODS = "*/*"
+_OBSERVED = {
+    "log_level": "/*/*/logging/loglevel",
+    "data_trace": "/*/*/logging/dataTrace",
+    "tracing": "/tracingEnabled",
+}
 ACCESS_LOG_EXAMPLE = json.dumps(
     {
         "requestId": "$context.requestId",
@@ -58,6 +63,25 @@ class StageForm(forms.Form):
         help_text="$context variables, on one line. It must hold $context.requestId or $context.extendedRequestId.",
     )
 
+    log_level = forms.ChoiceField(
+        label="Execution log",
+        choices=[("OFF", "Off"), ("ERROR", "Errors"), ("INFO", "Every request")],
+        required=False,
+        help_text="What happened to requests, step by step. It slows each of them a little.",
+    )
+    data_trace = forms.BooleanField(
+        label="With headers and bodies",
+        required=False,
+        widget=switch(),
+        help_text="Data tracing logs what callers and back ends send. For development.",
+    )
+    tracing = forms.BooleanField(
+        label="Trace requests",
+        required=False,
+        widget=switch(),
+        help_text="Requests get a place in an X-Ray trace; one a second and a share of the others are recorded.",
+    )
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         log_format = " ".join((data.get("log_format") or "").split())
@@ -65,6 +89,7 @@ class StageForm(forms.Form):
             log_format = log_format or ACCESS_LOG_EXAMPLE
             if "$context.requestId" not in log_format and "$context.extendedRequestId" not in log_format:
                 self.add_error("log_format", "The format must hold $context.requestId or $context.extendedRequestId.")
+        data["log_level"] = data.get("log_level") or "OFF"
         data["log_format"] = log_format if data.get("log_access") else ""
         if (data.get("rate") is None) != (data.get("burst") is None) and not self.errors:
             self.add_error("rate", "Rate and burst go together: fill in both, or neither.")
@@ -146,6 +171,9 @@ def _initial(row: Stage) -> dict[str, Any]:
         "variables": row.variables,
         "log_access": bool(log.get("format")),
         "log_format": log.get("format") or "",
+        "log_level": throttle.get("loggingLevel") or "OFF",
+        "data_trace": bool(throttle.get("dataTraceEnabled")),
+        "tracing": row.tracing_enabled,
     }
 
 
@@ -166,7 +194,16 @@ def _patches(row: Stage, data: dict[str, Any]) -> list[dict[str, str]]:
             {"op": "replace", "path": "/*/*/throttling/rateLimit", "value": f"{rate:g}"},
             {"op": "replace", "path": "/*/*/throttling/burstLimit", "value": str(burst)},
         ]
+    patches += [
+        {"op": "replace", "path": path, "value": _text(data[name])}
+        for name, path in _OBSERVED.items()
+        if data[name] != before[name]
+    ]
     return patches + _log_patches(row, before["log_format"], data["log_format"])
+
+
+def _text(value: str | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _log_patches(row: Stage, before: str, after: str) -> list[dict[str, str]]:

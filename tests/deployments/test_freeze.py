@@ -224,15 +224,6 @@ def test_a_stage_document_tells_the_stage_as_it_is_now(account):
     assert document.disable_execute_api_endpoint
 
 
-def test_a_stage_that_asks_for_what_the_runtime_cannot_do_is_refused(account):
-    stage = make_stage(deploy(served_api(account)), tracing_enabled=True)
-
-    with pytest.raises(freeze.UnsupportedForDeployment) as refused:
-        freeze.stage_document(stage)
-
-    assert refused.value.reasons == ["stage prod: X-Ray tracing"]
-
-
 def test_a_stage_document_carries_its_client_certificate_with_the_key_sealed(account):
     now = datetime.now(UTC)
     made = ClientCertificate.objects.create(

@@ -13,7 +13,6 @@ from apps.control_plane.errors import (
     ConflictException,
     LimitExceededException,
     NotFoundException,
-    NotImplementedException,
 )
 from apps.core import documents
 from apps.deployments.models import ConfigurationSection
@@ -105,23 +104,6 @@ def test_a_canary_takes_no_less_than_nothing_and_no_more_than_all(caller: Caller
         call(caller, "CreateDeployment", restApiId=api, stageName="prod", canarySettings=canary)
 
 
-@pytest.mark.parametrize(
-    "patch",
-    [
-        ("replace", "/tracingEnabled", "true"),
-    ],
-)
-def test_what_cannot_be_served_yet_is_refused_by_name_and_changes_nothing(
-    caller: Caller, api: str, patch: tuple[str, str, str]
-) -> None:
-    before = call(caller, "GetStage", restApiId=api, stageName="prod")
-
-    with pytest.raises(NotImplementedException, match="cannot serve"):
-        update(caller, api, patch)
-
-    assert call(caller, "GetStage", restApiId=api, stageName="prod") == before
-
-
 @pytest.mark.parametrize("name", ["a b", "a/b", "{a}", "é"])
 def test_a_stage_name_has_letters_digits_and_underscores(caller: Caller, api: str, name: str) -> None:
     with pytest.raises(BadRequestException, match="Stage name only allows a-zA-Z0-9_"):
@@ -157,6 +139,12 @@ def test_a_deployment_that_fails_leaves_the_stage_where_it_was(caller: Caller, a
 
     assert call(caller, "GetStages", restApiId=api) == before
     assert len(call(caller, "GetDeployments", restApiId=api)["items"]) == 1
+
+
+def test_tracing_acts_at_once(caller: Caller, api: str) -> None:
+    update(caller, api, ("replace", "/tracingEnabled", "true"))
+
+    assert published(api).tracing_enabled
 
 
 @pytest.mark.parametrize(

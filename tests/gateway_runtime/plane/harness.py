@@ -17,6 +17,7 @@ from gateway_runtime.authorizers.results import AuthorizerResults
 from gateway_runtime.authorizers.verified import VerifiedTokens
 from gateway_runtime.edge.canonical import NAMES_KEY
 from gateway_runtime.gateway import Gateway
+from gateway_runtime.observation.sampling import TraceSampler
 from gateway_runtime.ports import Buckets, Meter, Quotas, Services, TrafficLabel
 from gateway_runtime.snapshot.build import build
 from gateway_runtime.snapshot.snapshot import Current
@@ -86,6 +87,16 @@ class RecordingStories:
 
 
 @dataclass
+class RecordingSpans:
+    """Stories whose spans were exported."""
+
+    exported: list[Story] = field(default_factory=list)
+
+    def export(self, story: Story) -> None:
+        self.exported.append(story)
+
+
+@dataclass
 class RecordingMeter:
     """Counts that can be read back."""
 
@@ -111,6 +122,8 @@ class GatewayHarness:
         self.logs = RecordingLogs()
         self.execution_logs = RecordingLogs()
         self.stories = RecordingStories()
+        self.spans = RecordingSpans()
+        self.chance = 0.9  # what the sampling of traces draws
         self.meter = RecordingMeter()
         self.pool = UpstreamPool(GuardedConnector())
         self.functions = ScriptedFunctions()
@@ -132,6 +145,8 @@ class GatewayHarness:
             verified_tokens=VerifiedTokens(),
             stories=self.stories,
             execution_logs=self.execution_logs,
+            spans=self.spans,
+            sampler=TraceSampler(1, 0.05, lambda: self.chance),
         )
         self.current = Current()
         self.application = Gateway(self.current, clock)

@@ -318,6 +318,18 @@ def test_saving_a_stage_s_page_unchanged_changes_nothing(owner: Client, caller: 
     assert call(caller, "GetStage", restApiId=api, stageName="prod") == before
 
 
+def test_what_is_seen_of_a_stage_is_chosen_on_its_page(owner: Client, caller: Caller) -> None:
+    api = a_rest_api(caller)
+    a_stage(caller, api)
+
+    owner.post(url("stage", api, "prod"), {"log_level": "INFO", "data_trace": "on", "tracing": "on"})
+
+    stage = call(caller, "GetStage", restApiId=api, stageName="prod")
+    assert stage["tracingEnabled"] is True
+    settings = stage["methodSettings"]["*/*"]
+    assert (settings["loggingLevel"], settings["dataTraceEnabled"]) == ("INFO", True)
+
+
 def test_throttle_and_access_log_of_a_stage_can_be_taken_away_again(owner: Client, caller: Caller) -> None:
     api = a_rest_api(caller)
     a_stage(caller, api)

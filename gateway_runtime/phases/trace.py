@@ -1,0 +1,47 @@
+"""A stage that traces gives each request a place in a trace, and decides whether the trace is recorded."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from gateway_runtime.exchange import Exchange
+from gateway_runtime.integrations.forwarding import RandomTexts, new_trace_root
+
+if TYPE_CHECKING:
+    from gateway_runtime.snapshot.stage import MethodSite, Step
+
+HEADER = b"x-amzn-trace-id"
+_LONGEST = 256
+_ROOT = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
+_SEGMENT = re.compile(r"[0-9a-f]{16}")
+_new_segment = RandomTexts(8, bytes.hex)
+
+
+def trace(site: MethodSite) -> Step | None:
+    """Nothing for a stage that does not trace: the caller's trace then goes on as it came."""
+    if not site.stage.tracing_enabled:
+        return None
+    sampler = site.services.sampler
+
+    def step(exchange: Exchange) -> None:
+        sent = _fields(exchange.request.header(HEADER))
+        root, parent, decided = sent.get("Root", ""), sent.get("Parent", ""), sent.get("Sampled", "")
+        if not _ROOT.fullmatch(root):
+            root, parent = new_trace_root(exchange.received_at), ""
+        # A decision of the caller's holds for the whole trace.
+        sampled = decided == "1" or (decided != "0" and sampler.take(exchange.started))
+        exchange.segment_id = segment = _new_segment()
+        exchange.parent_id = parent if _SEGMENT.fullmatch(parent) else ""
+        exchange.trace_sampled = sampled
+        exchange.trace_id = f"Root={root};Parent={segment};Sampled={int(sampled)}"
+
+    return step
+
+
+def _fields(sent: bytes | None) -> dict[str, str]:
+    """`Root=…;Parent=…;Sampled=…` by name; nothing of what is too long to be one."""
+    if sent is None or len(sent) > _LONGEST:
+        return {}
+    parts = (part.strip().partition("=") for part in sent.decode("latin-1").split(";"))
+    return {name: value for name, _, value in parts}
