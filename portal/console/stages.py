@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from apps.deployments.models import Stage
 from portal.console import addresses
@@ -133,11 +134,10 @@ def stage(console: Console, api_id: str, stage_name: str) -> HttpResponseBase:
         throttle=row.method_settings.get(ALL_METHODS, {}),
         access_log_example=ACCESS_LOG_EXAMPLE,
         behind=is_behind(row, frame.api),
-        trail=[*frame.trail[:-1], {"label": frame.api.name, "url": frame.url("api")},
-               {"label": "Stages", "url": frame.url("stages")}, {"label": stage_name}],
+        trail=stage_trail(frame, stage_name),
         cli=[Command("GetStage", names), Command("UpdateStage", {**names, "patchOperations": example})],
         status=422 if form.errors else 200,
-    )  # fmt: skip
+    )
 
 
 @console_page("POST")
@@ -150,6 +150,20 @@ def delete_stage(console: Console, api_id: str, stage_name: str) -> HttpResponse
     if console.attempt(f"{stage_name} is gone. Its invoke URL answers no more.", "DeleteStage", request) is None:
         return redirect("console:stage", api_id, stage_name)
     return redirect("console:stages", api_id)
+
+
+def stage_trail(frame: ApiFrame, stage_name: str, last: str = "") -> list[dict[str, str]]:
+    """The way to a stage, or to a page below it."""
+    trail = [
+        *frame.trail[:-1],
+        {"label": frame.api.name, "url": frame.url("api")},
+        {"label": "Stages", "url": frame.url("stages")},
+        {"label": stage_name},
+    ]
+    if last:
+        trail[-1]["url"] = reverse("console:stage", args=[frame.api.id, stage_name])
+        trail.append({"label": last})
+    return trail
 
 
 def console_stage(frame: ApiFrame, stage_name: str) -> Stage:

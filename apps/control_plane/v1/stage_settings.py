@@ -18,6 +18,7 @@ from apps.control_plane.patching import (
     Wording,
     boolean,
     decimal,
+    one_of,
     optional_text,
     replaceable,
     text,
@@ -43,6 +44,9 @@ _PATHS = (
     "/*/*/caching/requireAuthorizationForCacheControl, /*/*/caching/unauthorizedCacheControlHeaderStrategy, "
     "/variables/{variable_name}, /tracingEnabled"
 )
+CACHE_CLUSTER_SIZES = ("0.5", "1.6", "6.1", "13.5", "28.4", "58.2", "118", "237")
+"""In gigabytes; the first one is the default."""
+_SIZES = f"[{', '.join(CACHE_CLUSTER_SIZES)}]"
 _PERCENT = "Invalid percent traffic. Must be between 0.0 and 100.0"
 _COPY = (
     "Valid copy:path are [/deploymentId, /variables] and valid copy:from are [/canarySettings/deploymentId, "
@@ -235,7 +239,11 @@ STAGE_PATCHES = PatchTable(
         Rule("/deploymentId", {"replace": _set_deployment, "copy": _promote}),
         replaceable("/description", "description", optional_text),
         replaceable("/cacheClusterEnabled", "cache_cluster_enabled", boolean),
-        replaceable("/cacheClusterSize", "cache_cluster_size", optional_text),
+        replaceable(
+            "/cacheClusterSize",
+            "cache_cluster_size",
+            one_of(CACHE_CLUSTER_SIZES, f"Invalid cache cluster size specified. Must be one of: {_SIZES}"),
+        ),
         Rule("/clientCertificateId", {"replace": _set_client_certificate}),
         replaceable("/documentationVersion", "documentation_version", optional_text),
         replaceable("/tracingEnabled", "tracing_enabled", boolean),

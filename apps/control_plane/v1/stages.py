@@ -10,7 +10,13 @@ from apps.control_plane.locking import hold
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.v1.base_path_mappings import refuse_while_mapped
 from apps.control_plane.v1.publishing import publish_stage
-from apps.control_plane.v1.stage_settings import STAGE_PATCHES, check_stage_name, check_variables, percent_traffic
+from apps.control_plane.v1.stage_settings import (
+    CACHE_CLUSTER_SIZES,
+    STAGE_PATCHES,
+    check_stage_name,
+    check_variables,
+    percent_traffic,
+)
 from apps.control_plane.v1.tags import drop_tags, put_tags, stage_path, tags_of, tags_of_all
 from apps.deployments import publisher
 from apps.deployments.models import Deployment, Stage, StageHistory
@@ -147,7 +153,7 @@ def stage_shape(row: Stage, tags: dict[str, str] | None = None) -> Shape:
         "stageName": row.name,
         "description": row.description,
         "cacheClusterEnabled": row.cache_cluster_enabled,
-        "cacheClusterSize": row.cache_cluster_size if row.cache_cluster_enabled else None,
+        "cacheClusterSize": (row.cache_cluster_size or CACHE_CLUSTER_SIZES[0]) if row.cache_cluster_enabled else None,
         "cacheClusterStatus": "AVAILABLE" if row.cache_cluster_enabled else "NOT_AVAILABLE",
         "methodSettings": row.method_settings,
         "variables": row.variables or None,

@@ -85,6 +85,7 @@ def test_variables_are_set_and_removed_one_by_one(caller: Caller, api: str) -> N
         (("replace", "/*/*/throttling/rateLimit", "many"), "Invalid throttling rate limit"),
         (("replace", "/*/*/logging/loglevel", "LOUD"), "Invalid logging level specified"),
         (("replace", "/canarySettings/percentTraffic", "101"), "Invalid percent traffic"),
+        (("replace", "/cacheClusterSize", "2"), "Invalid cache cluster size"),
     ],
 )
 def test_values_that_a_stage_cannot_have_are_refused(

@@ -40,6 +40,7 @@ def everything(caller: Caller) -> dict[str, str]:
     return {
         "api": api,
         "stage": stage,
+        "deployment": call(caller, "GetStage", restApiId=api, stageName=stage)["deploymentId"],
         "plan": plan,
         "key": a_key(caller)["id"],
         "product": registry.call(caller, "gatehouse", "CreateProduct", product)["productId"],
@@ -67,7 +68,9 @@ OF_AN_API = (
 def pages_about(world: dict[str, str]) -> list[str]:
     api, method = world["api"], [world["api"], world["resource"], "GET"]
     urls = [reverse(f"console:{name}", args=[api]) for name in OF_AN_API]
-    urls += [reverse(f"console:{name}", args=[api, world["stage"]]) for name in ("stage", "live")]
+    urls += [
+        reverse(f"console:{name}", args=[api, world["stage"]]) for name in ("stage", "stage_cache", "canary", "live")
+    ]
     urls += [
         reverse(f"console:{name}", args=method)
         for name in ("edit_method", "edit_integration", "create_response", "test_method")
@@ -117,6 +120,11 @@ def writes(world: dict[str, str]) -> dict[str, tuple[list[str], dict[str, str]]]
         "delete_method": (method, {}),
         "deploy": ([api], {"deploy-stage": "prod"}),
         "stage": ([api, "prod"], {"description": "changed"}),
+        "stage_cache": ([api, "prod"], {"cluster": "on", "size": "0.5", "ttl": "300", "strategy": "FAIL_WITH_403"}),
+        "flush_cache": ([api, "prod"], {}),
+        "canary": ([api, "prod"], {"deployment": world["deployment"], "percent": "10"}),
+        "promote_canary": ([api, "prod"], {}),
+        "end_canary": ([api, "prod"], {}),
         "delete_stage": ([api, "prod"], {"confirmation": "prod"}),
         "api_settings": ([api], {"name": "Other", "api_key_source": "HEADER"}),
         "delete_model": ([api, "Error"], {}),
