@@ -63,7 +63,10 @@ class UserPolicy(models.Model):
 
 
 class AuditEvent(models.Model):
-    """One changing operation: who, what, from where, and how it ended. `request` holds no secret."""
+    """One changing operation: who, what, from where, and how it ended. Nothing in it is secret.
+
+    `before` and `after` are what it changed, as the operation that reads it tells it: the members that differ.
+    """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="audit_events")
     region = models.CharField(max_length=32)
@@ -75,6 +78,8 @@ class AuditEvent(models.Model):
     operation = models.CharField(max_length=64)
     resource = models.CharField(max_length=256, blank=True)
     request = WrittenJSONField(default=dict)
+    before = WrittenJSONField(null=True, blank=True)
+    after = WrittenJSONField(null=True, blank=True)
     error = models.CharField(max_length=64, blank=True)
 
     class Meta:

@@ -13,7 +13,8 @@ from typing import Any
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
 
-from apps.accounts.models import AuditEvent, Membership
+from apps.accounts.models import Membership
+from apps.control_plane import audit
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import (
     AccessDeniedException,
@@ -34,12 +35,7 @@ logger = logging.getLogger("gatehouse.operations")
 
 _operations: dict[tuple[str, str], Operation] = {}
 _preparations: dict[tuple[str, str], Preparation] = {}
-# Characters; templates may be as long as 300 KB, but nobody reads those in an audit log.
-_LONGEST_AUDITED = 100_000
 _READS = ("Get", "List", "Export")
-_SECRETS = {"CreateApiKey": {"value"}, "RotateApplicationKey": {"value"}, "CreateDomainName": {"certificatePrivateKey"},
-            "TestInvokeMethod": {"headers", "multiValueHeaders", "body"},
-            "TestInvokeAuthorizer": {"headers", "multiValueHeaders", "body", "pathWithQueryString", "additionalContext"}}  # fmt: skip
 # These call a back end and change nothing: no transaction, and no lock of a database, waits for its answer.
 _CALLS_OUT = frozenset({"TestInvokeMethod", "TestInvokeAuthorizer"})
 
@@ -66,6 +62,10 @@ def operation(
 
 def operations_built(service: str) -> frozenset[str]:
     return frozenset(name for owner, name in _operations if owner == service)
+
+
+def _built(service: str, name: str) -> Operation | None:
+    return _operations.get((service, name))
 
 
 def call(caller: Caller, service: str, name: str, request: Shape) -> Shape:
@@ -106,10 +106,12 @@ def _change(function: Operation, caller: Caller, service: str, name: str, reques
             request = prepare(caller, request)
         with transaction.atomic():
             hold_for(caller, service, name, request)
+            before = audit.state(_built, caller, service, name, request)
             answer = function(caller, request)
-            _audit(caller, name, request)
+            after = audit.left(_built, caller, service, name, request, answer)
+            audit.record(caller, name, request, before=before, after=after)
     except AwsError as error:
-        _audit(caller, name, request, error=error.code)
+        audit.record(caller, name, request, error=error.code)
         raise
     except IntegrityError as error:
         if not _is_lost_race(error):
@@ -124,9 +126,9 @@ def _call_out(function: Operation, caller: Caller, name: str, request: Shape) ->
     try:
         answer = function(caller, request)
     except AwsError as error:
-        _audit(caller, name, request, error=error.code)
+        audit.record(caller, name, request, error=error.code)
         raise
-    _audit(caller, name, request)
+    audit.record(caller, name, request)
     return answer
 
 
@@ -146,35 +148,5 @@ def _check_role(caller: Caller, name: str, request: Shape) -> None:
         f"User: {caller.principal} is not authorized to perform: apigateway:{name} with an explicit deny"
     )
     with outages_answered():
-        _audit(caller, name, request, error=refusal.code)
+        audit.record(caller, name, request, error=refusal.code)
     raise refusal
-
-
-def _audit(caller: Caller, name: str, request: Shape, error: str = "") -> None:
-    AuditEvent.objects.create(
-        account_id=caller.account_id,
-        region=caller.region,
-        principal=caller.principal,
-        via=caller.via,
-        source_ip=caller.source_ip,
-        request_id=caller.request_id,
-        operation=name,
-        resource="/".join(str(v) for k, v in request.items() if k.endswith("Id") or k in ("stageName", "domainName"))[
-            :256
-        ],
-        request=_printable({k: v for k, v in request.items() if k not in _SECRETS.get(name, ())}),
-        error=error,
-    )
-
-
-def _printable(value: Any) -> Any:
-    """The request as the audit log keeps it: no bulk, and only what JSON can say."""
-    if isinstance(value, bytes):
-        return f"({len(value)} bytes)"
-    if isinstance(value, str) and len(value) > _LONGEST_AUDITED:
-        return f"({len(value)} characters)"
-    if isinstance(value, dict):
-        return {key: _printable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_printable(item) for item in value]
-    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

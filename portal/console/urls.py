@@ -117,6 +117,7 @@ urlpatterns = [
     path("logs/<str:request_id>/", logs.story, name="story"),
     path("traces/<str:root>/", logs.trace, name="trace"),
     path("audit/", audit.audit, name="audit"),
+    path("audit/export/", audit.export_audit, name="export_audit"),
     path("account/", account.account, name="account"),
     path("access-keys/", access_keys.access_keys, name="access_keys"),
     path("access-keys/new/", access_keys.create_access_key, name="create_access_key"),
