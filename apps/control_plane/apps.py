@@ -62,6 +62,7 @@ OPERATION_MODULES = (
     "gatehouse.access_keys",
     "gatehouse.user_policies",
     "sts.operations",
+    "gatehouse.memberships",
 )
 """Every module that declares operations. They are named here so that every process knows all of them."""
 

@@ -31,7 +31,7 @@ _CHANGES = ("Update", "Delete", "Put")
 # Changes whose state is read by an operation of another name.
 _READ_BY = {"TagResource": "GetTags", "UntagResource": "GetTags"}
 _SECRET = frozenset(
-    {"secretAccessKey", "certificatePrivateKey", "privateKey", "password", "clientSecret", "sessionToken", "setupUrl"}
+    {"secretAccessKey", "certificatePrivateKey", "privateKey", "password", "clientSecret", "sessionToken", "invitation"}
 )
 _SECRETS_OF_REQUEST = {
     "CreateApiKey": {"value"}, "RotateApplicationKey": {"value"},
@@ -40,7 +40,7 @@ _SECRETS_OF_REQUEST = {
 }  # fmt: skip
 # The value of an API key. Nothing else that is answered has a member of this name.
 _SECRET_OF_ANSWER = _SECRET | {"value"}
-_BOTH_EMPTY = [[one, other] for one in (None, {}, []) for other in (None, {}, [])]
+_EMPTY: tuple[Any, ...] = (None, {}, [])
 _TIMES = frozenset({"lastUpdatedDate"})
 
 
@@ -116,7 +116,7 @@ def _differing(before: Shape, after: Shape) -> tuple[Shape, Shape]:
     names = {
         name
         for name in before.keys() | after.keys()
-        if before.get(name) != after.get(name) and [before.get(name), after.get(name)] not in _BOTH_EMPTY
+        if before.get(name) != after.get(name) and not (before.get(name) in _EMPTY and after.get(name) in _EMPTY)
     } - _TIMES
     return (
         {name: value for name, value in before.items() if name in names},

@@ -1,4 +1,4 @@
-"""Settings of the account: the limits that all of its APIs share in a region, and who belongs to it."""
+"""Settings of the account: the limits that all of its APIs share in a region."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 
-from apps.accounts.models import Membership
 from portal.console.api_frame import command_samples
 from portal.console.commands import Command
 from portal.console.fields import plain
@@ -33,13 +32,11 @@ def account(console: Console) -> HttpResponseBase:
         if console.submit(form, "UpdateAccountThrottle", request, "gatehouse") is not None:
             messages.success(console.request, "The account's limits act now.")
             return redirect("console:account")
-    members = Membership.objects.filter(account_id=console.account_id).select_related("user").order_by("user__username")
     return console.page(
         "console/account.html",
         section="settings",
         account=shape,
         form=form,
-        members=members,
         cli=command_samples(console, [Command("GetAccount")]),
         status=422 if form.errors else 200,
     )

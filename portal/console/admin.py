@@ -18,11 +18,23 @@ admin.site.unregister(Group)
 
 
 class MembershipInline(TabularInline):
-    """The accounts that a person belongs to, or the people of an account."""
+    """The accounts that a person belongs to, or the people of an account: to look at, and to give a new account its owner.
+
+    Everything else about them is done in the console, by operations that are audited.
+    """
 
     model = Membership
     extra = 0
     autocomplete_fields = ("user", "account")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None and super().has_add_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 class MayChangeWhoSigns(ModelAdmin):
@@ -86,13 +98,12 @@ class AccountAdmin(MayChangeWhoSigns):
 
 
 @admin.register(Membership)
-class MembershipAdmin(MayChangeWhoSigns):
-    """Who may do what in which account."""
+class MembershipAdmin(ReadOnly):
+    """Who may do what in which account. The console's page of people changes it."""
 
     list_display = ("user", "account_name", "role")
     list_filter = ("role",)
     search_fields = ("user__username", "user__email", "account__name", "account__id")
-    autocomplete_fields = ("user", "account")
     list_select_related = ("user", "account")
 
     @admin.display(ordering="account__name", description="Account")

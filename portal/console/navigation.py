@@ -39,6 +39,7 @@ _GROUPS = (
         "Account",
         (
             Entry("settings", "Settings", "settings", "account"),
+            Entry("people", "People", "user", "people"),
             Entry("access-keys", "Access keys", "lock", "access_keys"),
         ),
     ),

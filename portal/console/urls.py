@@ -21,6 +21,7 @@ from portal.console import (
     logs,
     methods,
     models,
+    people,
     products,
     resources,
     responses,
@@ -31,6 +32,7 @@ from portal.console import (
     test_calls,
     traffic,
     usage_plans,
+    welcome,
 )
 
 app_name = "console"
@@ -119,6 +121,13 @@ urlpatterns = [
     path("audit/", audit.audit, name="audit"),
     path("audit/export/", audit.export_audit, name="export_audit"),
     path("account/", account.account, name="account"),
+    path("people/", people.people, name="people"),
+    path("people/invite/", people.invite, name="invite"),
+    path("people/add/", people.add_person, name="add_person"),
+    path("people/<str:name>/role/", people.change_role, name="change_role"),
+    path("people/<str:name>/invitation/", people.invite_again, name="invite_again"),
+    path("people/<str:name>/remove/", people.remove_person, name="remove_person"),
+    path("welcome/<str:invitation>/", welcome.welcome, name="welcome"),
     path("access-keys/", access_keys.access_keys, name="access_keys"),
     path("access-keys/new/", access_keys.create_access_key, name="create_access_key"),
     path("access-keys/<str:key_id>/switch/", access_keys.switch_access_key, name="switch_access_key"),

@@ -50,7 +50,7 @@ def everything(caller: Caller) -> dict[str, str]:
 
 GENERAL = (
     "home", "import", "create_api", "usage_plans", "create_plan", "api_keys", "create_key", "products", "create_product",
-    "subscriptions", "audit", "account", "access_keys",
+    "subscriptions", "audit", "account", "people", "access_keys",
 )  # fmt: skip
 OF_AN_API = (
     "api",

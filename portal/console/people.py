@@ -1,0 +1,139 @@
+"""People: who belongs to the account, in which role, and how others come in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.core.mail import send_mail
+from django.http import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_variables
+
+from apps.accounts.models import Membership
+from portal.console.gate import Console, console_page
+
+_SERVICE = "gatehouse"
+_ROLES = [
+    (Membership.Role.VIEWER.value, "Viewer: sees everything, changes nothing"),
+    (Membership.Role.EDITOR.value, "Editor: changes everything but people"),
+    (Membership.Role.OWNER.value, "Owner: changes people too"),
+]
+_WRITING = """Hello,
+
+{inviter} has invited you to {account} in the Gatehouse console. Choose your password here:
+
+{link}
+
+The link works once, for three days. Your user name is {name}.
+"""
+
+
+class InviteForm(forms.Form):
+    """Somebody who is new here."""
+
+    name = forms.CharField(label="User name", max_length=64, help_text="What they sign in with, besides the address.")
+    email = forms.EmailField(label="E-mail")
+    role = forms.ChoiceField(label="Role", choices=_ROLES)
+
+
+class AddForm(forms.Form):
+    """Somebody who has a user name already, in the developer portal or in another account."""
+
+    name = forms.CharField(label="User name", max_length=150)
+    role = forms.ChoiceField(label="Role", choices=_ROLES)
+
+
+@console_page("GET")
+def people(console: Console) -> HttpResponseBase:
+    """The members of the account."""
+    return _page(console)
+
+
+@console_page("POST")
+@sensitive_variables("invitation")
+def invite(console: Console) -> HttpResponseBase:
+    """Make a person and show the link with which they set their password; it is sent to them where mail leaves."""
+    form = InviteForm(console.posted, prefix="invite")
+    if not form.is_valid():
+        return _page(console, invite_form=form)
+    given = form.cleaned_data
+    request = {"userName": given["name"], "email": given["email"], "role": given["role"]}
+    if console.submit(form, "CreateUser", request, _SERVICE) is None:
+        return _page(console, invite_form=form)
+    invitation = _invitation(console, given["name"])
+    _send(console, invitation, given["email"])
+    return _page(console, invitation=invitation)
+
+
+@console_page("POST")
+def add_person(console: Console) -> HttpResponseBase:
+    """Give somebody with a user name a role in the account."""
+    form = AddForm(console.posted, prefix="add")
+    if not form.is_valid():
+        return _page(console, add_form=form)
+    request = {"userName": form.cleaned_data["name"], "role": form.cleaned_data["role"]}
+    if console.submit(form, "PutMembership", request, _SERVICE) is None:
+        return _page(console, add_form=form)
+    messages.success(console.request, f"{form.cleaned_data['name']} belongs to the account now.")
+    return redirect("console:people")
+
+
+@console_page("POST")
+def change_role(console: Console, name: str) -> HttpResponseBase:
+    """Another role for a member."""
+    role = console.request.POST.get("role", "")
+    console.call("GetMembership", {"userName": name}, _SERVICE)
+    console.attempt(f"{name} is {role} now.", "PutMembership", {"userName": name, "role": role}, _SERVICE)
+    return redirect("console:people")
+
+
+@console_page("POST")
+@sensitive_variables("invitation")
+def invite_again(console: Console, name: str) -> HttpResponseBase:
+    """A fresh link for somebody who has not set a password yet."""
+    return _page(console, invitation=_invitation(console, name))
+
+
+@console_page("POST")
+def remove_person(console: Console, name: str) -> HttpResponseBase:
+    """Take somebody out of the account; who has left it themselves is back at the console's entrance."""
+    done = console.attempt(f"{name} has left the account.", "DeleteMembership", {"userName": name}, _SERVICE)
+    left = done is not None and name == console.user.get_username()
+    return redirect("console:home" if left else "console:people")
+
+
+def _invitation(console: Console, name: str) -> dict[str, str]:
+    """Who is invited, and the link that they get."""
+    made = console.call("CreateInvitation", {"userName": name}, _SERVICE)
+    path = reverse("console:welcome", args=[made["invitation"]])
+    return {"name": name, "link": settings.ENVIRONMENT.portal_url.rstrip("/") + path}
+
+
+def _send(console: Console, invitation: dict[str, str], email: str) -> None:
+    """Send the link. A mail server that is away does not undo the invitation: the page shows the link anyway."""
+    account = console.membership.account.name
+    text = _WRITING.format(inviter=console.user.get_username(), account=account, **invitation)
+    if not send_mail(f"You are invited to {account}", text, None, [email], fail_silently=True):
+        messages.warning(console.request, "The message could not be sent. Hand the link over yourself.")
+
+
+def _page(console: Console, **shown: Any) -> HttpResponseBase:
+    position = console.request.GET.get("position", "")
+    found = console.call("ListMemberships", {"limit": 100, **({"position": position} if position else {})}, _SERVICE)
+    shown.setdefault("invite_form", InviteForm(prefix="invite"))
+    shown.setdefault("add_form", AddForm(prefix="add"))
+    wrong = shown["invite_form"].errors or shown["add_form"].errors
+    return console.page(
+        "console/people.html",
+        section="people",
+        people=found["items"],
+        roles=[(value, value.capitalize()) for value, _ in _ROLES],
+        next_url=f"?position={found['position']}" if "position" in found else "",
+        first_url="?" if position else "",
+        status=422 if wrong else 200,
+        **shown,
+    )
