@@ -37,7 +37,10 @@ _LIMITS = {
         "apigateway",
         "GenerateClientCertificate",
     ): "back ends see it in test calls only; a stage that names one is refused",
-    ("apigateway", "GetSdk"): "generates javascript, and python as an extra; other kinds answer 501",
+    (
+        "apigateway",
+        "GetSdk",
+    ): "generates android, java, javascript and ruby, and python as an extra; those for iOS answer 501",
     ("apigateway", "TestInvokeMethod"): "what the data plane does not serve answers 501, as at a deployment",
 }
 

@@ -15,13 +15,13 @@ from apps.control_plane.errors import BadRequestException, NotFoundException, No
 from apps.control_plane.openapi.exporter import export_stage
 from apps.control_plane.paging import page_of, paged
 from apps.control_plane.registry import Shape, operation
-from apps.control_plane.sdk import javascript, python
-from apps.control_plane.sdk.calls import calls_of
+from apps.control_plane.sdk import java, javascript, python, ruby
+from apps.control_plane.sdk.calls import Call, calls_of
 from apps.control_plane.sdk.kinds import KINDS, Kind, Setting
 from apps.control_plane.v1.stages import find_stage
 
 _KINDS = {kind.id: kind for kind in KINDS}
-_GENERATED = ("javascript", "python")
+_GENERATED = ("android", "java", "javascript", "python", "ruby")
 _OLDEST = (1980, 1, 1, 0, 0, 0)  # a time for every file of an archive: equal SDKs have equal bytes
 
 
@@ -43,7 +43,7 @@ def get_sdk_type(caller: Caller, request: Shape) -> Shape:
 
 @operation("GetSdk")
 def get_sdk(caller: Caller, request: Shape) -> Shape:
-    """A client of what a stage serves, as an archive. JavaScript and Python are generated."""
+    """A client of what a stage serves, as an archive. Those for iOS are not generated."""
     stage = find_stage(caller, request["restApiId"], request["stageName"])
     kind = _KINDS.get(request["sdkType"])
     if kind is None:
@@ -51,19 +51,30 @@ def get_sdk(caller: Caller, request: Shape) -> Shape:
     given = _given(kind, request.get("parameters") or {})
     if kind.id not in _GENERATED:
         raise NotImplementedException(
-            f"GetSdk does not generate {kind.id} SDKs in this version of Gatehouse. It generates {' and '.join(_GENERATED)}."
+            f"GetSdk does not generate {kind.id} SDKs in this version of Gatehouse. It generates {', '.join(_GENERATED)}."
         )
     export = export_stage(stage, documentation=True)
     invoke_url = f"{settings.ENVIRONMENT.gateway_url}/_aws/execute-api/{stage.rest_api_id}/{stage.name}"
-    if kind.id == "javascript":
-        files = javascript.files(str(export["info"]["title"]), invoke_url, calls_of(export))
-    else:
-        files = python.files(_package(given["packageName"]), invoke_url, calls_of(export))
+    files = _files(kind.id, str(export["info"]["title"]), invoke_url, calls_of(export), given)
     return {
         "contentType": "application/octet-stream",
         "contentDisposition": f'attachment; filename="{kind.id}_{timezone.now():%Y-%m-%d_%H-%MZ}.zip"',
         "body": _archive(files),
     }
+
+
+def _files(kind: str, title: str, invoke_url: str, calls: list[Call], given: dict[str, str]) -> dict[str, str]:
+    """The files of an SDK by their paths."""
+    match kind:
+        case "javascript":
+            return javascript.files(title, invoke_url, calls)
+        case "java":
+            return java.files(java.java_project(given), invoke_url, calls)
+        case "android":
+            return java.files(java.android_project(title, given), invoke_url, calls)
+        case "ruby":
+            return ruby.files(invoke_url, calls, given)
+    return python.files(_package(given["packageName"]), invoke_url, calls)
 
 
 def sdk_type_shape(kind: Kind) -> Shape:
@@ -89,6 +100,11 @@ def _setting_shape(setting: Setting) -> Shape:
 
 def _given(kind: Kind, parameters: dict[str, str]) -> dict[str, str]:
     """The kind's settings with their defaults; raises BadRequestException for one that is missing."""
+    parameters = {
+        setting.name: value
+        for setting in kind.settings
+        if (value := parameters.get(setting.name) or parameters.get(setting.alias or "")) is not None
+    }
     for setting in kind.settings:
         if setting.required and not parameters.get(setting.name):
             raise BadRequestException(f"{setting.name} is a required parameter for sdk type {kind.id}")

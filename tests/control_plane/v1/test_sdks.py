@@ -5,170 +5,23 @@ from __future__ import annotations
 import io
 import json
 import shutil
-import socket
 import subprocess
 import sys
-import threading
-import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
-from builders import a_key, a_plan, a_rest_api, a_stage, call, http, mock, subscribe
+from builders import a_rest_api, a_stage, call
 from django.conf import settings
-from gateway_runtime.functions.nowhere import NoFunctions
+from serving import Server, sdk
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, NotFoundException, NotImplementedException
 from apps.control_plane.sdk.calls import distinct
-from apps.deployments.models import ConfigurationSection
-from gateway_runtime.authorizers.key_sets import KeySets
-from gateway_runtime.authorizers.results import AuthorizerResults
-from gateway_runtime.authorizers.verified import VerifiedTokens
-from gateway_runtime.gateway import Gateway
-from gateway_runtime.ports import Services, SystemClock
-from gateway_runtime.snapshot.build import build
-from gateway_runtime.snapshot.snapshot import Current, Snapshot
-from gateway_runtime.stores.memory import MemoryBuckets, MemoryQuotas
-from gateway_runtime.upstream.guard import GuardedConnector
-from gateway_runtime.upstream.pool import UpstreamPool
 
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
-
-
-class _Nobody:
-    """Neither logs nor counts."""
-
-    def write(self, *arguments: object) -> None: ...
-
-    def use(self, *arguments: object) -> None: ...
-
-    def traffic(self, *arguments: object) -> None: ...
-
-
-class DataPlane:
-    """The data plane's application with what is published at the moment, and an echo at `/echo` for it to call."""
-
-    def __init__(self) -> None:
-        rows = ConfigurationSection.objects.filter(document__isnull=False).select_related("document")
-        self._sections = {row.name: str(row.document_id) for row in rows}
-        self._bodies = {str(row.document_id): row.document.body.encode() for row in rows if row.document}
-        self._gateway: Gateway | None = None
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["path"].startswith("/echo"):
-            await _echo(scope, receive, send)
-            return
-        if self._gateway is None:
-            clock = SystemClock()
-            pool = UpstreamPool(GuardedConnector())
-            services = Services(
-                clock=clock,
-                buckets=MemoryBuckets(clock),
-                quotas=MemoryQuotas(),
-                upstream=pool,
-                functions=NoFunctions(),
-                access_logs=_Nobody(),
-                meter=_Nobody(),
-                api_key_secret=settings.API_KEY_DIGEST_KEY,
-                authorizer_results=AuthorizerResults(clock),
-                key_sets=KeySets(pool, clock),
-                verified_tokens=VerifiedTokens(),
-            )
-            current = Current()
-            current.snapshot = build(Snapshot(), 1, self._sections, self._bodies, services)
-            self._gateway = Gateway(current, clock)
-        await self._gateway(scope, receive, send)
-
-
-async def _echo(scope: Any, receive: Any, send: Any) -> None:
-    message = await receive()
-    headers = {name.decode(): value.decode() for name, value in scope["headers"]}
-    asked = {
-        "method": scope["method"],
-        "target": scope["raw_path"].decode() + (f"?{query}" if (query := scope["query_string"].decode()) else ""),
-        "kind": headers.get("x-kind"),
-        "body": message.get("body", b"").decode(),
-    }
-    answer = [(b"content-type", b"application/json")]
-    await send({"type": "http.response.start", "status": 200, "headers": answer})
-    await send({"type": "http.response.body", "body": json.dumps(asked).encode()})
-
-
-class Server:
-    """`server()` starts the data plane with what is published by then, at `address`, which is known before."""
-
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._started: list[tuple[uvicorn.Server, threading.Thread]] = []
-
-    def __call__(self) -> str:
-        server = uvicorn.Server(uvicorn.Config(DataPlane(), lifespan="off", log_level="warning", access_log=False))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [self._listener]}, daemon=True)
-        thread.start()
-        self._started.append((server, thread))
-        deadline = time.monotonic() + 10
-        while not server.started:
-            assert time.monotonic() < deadline, "the data plane did not start"
-            thread.join(0.01)
-        return self.address
-
-    def stop(self) -> None:
-        for server, thread in self._started:
-            server.should_exit = True
-            thread.join(10)
-        self._listener.close()
-
-
-@pytest.fixture
-def serve() -> Iterator[Server]:
-    server = Server()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def shop(caller: Caller, serve: Server) -> tuple[str, str]:
-    """The id of an API whose calls need a key and reach the echo, and the value of a key."""
-    back_end = f"{serve.address}/echo"
-    api = a_rest_api(
-        caller,
-        {
-            "/pets": {"POST": http(f"{back_end}/pets", api_key_required=True)},
-            "/pets/{petId}": {"GET": http(f"{back_end}/pets/{{petId}}", api_key_required=True)},
-            "/files/{path+}": {"GET": http(f"{back_end}/files/{{path}}")},
-            "/health": {"GET": mock(body='{"up": true}')},
-        },
-        name="The `shop` | </script>",
-    )
-    resources = {item["path"]: item["id"] for item in call(caller, "GetResources", restApiId=api)["items"]}
-    patches = [
-        {"op": "add", "path": f"/requestParameters/method.request.{name}", "value": required}
-        for name, required in (("querystring.tag", "false"), ("header.X-Kind", "true"))
-    ]
-    call(
-        caller,
-        "UpdateMethod",
-        restApiId=api,
-        resourceId=resources["/pets/{petId}"],
-        httpMethod="GET",
-        patchOperations=patches,
-    )
-    stage = a_stage(caller, api)
-    key = a_key(caller)
-    subscribe(caller, a_plan(caller, (api, stage)), key)
-    return api, key["value"]
-
-
-def sdk(caller: Caller, api: str, kind: str, into: Path, **parameters: str) -> Path:
-    answer = call(caller, "GetSdk", restApiId=api, stageName="prod", sdkType=kind, parameters=parameters)
-    assert answer["contentDisposition"].startswith(f'attachment; filename="{kind}_')
-    zipfile.ZipFile(io.BytesIO(answer["body"])).extractall(into)
-    return into
 
 
 @needs_node
@@ -316,7 +169,7 @@ def test_equal_stages_make_equal_archives(caller: Caller) -> None:
     ("kind", "parameters", "error", "message"),
     [
         ("cobol", {}, BadRequestException, "Invalid SDK type specified: cobol"),
-        ("java", {}, BadRequestException, "serviceName is a required parameter for sdk type java"),
+        ("java", {}, BadRequestException, "service.name is a required parameter for sdk type java"),
         ("swift", {"classPrefix": "A"}, NotImplementedException, "GetSdk does not generate swift SDKs"),
         ("python", {"packageName": "a-b"}, BadRequestException, "Invalid packageName specified: a-b"),
         ("python", {"packageName": "../a"}, BadRequestException, "Invalid packageName specified"),
@@ -344,7 +197,7 @@ def test_kinds_are_listed_and_archives_travel_over_the_wire(aws: Callable[..., A
     pages = [client.get_sdk_types(limit=4)]
     pages.append(client.get_sdk_types(limit=4, position=pages[0]["position"]))
     assert [item["id"] for page in pages for item in page["items"]] == [
-        "android", "java", "javascript", "objectivec", "ruby", "swift", "python",
+        "android", "javascript", "objectivec", "swift", "java", "ruby", "python",
     ]  # fmt: skip
     swift = client.get_sdk_type(id="swift")["configurationProperties"]
     assert [(item["name"], item["required"]) for item in swift] == [("classPrefix", True)]
