@@ -33,7 +33,7 @@ from apps.control_plane.v1.authorizer_checks import (
     default_auth_type,
 )
 from apps.control_plane.v1.drafts import draft_changed
-from apps.control_plane.v1.method_references import first_method
+from apps.control_plane.v1.methods import first_method
 from apps.control_plane.wire.service_models import service_model
 from apps.control_plane.wire.validation import validate
 from apps.rest_apis.models import Authorizer

@@ -183,6 +183,13 @@ def integration_response_shape(row: IntegrationResponse) -> Shape:
     return {name: value for name, value in members.items() if value is not None}
 
 
+def first_method(rest_api_id: str, **lookup: str) -> str | None:
+    """The first method of an API with these members, as AWS names it where it stands in the way of a deletion: `GET//pets`."""
+    methods = Method.objects.filter(resource__rest_api=rest_api_id, **lookup)
+    found = methods.order_by("resource__path", "http_method").values_list("http_method", "resource__path").first()
+    return None if found is None else f"{found[0]}/{found[1]}"
+
+
 def check_models_exist(rest_api: RestApi, models: Mapping[str, str]) -> None:
     """Raises BadRequestException for the first model name that the API does not have."""
     known = set(ApiModel.objects.filter(rest_api=rest_api, name__in=models.values()).values_list("name", flat=True))

@@ -8,7 +8,7 @@ from apps.control_plane.paging import page, paged
 from apps.control_plane.patching import LISTS_PATHS, PatchTable, boolean, replaceable
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.v1.drafts import draft_changed
-from apps.control_plane.v1.method_references import first_method
+from apps.control_plane.v1.methods import first_method
 from apps.rest_apis.models import RequestValidator
 
 _UNKNOWN = "Invalid Request Validator identifier specified"
