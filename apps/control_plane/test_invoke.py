@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from apps.control_plane.test_endpoints import LoggedFunctions, LoggedUpstream
 from apps.core.documents import DeploymentDocument, StageDocument
 from apps.core.environment import Environment
 from apps.core.execution_log import ExecutionLog, as_map, header_name
@@ -20,14 +21,13 @@ from gateway_runtime.authorizers.key_sets import KeySets
 from gateway_runtime.authorizers.results import AuthorizerResults
 from gateway_runtime.authorizers.verified import VerifiedTokens
 from gateway_runtime.edge.body import BodyTooLarge, RequestBody
-from gateway_runtime.edge.canonical import Headers, parse_head
+from gateway_runtime.edge.canonical import NAMES_KEY, Headers, parse_head
 from gateway_runtime.edge.refusals import AmbiguousRequest, new_request_id
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.functions.place import functions_of, host_pool
 from gateway_runtime.integrations.forwarding import new_extended_id
-from gateway_runtime.limits import StreamLimits
-from gateway_runtime.mapping.templates import media_type
+from gateway_runtime.observation.execution_events import failure
 from gateway_runtime.observation.story import story_of
 from gateway_runtime.phases.api_key import validate_api_key
 from gateway_runtime.phases.authorize import authorize
@@ -48,8 +48,7 @@ from gateway_runtime.stores.memory import MemoryBuckets, MemoryQuotas
 from gateway_runtime.upstream.errors import UpstreamError
 from gateway_runtime.upstream.guard import AddressPolicy, GuardedConnector, tls_context
 from gateway_runtime.upstream.origin import ClientIdentity, Origin
-from gateway_runtime.upstream.pool import BodyStream, Client, UpstreamPool
-from gateway_runtime.upstream.response import UpstreamResponse
+from gateway_runtime.upstream.pool import UpstreamPool
 
 SOURCE_IP = "test-invoke-source-ip"
 # What AWS spares a test call: it is nobody's traffic, and its answer is shown to people.
@@ -58,10 +57,6 @@ _SPARED = (
     compress_response,
 )  # fmt: skip
 _PIPELINE = Pipeline(tuple(phase for phase in REST.phases if phase not in _SPARED), closing=(gateway_response,))
-_FAILURES = {
-    "INTEGRATION_FAILURE": "Execution failed due to a network error communicating with endpoint",
-    "INTEGRATION_TIMEOUT": "Execution failed due to a timeout error",
-}
 
 
 class NotARequest(ValueError):
@@ -114,8 +109,11 @@ async def _invoke(
     pool = UpstreamPool(GuardedConnector(policy, contexts=contexts))
     host = host_pool(outbound.environment)
     try:
+        functions = functions_of(outbound.environment, host, pool)
         services = services_of(
-            _LoggedUpstream(pool, log), functions_of(outbound.environment, host, pool), outbound.environment
+            LoggedUpstream(pool, log),
+            LoggedFunctions(functions, log, deployment.api_id, request_id),
+            outbound.environment,
         )
         site = StageSite(stage, deployment, None, services)
         exchange = exchange_of(site, request, request_id)
@@ -161,7 +159,9 @@ def exchange_of(site: StageSite, request: TestRequest, request_id: str) -> Excha
         parsed = parse_head(request.method, target.encode("ascii", "replace"), headers, SOURCE_IP)
     except AmbiguousRequest as error:
         raise NotARequest(error.reason) from None
-    exchange = Exchange({"type": "http", "method": request.method, "scheme": "https"}, _receiver(body), None)
+    names = [name.encode("latin-1", "replace") for name, _ in request.headers]
+    scope = {"type": "http", "method": request.method, "scheme": "https", NAMES_KEY: [b"Host", *names]}
+    exchange = Exchange(scope, _receiver(body), None)
     exchange.request = parsed
     exchange.body = RequestBody(headers, exchange.receive)
     exchange.request_id, exchange.extended_id = request_id, new_extended_id()
@@ -215,19 +215,9 @@ async def _walk(exchange: Exchange, site: StageSite, log: ExecutionLog) -> None:
     except UpstreamError as error:
         exchange.error = GatewayError("DEFAULT_5XX", status=502, detail=str(error))
     if exchange.error is not None:
-        log.add(_failure(exchange, exchange.error))
+        log.add(failure(exchange))
     for step in exchange.stage.closing:
         step(exchange)
-
-
-def _failure(exchange: Exchange, error: GatewayError) -> str:
-    """What the log says of a request that was not answered by its back end."""
-    if error.name == "BAD_REQUEST_BODY" and error.validation is not None:
-        kind = media_type(exchange.request.header(b"content-type"))
-        return f"Request body does not match model schema for content type {kind}: {error.validation()}"
-    if error.name == "BAD_REQUEST_PARAMETERS":
-        return str(error.message)
-    return _FAILURES.get(error.name, f"Execution failed due to configuration error: {error.detail or error.message}")
 
 
 async def _answer(exchange: Exchange, site: StageSite, log: ExecutionLog) -> TestAnswer:
@@ -246,59 +236,6 @@ async def _answer(exchange: Exchange, site: StageSite, log: ExecutionLog) -> Tes
     exchange.sent_bytes = len(exchange.answer)
     story = story_of(exchange, site, "test")
     return TestAnswer(exchange.status, headers, body, str(log), round(exchange.latency * 1000), story)
-
-
-class _LoggedUpstream:
-    """Back ends, with what goes to them and what comes back written to the log."""
-
-    def __init__(self, pool: UpstreamPool, log: ExecutionLog) -> None:
-        self._pool = pool
-        self._log = log
-
-    async def request(
-        self,
-        origin: Origin,
-        method: bytes,
-        target: bytes,
-        headers: Iterable[tuple[bytes, bytes]],
-        body: bytes | BodyStream = b"",
-        *,
-        timeout: float,  # noqa: ASYNC109 - seconds for the whole exchange, kept by the pool
-        client: Client | None = None,
-        stream: StreamLimits | None = None,
-    ) -> UpstreamResponse:
-        """As the pool's, with bodies read whole in both directions."""
-        sent, headers = await _whole(body), list(headers)
-        uri = f"{origin.scheme}://{origin.authority.decode()}{target.decode()}"
-        log = self._log.add
-        log(f"Endpoint request URI: {uri}")
-        log(f"Endpoint request headers: {as_map(_texts(headers))}")
-        log(f"Endpoint request body after transformations: {sent.decode('utf-8', 'replace')}")
-        log(f"Sending request to {uri}")
-        started = time.monotonic()
-        response = await self._pool.request(
-            origin, method, target, headers, sent, timeout=timeout, client=client, stream=stream
-        )
-        received = await response.read()
-        response.store(received)  # back for the phases that answer with it
-        latency = round((time.monotonic() - started) * 1000)
-        log(f"Received response. Status: {response.status}, Integration latency: {latency} ms")
-        log(f"Endpoint response headers: {as_map(_texts(response.headers))}")
-        log(f"Endpoint response body before transformations: {received.decode('utf-8', 'replace')}")
-        return response
-
-
-async def _whole(body: bytes | BodyStream) -> bytes:
-    if isinstance(body, bytes):
-        return body
-    chunks = []
-    while chunk := await body.next_chunk():
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _texts(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
-    return [(header_name(name.decode("latin-1")), value.decode("latin-1")) for name, value in headers]
 
 
 def _contexts(identity: ClientIdentity) -> Callable[[Origin], ssl.SSLContext]:

@@ -27,6 +27,11 @@ class AwsUri(NamedTuple):
     kind: str
     rest: str
 
+    @property
+    def name(self) -> str:
+        """The service with its subdomain."""
+        return f"{self.subdomain}.{self.service}" if self.subdomain else self.service
+
 
 class FunctionUri(NamedTuple):
     """A Lambda function as a URI names it (see `function_arn`). `streams` is true for InvokeWithResponseStream."""

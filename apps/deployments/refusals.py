@@ -98,9 +98,8 @@ def _service_refusals(integration: Integration) -> list[str]:
         return []
     if integration.type == "AWS_PROXY":
         return [f"AWS_PROXY integrations of {uri.service}"]
-    name = f"{uri.subdomain}.{uri.service}" if uri.subdomain else uri.service
-    if uri.kind == "action" and action_of(name) is None:
-        return [f"actions of {name}"]
+    if uri.kind == "action" and action_of(uri.name) is None:
+        return [f"actions of {uri.name}"]
     return []
 
 

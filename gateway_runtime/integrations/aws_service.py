@@ -28,21 +28,17 @@ def map_request(site: MethodSite, uri: AwsUri) -> Step | None:
     templates = http.request_templates(site)
     target = compile_target(site, forward_query=False, overridable=templates.overrides, uri=_address(site, uri))
     own: Headers = []
-    action = action_of(_name(uri)) if uri.kind == "action" else None
+    action = action_of(uri.name) if uri.kind == "action" else None
     if isinstance(action, JsonAction):
         own.append((b"x-amz-target", f"{action.target_prefix}.{uri.rest}".encode()))
         own.append((b"content-type", action.content_type.encode()))
     return http.compile_request(site, templates, target, RequestHeaders(site, own, tells_caller=False))
 
 
-def _name(uri: AwsUri) -> str:
-    return f"{uri.subdomain}.{uri.service}" if uri.subdomain else uri.service
-
-
 def _address(site: MethodSite, uri: AwsUri) -> str:
     """The URI as one by HTTP: end point, path and query."""
     access = site.services.aws
-    name, before = _name(uri), ""
+    name, before = uri.name, ""
     if uri.service == "s3" and uri.subdomain and access.own_end_point("s3") is not None:
         name, before = "s3", f"/{uri.subdomain}"  # the bucket: a server of one's own has no name for each
     end_point = access.end_point(name, uri.region, uri.partition)
@@ -64,7 +60,7 @@ def integrate(site: MethodSite, uri: AwsUri) -> Step | None:
         raise Misconfigured("there are no credentials for AWS services (GATEHOUSE_AWS_ACCESS_KEY_ID)")
     origin = compile_target(site, forward_query=False, uri=_address(site, uri)).origin
     send = http.compile_sending(site, origin)
-    service, region = signing_name(_name(uri)), signing_region(uri.service, uri.region, uri.partition)
+    service, region = signing_name(uri.name), signing_region(uri.service, uri.region, uri.partition)
     own_method = (site.method.integration.http_method or "ANY").upper()
     binary_types, clock = BinaryTypes(site), site.services.clock
     host: Headers = [(b"host", origin.authority)]

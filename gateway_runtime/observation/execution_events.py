@@ -140,7 +140,11 @@ def failure(exchange: Exchange) -> str:
         return f"Request body does not match model schema for content type {kind}: {error.validation()}"
     if error.status < 500:
         return error.detail or error.message or error.name
-    return FAILURES.get(error.name, f"Execution failed due to configuration error: {error.detail or error.message}")
+    if error.name in FAILURES and error.status == 504:
+        return FAILURES[error.name]
+    if error.detail.startswith("Lambda execution failed"):
+        return error.detail  # a function's own error is no wrong configuration
+    return f"Execution failed due to configuration error: {error.detail or error.message}"
 
 
 def _headers(headers: Headers) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from gateway_runtime.integrations.target import resolve_uri
+from apps.core.integration_uris import function_of, parse_aws_uri
+from gateway_runtime.integrations.target import resolve_uri, with_stage_variables
 from gateway_runtime.mapping.access_log_format import needs_times
 from gateway_runtime.observation.watch import Seen
 from gateway_runtime.snapshot.stage import Misconfigured
@@ -13,8 +13,6 @@ from gateway_runtime.upstream.origin import parse_origin
 
 if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import MethodSite
-
-_AWS_URI = re.compile(r"^arn:aws[a-z-]*:apigateway:([^:]+):([^:]+):(?:path|action)/+")
 
 
 def seen(site: MethodSite) -> Seen:
@@ -31,10 +29,20 @@ def seen(site: MethodSite) -> Seen:
 
 def _endpoint(site: MethodSite) -> str:
     integration = site.method.integration
-    if not integration.type.startswith("HTTP"):
-        return _AWS_URI.sub(r"https://\2.\1.amazonaws.com/", integration.uri or "")
     try:
+        if integration.type.startswith("AWS"):
+            return _aws_endpoint(site)
+        if not integration.type.startswith("HTTP"):
+            return ""
         origin, _ = parse_origin(resolve_uri(integration.uri, site), verify=True)
     except (Misconfigured, ValueError):
         return ""  # the method answers so itself
     return f"{origin.scheme}://{origin.authority.decode()}"
+
+
+def _aws_endpoint(site: MethodSite) -> str:
+    """With the path for a function, whose requests have no target of their own. Raises Misconfigured, ValueError."""
+    uri = parse_aws_uri(with_stage_variables(site.method.integration.uri or "", site))
+    if function_of(uri) is not None:
+        return f"https://lambda.{uri.region}.amazonaws.com/{uri.rest.lstrip('/')}"
+    return site.services.aws.end_point(uri.name, uri.region, uri.partition)

@@ -75,7 +75,7 @@ def compile_method(at: StageSite, resource: Resource, method: Method, pipeline: 
         named = [("integrate", _refuse(problem))]
     asked, services = seen(site), site.services
     steps = _folded(named)
-    watched = _folded(timed(named, services.clock.monotonic, data_trace=asked.data_trace))
+    watched = _folded(timed(named, services.clock.monotonic, data_trace=asked.data_trace and not site.streams))
     watch = Watch(tuple(name for name, _ in steps), _only_steps(watched), asked, services.stories.per_second)
     return CompiledMethod(site, _only_steps(steps), watch, stage_buckets(site))
 
