@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from apps.control_plane.lambda_api.code_links import function_code
 from portal import gallery
 from portal.health import healthz
 
@@ -15,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/", include("portal.console.urls")),
     path("console", RedirectView.as_view(pattern_name="console:home")),
     path("admin/", admin.site.urls),
+    path("_gatehouse/function-code/<str:digest>", function_code),
     path("", include("apps.control_plane.wire.urls")),
     path("", include("portal.developer.urls")),
 ]

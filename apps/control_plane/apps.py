@@ -63,6 +63,15 @@ OPERATION_MODULES = (
     "gatehouse.user_policies",
     "sts.operations",
     "gatehouse.memberships",
+    "lambda_api.functions",
+    "lambda_api.packages",
+    "lambda_api.configurations",
+    "lambda_api.versions",
+    "lambda_api.aliases",
+    "lambda_api.permissions",
+    "lambda_api.concurrency",
+    "lambda_api.tags",
+    "lambda_api.invocations",
 )
 """Every module that declares operations. They are named here so that every process knows all of them."""
 

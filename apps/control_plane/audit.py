@@ -30,8 +30,20 @@ MOST_ITEMS = 100
 _CHANGES = ("Update", "Delete", "Put")
 # Changes whose state is read by an operation of another name.
 _READ_BY = {"TagResource": "GetTags", "UntagResource": "GetTags"}
+# `Environment` of functions holds their secrets, `Location` a link to their code.
 _SECRET = frozenset(
-    {"secretAccessKey", "certificatePrivateKey", "privateKey", "password", "clientSecret", "sessionToken", "invitation"}
+    {
+        "Environment",
+        "Location",
+        "ClientContext",
+        "secretAccessKey",
+        "certificatePrivateKey",
+        "privateKey",
+        "password",
+        "clientSecret",
+        "sessionToken",
+        "invitation",
+    }
 )
 _SECRETS_OF_REQUEST = {
     "CreateApiKey": {"value"}, "RotateApplicationKey": {"value"},
@@ -107,7 +119,11 @@ def _reader(service: str, name: str) -> str | None:
 
 def _resource(request: Shape) -> str:
     """Where an event belongs, for those who look for it: the ids of its request."""
-    named = (v for k, v in request.items() if k.endswith("Id") or k in ("stageName", "domainName", "userName"))
+    named = (
+        v
+        for k, v in request.items()
+        if k.endswith("Id") or k in ("stageName", "domainName", "userName", "FunctionName")
+    )
     return "/".join(map(str, named))[:256]
 
 

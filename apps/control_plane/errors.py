@@ -17,6 +17,11 @@ class AwsError(Exception):
     def code(self) -> str:
         return type(self).__name__
 
+    @property
+    def members(self) -> dict[str, str]:
+        """What the body of the answer says."""
+        return {"message": self.message}
+
 
 class BadRequestException(AwsError):
     status = 400

@@ -24,7 +24,7 @@ from apps.control_plane.errors import (
 )
 from apps.control_plane.locking import LOST_RACE, hold_for
 from apps.control_plane.outages import outages_answered
-from apps.control_plane.wire.service_models import service_model
+from apps.control_plane.wire.service_models import SIGNING_NAME, SIGNING_NAMES, service_model
 from apps.control_plane.wire.validation import check
 
 Shape = dict[str, Any]
@@ -37,7 +37,7 @@ _operations: dict[tuple[str, str], Operation] = {}
 _preparations: dict[tuple[str, str], Preparation] = {}
 _READS = ("Get", "List", "Export")
 # These call a back end and change nothing: no transaction, and no lock of a database, waits for its answer.
-_CALLS_OUT = frozenset({"TestInvokeMethod", "TestInvokeAuthorizer"})
+_CALLS_OUT = frozenset({"TestInvokeMethod", "TestInvokeAuthorizer", "Invoke", "InvokeWithResponseStream"})
 
 
 def operation(
@@ -79,7 +79,7 @@ def call(caller: Caller, service: str, name: str, request: Shape) -> Shape:
     function = _operations.get((service, name))
     if function is None:
         raise NotImplementedException(f"{name} is not implemented by this version of Gatehouse.")
-    _check_role(caller, name, request)
+    _check_role(caller, service, name, request)
     check(model, request)
     with outages_answered():
         if name.startswith(_READS):
@@ -140,12 +140,13 @@ def _is_lost_race(error: IntegrityError) -> bool:
     return str(error).startswith(("UNIQUE constraint failed", "FOREIGN KEY constraint failed"))
 
 
-def _check_role(caller: Caller, name: str, request: Shape) -> None:
+def _check_role(caller: Caller, service: str, name: str, request: Shape) -> None:
     """Refuse a change to a role that only reads, and audit the attempt."""
     if caller.role != Membership.Role.VIEWER or name.startswith(_READS):
         return
     refusal = AccessDeniedException(
-        f"User: {caller.principal} is not authorized to perform: apigateway:{name} with an explicit deny"
+        f"User: {caller.principal} is not authorized to perform: "
+        f"{SIGNING_NAMES.get(service, SIGNING_NAME)}:{name} with an explicit deny"
     )
     with outages_answered():
         audit.record(caller, name, request, error=refusal.code)

@@ -14,6 +14,7 @@ from apps.core import documents
 from apps.deployments import freeze
 from apps.deployments.announcements import catch_up
 from apps.deployments.credentials import credentials_document
+from apps.deployments.function_publisher import function_sections
 from apps.deployments.models import ConfigurationSection, Deployment, Stage
 from apps.deployments.sections import Sections, put_sections, revision_lock
 from apps.deployments.v2_publisher import v2_sections
@@ -126,6 +127,7 @@ def _everything() -> Iterator[tuple[str, Sections]]:
     for stage in Stage.objects.select_related("rest_api", "deployment").order_by("id").iterator():
         yield stage.rest_api.account_id, _stage_sections(stage)
     yield from v2_sections()
+    yield from function_sections()
     for plan in UsagePlan.objects.order_by("id").iterator():
         body = documents.encode(freeze.plan_document(plan))
         yield plan.account_id, {documents.plan_section(plan.account_id, plan.region, plan.plan_id): body}

@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "apps.client_certificates",
     "apps.vpc_links",
     "apps.domain_names",
+    "apps.functions",
     "apps.control_plane",
     "portal.console",
     "portal.developer",

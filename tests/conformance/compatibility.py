@@ -21,7 +21,11 @@ PAGE = ROOT / "docs" / "compatibility.md"
 COMMAND = "python tests/conformance/compatibility.py"
 _TESTS = ROOT / "tests"
 _RECORDINGS = Path(__file__).parent / "recordings"
-_TITLES = {"apigateway": "V1: REST APIs", "apigatewayv2": "V2: HTTP and WebSocket APIs"}
+_TITLES = {
+    "apigateway": "V1: REST APIs",
+    "apigatewayv2": "V2: HTTP and WebSocket APIs",
+    "lambda": "Lambda: what an API gateway has need of",
+}
 # What a built operation does not do, or what is behind it that is not done yet.
 _LIMITS = {
     (
@@ -41,6 +45,10 @@ _LIMITS = {
         "apigateway",
         "GetSdk",
     ): "generates android, java, javascript and ruby, and python as an extra; those for iOS answer 501",
+    (
+        "lambda",
+        "CreateFunction",
+    ): "code comes as ZipFile, for Python, Node.js and provided runtimes; networks, layers, images and file systems answer 501",
     ("apigateway", "TestInvokeMethod"): "what the data plane does not serve answers 501, as at a deployment",
 }
 
@@ -81,7 +89,7 @@ def page() -> str:
 def _introduction() -> Iterator[str]:
     yield "# Compatibility"
     yield ""
-    yield "Every operation of Amazon API Gateway's control plane, as botocore's service models have them. One that is not built answers"
+    yield "Every operation of Amazon API Gateway's control plane and of AWS Lambda, as botocore's service models have them. One that is not built answers"
     yield "`501 NotImplementedException` by its name, never a silent success. *Tests* are the files that call the operation; besides these"
     yield "`tests/control_plane/v1/test_isolation.py` calls every one that takes an id on behalf of a stranger, and"
     yield "`tests/conformance/refusals_left_out.py` lists the errors of AWS's model that nothing causes here, with the reasons."
@@ -125,7 +133,7 @@ def _called() -> dict[tuple[str, str], set[str]]:
     found: dict[tuple[str, str], set[str]] = {}
     for path in _sources():
         text = path.read_text()
-        client = "apigatewayv2" if "v2" in _shown(path) else "apigateway"
+        client = "lambda" if "lambda" in _shown(path) else "apigatewayv2" if "v2" in _shown(path) else "apigateway"
         tree = ast.parse(text)
         used = [(client, methods[client].get(node.attr)) for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
         for service, name in [*used, *_names_in(tree, client)]:
@@ -141,7 +149,7 @@ def _names_in(tree: ast.Module, client: str) -> Iterator[tuple[str, str]]:
         if isinstance(node, ast.Call):
             texts = [argument for argument in node.args if isinstance(argument, ast.Constant)]
             named = isinstance(node.func, ast.Name) and node.func.id == "call_v2"
-            services = (text.value for text in texts if text.value in ("apigatewayv2", "gatehouse"))
+            services = (text.value for text in texts if text.value in ("apigatewayv2", "lambda", "gatehouse"))
             service = "apigatewayv2" if named else next(services, None)
             if service is not None:
                 elsewhere |= {id(text) for text in texts}

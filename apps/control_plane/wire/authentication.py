@@ -13,7 +13,7 @@ from apps.accounts.models import AccessKey, Membership
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import NotImplementedException
 from apps.control_plane.wire.messages import WireRequest
-from apps.control_plane.wire.service_models import SIGNING_NAME
+from apps.control_plane.wire.service_models import SIGNING_NAME, SIGNING_NAMES
 from apps.core.session_tokens import SessionTokens
 from apps.core.sigv4 import Signature, read_signature, verify
 from apps.core.sigv4_errors import expired_token, unknown_key
@@ -49,7 +49,9 @@ def authenticate(
     Gatehouse is not that service. Raises `SignatureError`, or `NotImplementedException` naming the service.
     """
     signature = read_signature(request.raw)
-    if not routed and signature.service != SIGNING_NAME:
+    if not routed and signature.service in SIGNING_NAMES.values():
+        service = signature.service
+    elif not routed:
         raise NotImplementedException(
             f"The service '{signature.service}' is not implemented by Gatehouse, which is Amazon API Gateway."
         )

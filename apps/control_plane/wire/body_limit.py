@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from apps.control_plane.wire.errors import RequestEntityTooLargeException
-from apps.control_plane.wire.messages import LARGEST_BODY
+from apps.control_plane.wire.messages import largest_body
 from apps.control_plane.wire.serializer import serialize_error
 
 Scope = dict[str, Any]
@@ -17,9 +17,9 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class BodyLimit:
-    """ASGI middleware: a body of more than `largest` bytes is answered 413 and not read to its end."""
+    """ASGI middleware: a body of more than `largest` bytes (by default what its path takes) is answered 413 and not read to its end."""
 
-    def __init__(self, app: Application, largest: int = LARGEST_BODY) -> None:
+    def __init__(self, app: Application, largest: int | None = None) -> None:
         self._app = app
         self._largest = largest
 
@@ -27,9 +27,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        largest = self._largest or largest_body(scope.get("path", ""))
         stated = dict(scope["headers"]).get(b"content-length", b"0")
-        if stated.isdigit() and int(stated) > self._largest:
-            await self._refuse(send)
+        if stated.isdigit() and int(stated) > largest:
+            await self._refuse(send, largest)
             return
 
         read, answered = 0, False
@@ -39,7 +40,7 @@ class BodyLimit:
             event = await receive()
             if event["type"] == "http.request":
                 read += len(event.get("body", b""))
-            return {"type": "http.disconnect"} if read > self._largest else event
+            return {"type": "http.disconnect"} if read > largest else event
 
         async def watched(event: Event) -> None:
             nonlocal answered
@@ -47,11 +48,11 @@ class BodyLimit:
             await send(event)
 
         await self._app(scope, bounded, watched)
-        if read > self._largest and not answered:
-            await self._refuse(send)
+        if read > largest and not answered:
+            await self._refuse(send, largest)
 
-    async def _refuse(self, send: Send) -> None:
-        response = serialize_error(RequestEntityTooLargeException(f"Request Too Large: at most {self._largest} bytes"))
+    async def _refuse(self, send: Send, largest: int) -> None:
+        response = serialize_error(RequestEntityTooLargeException(f"Request Too Large: at most {largest} bytes"))
         headers = {**response.headers, "Content-Type": response.content_type, "Connection": "close"}
         await send(
             {

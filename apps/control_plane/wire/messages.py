@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 
 from apps.control_plane.wire.errors import RequestEntityTooLargeException, SerializationException
 from apps.core.sigv4 import SignedRequest, query_pairs
 
 LARGEST_BODY = 10 * 1024 * 1024
 """Bytes. API Gateway's own payload limit; the importer refuses definitions above 6 MB in its own words."""
+
+LARGEST_FUNCTION = 70 * 1024 * 1024
+"""Bytes of a request that brings a function's code, in Base64."""
+
+_BRINGS_CODE = re.compile(r"/2015-03-31/functions(?:/|/[^/]+/code)?")
 
 
 class WireRequest:
@@ -61,29 +69,40 @@ class WireRequest:
 
 @dataclass(frozen=True, slots=True)
 class WireResponse:
-    """Status, headers and body, ready to be sent."""
+    """Status, headers and body, ready to be sent. `chunks` are a body that is sent while it is made."""
 
     status: int
     body: bytes = b""
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
+    chunks: AsyncIterator[bytes] | None = None
 
     @classmethod
     def json(cls, status: int, document: object, headers: dict[str, str] | None = None) -> WireResponse:
         body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
         return cls(status, body, headers=headers or {})
 
-    def to_django(self, request_id: str) -> HttpResponse:
-        response = HttpResponse(self.body, status=self.status, content_type=self.content_type)
+    def to_django(self, request_id: str) -> HttpResponseBase:
+        response: HttpResponseBase
+        if self.chunks is not None:
+            response = StreamingHttpResponse(self.chunks, status=self.status, content_type=self.content_type)
+        else:
+            response = HttpResponse(self.body, status=self.status, content_type=self.content_type)
+            response["Content-Length"] = str(len(self.body))
         response["x-amzn-RequestId"] = request_id
-        response["Content-Length"] = str(len(self.body))
         for name, value in self.headers.items():
             response[name] = value
         return response
 
 
+def largest_body(path: str) -> int:
+    """How many bytes a request to a path may have."""
+    return LARGEST_FUNCTION if _BRINGS_CODE.fullmatch(path) else LARGEST_BODY
+
+
 def _read_body(request: HttpRequest) -> bytes:
-    body = request.read(LARGEST_BODY + 1)
-    if len(body) > LARGEST_BODY:
-        raise RequestEntityTooLargeException(f"Request Too Large: at most {LARGEST_BODY} bytes")
+    largest = largest_body(request.path)
+    body = request.read(largest + 1)
+    if len(body) > largest:
+        raise RequestEntityTooLargeException(f"Request Too Large: at most {largest} bytes")
     return body

@@ -5,17 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from apps.control_plane.wire.view import aws_api
 
-GetResponse = Callable[[HttpRequest], HttpResponse]
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 def signed_requests(get_response: GetResponse) -> GetResponse:
     """Django middleware: hand signed requests to the wire, and let all others pass."""
 
-    def middleware(request: HttpRequest) -> HttpResponse:
+    def middleware(request: HttpRequest) -> HttpResponseBase:
         return aws_api(request) if _is_signed(request) else get_response(request)
 
     return middleware

@@ -13,6 +13,9 @@ from botocore.model import OperationModel
 from apps.control_plane.wire.service_models import SERVICES, service_model
 
 Query = Mapping[str, Sequence[str]]
+_DATED = b"/20"
+"""How the paths of Lambda's API begin. Some clients end them with a slash, as its model once did."""
+
 _LABEL = re.compile(r"\{([^}+]+)(\+?)\}")
 
 
@@ -100,6 +103,8 @@ def control_plane_router() -> Router:
 
 
 def _segments(raw_path: bytes) -> list[str] | None:
+    if raw_path.startswith(_DATED):
+        raw_path = raw_path.removesuffix(b"/")
     try:
         segments = [unquote_to_bytes(segment).decode() for segment in raw_path.removeprefix(b"/").split(b"/")]
     except UnicodeDecodeError:

@@ -24,6 +24,9 @@ def serialize(operation: OperationModel, answer: dict[str, Any]) -> WireResponse
     shape = operation.output_shape
     if shape is None:
         return WireResponse(status)
+    for name, member in shape.members.items():
+        if member.serialization.get("location") == "statusCode":
+            status = answer.get(name, status)
     unknown = answer.keys() - shape.members.keys()
     if unknown:
         raise ValueError(f"{operation.name} answers members that its model lacks: {sorted(unknown)}")
@@ -32,6 +35,8 @@ def serialize(operation: OperationModel, answer: dict[str, Any]) -> WireResponse
     payload = shape.serialization.get("payload")
     if payload is not None:
         content_type = headers.pop("Content-Type", "application/octet-stream")
+        if shape.members[payload].serialization.get("eventstream"):
+            return WireResponse(status, content_type=content_type, headers=headers, chunks=answer[payload])
         return WireResponse(status, _payload(shape.members[payload], answer.get(payload)), content_type, headers)
     if status == 204:
         return WireResponse(status, headers=headers)
@@ -45,7 +50,8 @@ def serialize_error(error: AwsError | SignatureError) -> WireResponse:
     retry_after = getattr(error, "retry_after", None)
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
-    return WireResponse.json(error.status, {"message": error.message}, headers)
+    members = {"message": error.message} if isinstance(error, SignatureError) else error.members
+    return WireResponse.json(error.status, members, headers)
 
 
 def _headers(shape: StructureShape, answer: dict[str, Any]) -> dict[str, str]:

@@ -8,8 +8,11 @@ from pathlib import Path
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 
-SERVICES = ("apigateway", "apigatewayv2")
-"""AWS's control-plane services, from the models that botocore ships; both are signed as `apigateway`."""
+SERVICES = ("apigateway", "apigatewayv2", "lambda")
+"""AWS's control-plane services, from the models that botocore ships."""
+
+SIGNING_NAMES = {"apigateway": "apigateway", "apigatewayv2": "apigateway", "lambda": "lambda"}
+"""What requests to a service are signed for."""
 
 SIGNING_NAME = "apigateway"
 MAPS_WITH_NULLS = frozenset({"requestTemplates", "responseTemplates"})

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+import re2
 from botocore.model import OperationModel, Shape, StructureShape
 
 from apps.control_plane.errors import AwsError, BadRequestException
@@ -55,7 +56,7 @@ def check(operation: OperationModel, request: dict[str, Any]) -> None:
     """
     if operation.input_shape is None:
         return
-    problems = validate(operation.input_shape, request)
+    problems = validate(operation.input_shape, request, bare=operation.service_model.service_name == "lambda")
     if problems:
         kind: type[AwsError] = (
             BadRequestException if operation.service_model.service_name == "apigatewayv2" else ValidationException
@@ -69,16 +70,17 @@ def problem_message(problems: list[str]) -> str:
     return f"{len(problems)} validation error{plural} detected: " + "; ".join(problems)
 
 
-def validate(shape: StructureShape, request: dict[str, Any]) -> list[str]:
-    """Every constraint of an input shape that a request breaks; empty when it fits."""
-    body = _lower_first(re.sub(r"(Request|Input)$", "", shape.name)) + "Input"
+def validate(shape: StructureShape, request: dict[str, Any], *, bare: bool = False) -> list[str]:
+    """Every constraint of an input shape that a request breaks; empty when it fits. `bare` names members of the body as those
+    of the path, which is Lambda's way."""
+    body = "" if bare else _lower_first(re.sub(r"(Request|Input)$", "", shape.name)) + "Input."
     problems: list[str] = []
     for name in request.keys() - shape.members.keys():
         problems.append(_problem(request[name], name, "Member must be known"))
     for name, member in shape.members.items():
         path = _lower_first(name)
         if "location" not in member.serialization and shape.serialization.get("payload") != name:
-            path = f"{body}.{path}"
+            path = f"{body}{path}"
         problems.extend(_member_problems(shape, name, member, request.get(name), path))
     return problems
 
@@ -168,9 +170,15 @@ def _broken_bounds(shape: Shape, number: float, what: str) -> list[str]:
 
 def _broken_pattern(shape: Shape, value: str) -> list[str]:
     pattern = shape.metadata.get("pattern")
-    if pattern is None or re.fullmatch(pattern, value, re.ASCII):
+    if pattern is None or _fits_pattern(pattern, value):
         return []
     return [f"Member must satisfy regular expression pattern: {pattern}"]
+
+
+def _fits_pattern(pattern: str, value: str) -> bool:
+    if r"\p{" in pattern:  # classes of Unicode, which `re` does not know
+        return re2.fullmatch(pattern, value) is not None
+    return re.fullmatch(pattern, value, re.ASCII) is not None
 
 
 def _broken_enum(shape: Any, value: str) -> list[str]:

@@ -9,7 +9,8 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
@@ -22,6 +23,7 @@ from apps.control_plane.wire.messages import WireRequest, WireResponse
 from apps.control_plane.wire.parser import parse
 from apps.control_plane.wire.router import Router, control_plane_router
 from apps.control_plane.wire.serializer import serialize, serialize_error
+from apps.control_plane.wire.service_models import SIGNING_NAME, SIGNING_NAMES
 from apps.core.sigv4 import SignatureError, read_signature
 
 Call = Callable[[Caller, str, str, dict[str, Any]], dict[str, Any]]
@@ -47,7 +49,7 @@ class WireView:
         self._router = router
         self._clock = clock
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request_id = str(uuid4())
         try:
             with outages_answered():
@@ -66,7 +68,9 @@ class WireView:
         match = router.match(request.raw.method, request.raw.raw_path, request.query)
         if match is None and read_signature(request.raw).service == query_protocol.STS:
             return query_protocol.answer(request, request_id, partial(self._perform, request, request_id))
-        caller = authenticate(request, self._find_credential, self._clock(), request_id, routed=match is not None)
+        service = SIGNING_NAME if match is None else SIGNING_NAMES[match.service]
+        find, now = self._find_credential, self._clock()
+        caller = authenticate(request, find, now, request_id, routed=match is not None, service=service)
         if match is None:
             raise UnknownOperationException("The requested operation is not recognized by the service.")
         operation = match.operation
