@@ -13,8 +13,8 @@ import uvloop
 from redis.asyncio import Redis
 
 from apps.core.environment import Environment, read_environment
+from gateway_runtime.functions.code import package_pool, packages_of_portal
 from gateway_runtime.functions.limits import FunctionLimits
-from gateway_runtime.functions.packages import package_pool, packages_of_portal
 from gateway_runtime.functions.place import place_of
 from gateway_runtime.functions.service import FunctionService
 from gateway_runtime.upstream.guard import AddressPolicy, GuardedConnector

@@ -13,11 +13,19 @@ import zipfile
 from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 
+from gateway_runtime.limits import PoolLimits
+from gateway_runtime.upstream.errors import UpstreamError
+from gateway_runtime.upstream.guard import DEVELOPMENT, GuardedConnector
+from gateway_runtime.upstream.origin import parse_origin
+from gateway_runtime.upstream.pool import UpstreamPool
+
 logger = logging.getLogger("gateway_runtime.functions")
 
+LARGEST_PACKAGE = 50 * 1024 * 1024
 LARGEST_UNPACKED = 250 * 1024 * 1024
 _MOST_FILES = 50_000
 _GRACE_SECONDS = 3600.0
+_FETCH_SECONDS = 60.0
 
 
 class BadCode(Exception):
@@ -106,3 +114,28 @@ def _unpack_all(archive: zipfile.ZipFile, place: Path) -> None:
 def remove_tree(place: Path) -> None:
     """Remove a folder and what is in it, also where it is read-only; nothing when there is none."""
     shutil.rmtree(place, ignore_errors=True)
+
+
+def package_pool() -> UpstreamPool:
+    """The connections to the portal, whose address is the operator's own."""
+    return UpstreamPool(GuardedConnector(DEVELOPMENT), PoolLimits(body_bytes=LARGEST_PACKAGE))
+
+
+def packages_of_portal(
+    pool: UpstreamPool, address: str, host_header: str, token: str
+) -> Callable[[str], Awaitable[bytes]]:
+    """`fetch` of a `CodeStore`: the portal keeps packages in its database, and gives them to who shows the token."""
+    headers = [(b"host", host_header.encode()), (b"authorization", f"Bearer {token}".encode())]
+
+    async def fetch(digest: str) -> bytes:
+        try:
+            origin, path = parse_origin(f"{address}/_gatehouse/function-code/{digest}")
+            response = await pool.request(origin, b"GET", path.encode(), headers, timeout=_FETCH_SECONDS)
+            body = await response.read()
+        except (UpstreamError, ValueError) as error:
+            raise BadCode(f"the portal does not give the package: {error}") from error
+        if response.status != 200:
+            raise BadCode(f"the portal answers {response.status} for the package")
+        return body
+
+    return fetch
