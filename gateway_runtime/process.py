@@ -35,6 +35,7 @@ from gateway_runtime.stores.script_calls import ScriptCalls
 from gateway_runtime.stores.stories import RedisStories
 from gateway_runtime.stores.usage import UsageMeter
 from gateway_runtime.upstream.guard import AddressPolicy, GuardedConnector
+from gateway_runtime.upstream.health_checks import HealthChecks
 from gateway_runtime.upstream.pool import UpstreamPool
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class DataPlane:
             self._redis, self.current, self.services, LastGood(directory / "configuration")
         )
         self.gateway = Gateway(self.current, clock)
+        self._health_checks = HealthChecks(lambda: self.current.snapshot.links.balancers(), self._pool, clock.monotonic)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -110,6 +112,7 @@ class DataPlane:
         self._spawn(self._meter.run())
         self._spawn(self._stories.run())
         self._spawn(self._settle_leases())
+        self._spawn(self._health_checks.run())
         try:
             # A fresh worker had better not refuse what its siblings serve; without Redis it serves what it has.
             async with asyncio.timeout(_FIRST_CONFIGURATION_SECONDS):

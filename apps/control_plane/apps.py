@@ -61,6 +61,7 @@ OPERATION_MODULES = (
     "gatehouse.cors",
     "gatehouse.access_keys",
     "gatehouse.user_policies",
+    "gatehouse.load_balancers",
     "sts.operations",
     "gatehouse.memberships",
     "lambda_api.functions",

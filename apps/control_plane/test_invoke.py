@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from apps.control_plane.test_endpoints import LoggedFunctions, LoggedUpstream
-from apps.core.documents import DeploymentDocument, StageDocument
+from apps.core.documents import DeploymentDocument, LinksDocument, StageDocument
 from apps.core.environment import Environment
 from apps.core.execution_log import ExecutionLog, as_map, header_name
 from apps.core.stories import Story
@@ -45,6 +45,7 @@ from gateway_runtime.snapshot.router import Router
 from gateway_runtime.snapshot.snapshot import Snapshot
 from gateway_runtime.snapshot.stage import CompiledStage, StageSite, Step
 from gateway_runtime.stores.memory import MemoryBuckets, MemoryQuotas
+from gateway_runtime.upstream.balancing import Links
 from gateway_runtime.upstream.errors import UpstreamError
 from gateway_runtime.upstream.guard import AddressPolicy, GuardedConnector, tls_context
 from gateway_runtime.upstream.origin import ClientIdentity, Origin
@@ -85,10 +86,12 @@ class TestAnswer(NamedTuple):
 
 class Outbound(NamedTuple):
     """How back ends and functions are reached: as the installation's settings say, and with the client certificate (PEM)
-    and its private key that are shown to back ends."""
+    and its private key that are shown to back ends, through the VPC links
+    of the API's account."""
 
     environment: Environment
     certificate: tuple[str, str] | None = None
+    links: LinksDocument | None = None
 
 
 def invoke(
@@ -116,7 +119,7 @@ async def _invoke(
             outbound.environment,
         )
         site = StageSite(stage, deployment, None, services)
-        exchange = exchange_of(site, request, request_id)
+        exchange = exchange_of(site, request, request_id, outbound.links)
         _log_request(log, exchange, request)
         await _walk(exchange, site, log)
         return await _answer(exchange, site, log)
@@ -144,7 +147,7 @@ def services_of(upstream: Upstream, functions: Functions, environment: Environme
     )
 
 
-def exchange_of(site: StageSite, request: TestRequest, request_id: str) -> Exchange:
+def exchange_of(site: StageSite, request: TestRequest, request_id: str, links: LinksDocument | None = None) -> Exchange:
     """The request where the gateway would have located it. Raises `NotARequest`."""
     resource = site.deployment.resources[0]
     body = request.body.encode()
@@ -166,7 +169,7 @@ def exchange_of(site: StageSite, request: TestRequest, request_id: str) -> Excha
     exchange.body = RequestBody(headers, exchange.receive)
     exchange.request_id, exchange.extended_id = request_id, new_extended_id()
     exchange.started, exchange.received_at = time.monotonic(), time.time()
-    exchange.snapshot = Snapshot()
+    exchange.snapshot = Snapshot(links=Links([] if links is None else [links]))
     exchange.path = parsed.path
     found = Router([(resource.path, True)]).match(parsed.segments)
     exchange.path_values = {} if found is None else found[1]

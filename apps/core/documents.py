@@ -46,6 +46,7 @@ class Integration(Document, frozen=True):
     cache_namespace: str | None = None
     cache_key_parameters: tuple[str, ...] = ()
     insecure_skip_verification: bool = False
+    integration_target: str | None = None
     response_transfer_mode: str = "BUFFERED"
     responses: tuple[IntegrationResponse, ...] = ()
 
@@ -343,6 +344,47 @@ class DomainDocument(Document, frozen=True, tag_field="kind", tag="domain"):
     rules: tuple[RoutingRule, ...] = ()
 
 
+class Target(Document, frozen=True):
+    """One of the places among which a load balancer spreads calls; one of weight 0 gets none."""
+
+    host: str
+    port: int
+    weight: int = 1
+
+
+class HealthCheck(Document, frozen=True):
+    """How targets are asked whether they are well: whether they accept a connection or, with a `path`, answer 200 to 399.
+
+    `port` None is the target's own. A target is well after `healthy_threshold` good answers in a row, and unwell after
+    `unhealthy_threshold` bad ones.
+    """
+
+    path: str | None = None
+    port: int | None = None
+    interval_seconds: int = 10
+    timeout_seconds: int = 5
+    healthy_threshold: int = 2
+    unhealthy_threshold: int = 2
+
+
+class LoadBalancer(Document, frozen=True):
+    """What stands for a load balancer's ARN."""
+
+    targets: tuple[Target, ...]
+    health_check: HealthCheck | None = None
+
+
+class LinksDocument(Document, frozen=True, tag_field="kind", tag="links"):
+    """The VPC links of an account in a region. `links` are the ARNs that a link leads to, by its id: none for one of V2, which leads
+    to whatever load balancer an integration names. `balancers` are by ARN.
+    """
+
+    account_id: str
+    region: str
+    links: dict[str, tuple[str, ...]] = {}
+    balancers: dict[str, LoadBalancer] = {}
+
+
 class Identity(Document, frozen=True):
     """A principal of an account: `arn` and `unique_id` are its names. `invokes` lets it call the account's own APIs by its role, as
     `policies` (texts) may let it call any and may forbid.
@@ -381,6 +423,7 @@ AnyDocument = (
     | V2StageDocument
     | FunctionDocument
     | CredentialsDocument
+    | LinksDocument
 )
 
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -420,6 +463,10 @@ def keys_section(account_id: str, region: str, shard: str) -> str:
 
 def credentials_section(account_id: str) -> str:
     return f"credentials/{account_id}"
+
+
+def links_section(account_id: str, region: str) -> str:
+    return f"links/{account_id}/{region}"
 
 
 def account_section(account_id: str, region: str) -> str:

@@ -193,6 +193,7 @@ def _integration(integration: Integration) -> documents.Integration:
         cache_key_parameters=tuple(integration.cache_key_parameters),
         insecure_skip_verification=bool((integration.tls_config or {}).get("insecureSkipVerification", False)),
         response_transfer_mode=integration.response_transfer_mode,
+        integration_target=integration.integration_target,
         responses=tuple(
             documents.IntegrationResponse(
                 status_code=response.status_code,

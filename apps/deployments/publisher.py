@@ -15,6 +15,7 @@ from apps.deployments import freeze
 from apps.deployments.announcements import catch_up
 from apps.deployments.credentials import credentials_document
 from apps.deployments.function_publisher import function_sections
+from apps.deployments.links import links_document, places_of_links
 from apps.deployments.models import ConfigurationSection, Deployment, Stage
 from apps.deployments.sections import Sections, put_sections, revision_lock
 from apps.deployments.v2_publisher import v2_sections
@@ -27,6 +28,7 @@ __all__ = [
     "publish_credentials",
     "publish_domain_name",
     "publish_keys",
+    "publish_links",
     "publish_plan",
     "publish_stage",
     "republish_everything",
@@ -112,6 +114,12 @@ def publish_credentials(account_id: str) -> None:
         put_sections(account_id, _credentials_section(account_id))
 
 
+def publish_links(account_id: str, region: str) -> None:
+    """Publish the VPC links of an account in a region, and what stands for the load balancers behind them."""
+    with revision_lock():
+        put_sections(account_id, _links_section(account_id, region))
+
+
 def republish_everything() -> None:
     """Make every section again from the rows, and retract sections that no row backs: for repair after a restore by hand."""
     with revision_lock():
@@ -139,9 +147,17 @@ def _everything() -> Iterator[tuple[str, Sections]]:
         yield domain_name.account_id, _domain_sections(domain_name)
     for account in Account.objects.order_by("pk"):
         yield account.pk, _credentials_section(account.pk)
+    for account_id, region in places_of_links():
+        yield account_id, _links_section(account_id, region)
     for settings in AccountSettings.objects.order_by("id").iterator():
         name = documents.account_section(settings.account_id, settings.region)
         yield settings.account_id, {name: documents.encode(freeze.account_document(settings))}
+
+
+def _links_section(account_id: str, region: str) -> dict[str, bytes | None]:
+    document = links_document(account_id, region)
+    filled = document.links or document.balancers
+    return {documents.links_section(account_id, region): documents.encode(document) if filled else None}
 
 
 def _credentials_section(account_id: str) -> dict[str, bytes | None]:

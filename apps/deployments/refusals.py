@@ -16,6 +16,8 @@ from apps.rest_apis.models import Integration, Method, Resource, RestApi
 SERVED_AUTHORIZATIONS = frozenset({"NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS", "JWT"})
 SERVED_INTEGRATIONS = frozenset({"AWS", "AWS_PROXY", "HTTP", "HTTP_PROXY", "MOCK"})
 
+LINKED_INTEGRATIONS = frozenset({"HTTP", "HTTP_PROXY"})
+
 _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.[A-Za-z0-9_]+\}")
 _OF_THE_CALLER = re.compile(r"arn:aws[a-z-]*:iam::\*:user/\*")
 # `method.request.body.…` and `integration.response.body.…` of a parameter mapping, with the JSONPath behind it.
@@ -66,8 +68,8 @@ def _integration_refusals(integration: Integration) -> list[str]:
     if integration.type not in SERVED_INTEGRATIONS:
         return [f"{integration.type} integrations"]
     reasons = []
-    if integration.connection_type == "VPC_LINK":
-        reasons.append("VPC_LINK connections")
+    if integration.connection_type == "VPC_LINK" and integration.type not in LINKED_INTEGRATIONS:
+        reasons.append(f"VPC_LINK connections of {integration.type} integrations")
     mappings = [integration.request_parameters, *(answer.response_parameters for answer in integration.responses.all())]
     reasons += [reason for mapping in mappings for reason in _ill_formed_paths(mapping)]
     if integration.type in ("AWS", "AWS_PROXY"):

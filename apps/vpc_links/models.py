@@ -36,3 +36,19 @@ class VpcLink(models.Model):
     def status(self) -> str:
         """PENDING at first, then AVAILABLE."""
         return "PENDING" if timezone.now() < self.created + PREPARATION else "AVAILABLE"
+
+
+class LoadBalancer(models.Model):
+    """What stands for a load balancer's ARN here: the targets among which calls through a VPC link are spread.
+
+    `targets` are objects of `host`, `port` and `weight`; `health_check`, where there is one, has the members of the operation.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="load_balancers")
+    region = models.CharField(max_length=32)
+    arn = models.CharField(max_length=512)
+    targets = WrittenJSONField(default=list)
+    health_check = WrittenJSONField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "region", "arn"], name="one_load_balancer_per_arn")]

@@ -13,6 +13,7 @@ from gateway_runtime.exchange import Exchange
 from gateway_runtime.integrations.forwarding import trace_id
 from gateway_runtime.integrations.request_headers import RequestHeaders
 from gateway_runtime.integrations.target import Target, compile_target
+from gateway_runtime.integrations.vpc_link import compile_destination
 from gateway_runtime.limits import STREAM
 from gateway_runtime.mapping.content import compile_content_handling, rewritten
 from gateway_runtime.mapping.responses import CompiledResponse, compile_responses
@@ -78,11 +79,12 @@ def integrate(site: MethodSite) -> Step | None:
 
 
 def compile_sending(site: MethodSite, origin: Origin) -> Callable[[Exchange], Awaitable[None]]:
-    """A step that sends the request; every way in which this fails has its gateway response."""
+    """A step that sends the request, to the origin or through the integration's VPC link under its name; every way in which this fails has its gateway response."""
     integration = site.method.integration
     own_method = (integration.http_method or "ANY").upper()
     if not own_method.isascii() or not own_method.isalpha():
         raise Misconfigured(f"ill-formed HTTP method {own_method!r}")
+    destination_of = compile_destination(site, origin)
     fixed = None if own_method == "ANY" else own_method.encode()
     timeout = integration.timeout_in_millis / 1000
     request, monotonic = site.services.upstream.request, site.services.clock.monotonic
@@ -96,16 +98,20 @@ def compile_sending(site: MethodSite, origin: Origin) -> Callable[[Exchange], Aw
                 body = body.whole  # a phase has read it
             elif body.length == 0:
                 body = b""  # nothing is awaited for it
+        destination = destination_of(exchange)
         exchange.integration_started = started = monotonic()
         try:
-            exchange.upstream = upstream = await request(
-                origin,
+            answer = request(
+                destination.origin,
                 fixed or exchange.request.method.encode(),
                 exchange.target.encode(),
                 exchange.out_headers,
                 body,
                 timeout=timeout,
                 client=turn_of(exchange.scope),
+            )
+            exchange.upstream = upstream = await (
+                answer if destination.target is None else destination.told(answer, monotonic)
             )
         except IntegrationTimedOut as error:
             raise GatewayError("INTEGRATION_TIMEOUT", detail=str(error)) from None

@@ -29,6 +29,9 @@ TYPES: dict[str, IntegrationType] = {
 }
 
 
+_LINKED = frozenset({("VPC_LINK", "HTTP"), ("VPC_LINK", "HTTP_PROXY")})
+
+
 def map_request(site: MethodSite) -> Step | None:
     return _type(site).map_request(site)
 
@@ -45,6 +48,6 @@ def _type(site: MethodSite) -> IntegrationType:
     kind = site.method.integration
     if kind.type not in TYPES:
         raise NotImplementedHere(f"{kind.type} integrations are not implemented")
-    if kind.connection_type != "INTERNET":
-        raise NotImplementedHere(f"{kind.connection_type} connections are not implemented")
+    if kind.connection_type != "INTERNET" and (kind.connection_type, kind.type) not in _LINKED:
+        raise NotImplementedHere(f"{kind.connection_type} connections of {kind.type} integrations are not implemented")
     return TYPES[kind.type]

@@ -17,6 +17,7 @@ from apps.core.documents import (
     DomainDocument,
     FunctionDocument,
     KeysDocument,
+    LinksDocument,
     PlanDocument,
     StageDocument,
     V2DeploymentDocument,
@@ -30,6 +31,7 @@ from gateway_runtime.snapshot.domains import Domains
 from gateway_runtime.snapshot.entitlements import Entitlements
 from gateway_runtime.snapshot.snapshot import Snapshot, StageKey
 from gateway_runtime.snapshot.stage import CompiledStage
+from gateway_runtime.upstream.balancing import Links
 
 T = TypeVar("T")
 
@@ -46,6 +48,7 @@ _KINDS: dict[str, type[AnyDocument]] = {
     "v2-deployment": V2DeploymentDocument,
     "function": FunctionDocument,
     "credentials": CredentialsDocument,
+    "links": LinksDocument,
 }
 _rejected = METRICS.counter("gatehouse_config_rejected_total", "Configuration sections refused because they are bad")
 
@@ -94,6 +97,7 @@ class _Build:
             self._entitlements(),
             self._domains(),
             self._credentials(),
+            self._links(),
         )
 
     def _accept(self, section: str, digest: str) -> bool:
@@ -179,6 +183,12 @@ class _Build:
             return self._last.credentials
         found = (document for document in self._decoded.values() if isinstance(document, CredentialsDocument))
         return Credentials(found, None if self._services is None else self._services.document_seal)
+
+    def _links(self) -> Links:
+        if self._unchanged("links/"):
+            return self._last.links
+        found = (document for document in self._decoded.values() if isinstance(document, LinksDocument))
+        return Links(found, self._last.links)
 
     def _entitlements(self) -> Entitlements:
         if self._unchanged("plan/", "keys/"):

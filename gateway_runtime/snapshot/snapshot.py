@@ -11,6 +11,7 @@ from gateway_runtime.iam.credentials import Credentials
 from gateway_runtime.snapshot.domains import Domains
 from gateway_runtime.snapshot.entitlements import Entitlements
 from gateway_runtime.snapshot.stage import CompiledMethod, CompiledStage
+from gateway_runtime.upstream.balancing import Links
 
 
 class Found(NamedTuple):
@@ -48,6 +49,7 @@ class Snapshot:
         "domains",
         "entitlements",
         "found",
+        "links",
         "revision",
         "sections",
         "stages",
@@ -65,6 +67,7 @@ class Snapshot:
         entitlements: Entitlements | None = None,
         domains: Domains | None = None,
         credentials: Credentials | None = None,
+        links: Links | None = None,
     ) -> None:
         self.revision = revision
         self.sections = sections
@@ -76,6 +79,7 @@ class Snapshot:
         self.domains = domains or Domains()
         self.v2_apis = frozenset(name.split("/")[1] for name in sections if name.startswith("v2-stage/"))
         self.credentials = credentials or Credentials()
+        self.links = links or Links()
         self.entitlements = entitlements or Entitlements((), ())
 
     def stage(self, api_id: str, name: str) -> CompiledStage | None:

@@ -84,7 +84,7 @@ def test_every_reason_to_refuse_is_told_at_once(account):
     api = served_api(account, policy='{"Statement": 1}')
     firehose = "arn:aws:apigateway:us-east-1:firehose:action/PutRecord"
     integrate(make_method(api, "/a", authorization_type="OTHER"), "AWS_PROXY", uri=firehose)
-    integrate(make_method(api, "/b", "POST"), connection_type="VPC_LINK")
+    integrate(make_method(api, "/b", "POST"), "MOCK", connection_type="VPC_LINK")
     streams = "lambda:path/2021-11-15/functions/fn/response-streaming-invocations"
     integrate(make_method(api, "/c"), "AWS", uri=f"arn:aws:apigateway:us-east-1:{streams}")
     integrate(make_method(api, "/d"), "HTTP", request_templates={"application/json": "$input.json('$'"})
@@ -97,7 +97,7 @@ def test_every_reason_to_refuse_is_told_at_once(account):
         "the API: its resource policy: A policy must have a Statement: an object, or a list of them.",
         "GET /a: OTHER authorization",
         "GET /a: AWS_PROXY integrations of firehose",
-        "POST /b: VPC_LINK connections",
+        "POST /b: VPC_LINK connections of MOCK integrations",
         "GET /c: a function's response streams where type AWS_PROXY, URI and response transfer mode all say so",
         "GET /d: the application/json request template: expected ')', found 'the end of the template' (line 1, column 16)",
         "GET /e: the application/json response template (of 200): #if has no #end (line 2, column 10)",

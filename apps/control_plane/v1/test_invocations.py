@@ -19,6 +19,7 @@ from apps.core import documents
 from apps.core.stories import Story
 from apps.deployments.freeze import freeze_method
 from apps.deployments.frozen_authorizers import authorizer_document
+from apps.deployments.links import links_document
 from apps.metering import stories
 from apps.rest_apis.models import Authorizer, Method
 
@@ -42,7 +43,8 @@ def test_invoke_method(caller: Caller, request: Shape) -> Shape:
         headers=_headers(request),
         body=request.get("body") or "",
     )
-    outbound = Outbound(settings.ENVIRONMENT, _certificate(caller, request))
+    links = links_document(caller.account_id, caller.region)
+    outbound = Outbound(settings.ENVIRONMENT, _certificate(caller, request), links)
     try:
         answer = invoke(document, stage, asked, outbound)
     except NotARequest as error:

@@ -14,6 +14,7 @@ from apps.control_plane.patching import LISTS_PATHS, Patch, PatchTable, Rule, op
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.v1.tags import drop_tags, put_tags, tags_of, tags_of_all, vpc_link_path
 from apps.core import documents
+from apps.deployments import publisher
 from apps.deployments.models import Stage
 from apps.rest_apis.models import Integration
 from apps.vpc_links.models import VpcLink
@@ -43,6 +44,7 @@ def create_vpc_link(caller: Caller, request: Shape) -> Shape:
         target_arns=targets,
     )
     put_tags(caller, vpc_link_path(row.link_id), request.get("tags"))
+    publisher.publish_links(caller.account_id, caller.region)
     return vpc_link_shape(row, tags_of(caller, vpc_link_path(row.link_id)))
 
 
@@ -82,6 +84,7 @@ def delete_vpc_link(caller: Caller, request: Shape) -> Shape:
             "[RESTApiId:Method:Resource:Stage]."
         )
     row.delete()
+    publisher.publish_links(caller.account_id, caller.region)
     drop_tags(caller, vpc_link_path(row.link_id))
     return {}
 

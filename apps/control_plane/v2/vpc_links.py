@@ -9,6 +9,7 @@ from apps.control_plane.errors import BadRequestException, TooManyRequestsExcept
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.v1.tags import drop_tags, put_tags, tags_of, tags_of_all, vpc_link_path
 from apps.control_plane.v2.members import find_in, page, paged, shape_of
+from apps.deployments import publisher
 from apps.v2_apis.models import Integration, VpcLink
 
 MAX_LINKS = 10
@@ -40,6 +41,7 @@ def create_vpc_link(caller: Caller, request: Shape) -> Shape:
         security_group_ids=request.get("SecurityGroupIds") or [],
     )
     put_tags(caller, vpc_link_path(row.link_id), request.get("Tags"))
+    publisher.publish_links(caller.account_id, caller.region)
     return _shape(row, tags_of(caller, vpc_link_path(row.link_id)))
 
 
@@ -84,6 +86,7 @@ def delete_vpc_link(caller: Caller, request: Shape) -> Shape:
         )
     drop_tags(caller, vpc_link_path(row.link_id))
     row.delete()
+    publisher.publish_links(caller.account_id, caller.region)
     return {}
 
 

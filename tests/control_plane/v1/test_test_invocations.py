@@ -18,6 +18,7 @@ from builders import a_method, a_rest_api, call, http, mock
 
 from apps.accounts.models import AuditEvent, Membership
 from apps.client_certificates.issuing import issue
+from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import (
     AccessDeniedException,
@@ -232,11 +233,27 @@ def test_a_test_call_is_validated_as_any_call(caller: Caller) -> None:
 
 
 def test_what_the_runtime_cannot_serve_is_refused_by_name(caller: Caller) -> None:
-    private = http("http://pets.internal/", connectionType="VPC_LINK", connectionId="abc123")
+    linked = mock()
+    linked["integration"] |= {"connectionType": "VPC_LINK", "connectionId": "abc123"}
+    api = a_rest_api(caller, {"/pets": {"GET": linked}})
+
+    with pytest.raises(NotImplementedException, match="GET /pets: VPC_LINK connections of MOCK integrations"):
+        invoke(caller, api, "/pets")
+
+
+def test_a_test_call_goes_through_a_vpc_link(caller: Caller) -> None:
+    arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/shop/50dc6c495c0c9188"
+    link = call(caller, "CreateVpcLink", name="shop", targetArns=[arn])["id"]
+    private = http("http://pets.internal/", connectionType="VPC_LINK", connectionId=link)
     api = a_rest_api(caller, {"/pets": {"GET": private}})
 
-    with pytest.raises(NotImplementedException, match="GET /pets: VPC_LINK connections"):
-        invoke(caller, api, "/pets")
+    with a_back_end() as address:
+        without = invoke(caller, api, "/pets")
+        target = {"host": "127.0.0.1", "port": int(address.rpartition(":")[2].strip("/"))}
+        registry.call(caller, "gatehouse", "PutLoadBalancer", {"loadBalancerArn": arn, "targets": [target]})
+        answer = invoke(caller, api, "/pets")
+
+    assert (without["status"], answer["status"]) == (500, 203)
 
 
 @pytest.mark.parametrize(

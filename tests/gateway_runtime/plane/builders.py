@@ -19,6 +19,7 @@ from apps.core.documents import (
     IntegrationResponse,
     KeyDocument,
     KeysDocument,
+    LinksDocument,
     Method,
     MethodSetting,
     PlanDocument,
@@ -264,6 +265,8 @@ def section_of(document: AnyDocument) -> str:
         return v2_stage_section(document.api_id, document.stage_name)
     if isinstance(document, FunctionDocument):
         return documents.function_section(document.account_id, document.region, document.name)
+    if isinstance(document, LinksDocument):
+        return documents.links_section(document.account_id, document.region)
     if isinstance(document, CredentialsDocument):
         return documents.credentials_section(document.account_id)
     return documents.account_section(document.account_id, document.region)

@@ -1,0 +1,62 @@
+"""VPC links: calls of an integration go to the targets that stand for a load balancer, under the name that its URI has."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from gateway_runtime.errors import GatewayError
+from gateway_runtime.exchange import Exchange
+from gateway_runtime.integrations.target import with_stage_variables
+from gateway_runtime.snapshot.stage import Misconfigured
+from gateway_runtime.upstream.balancing import Target
+from gateway_runtime.upstream.errors import ConnectFailed, IntegrationTimedOut
+from gateway_runtime.upstream.origin import Origin
+from gateway_runtime.upstream.response import UpstreamResponse
+
+if TYPE_CHECKING:
+    from gateway_runtime.snapshot.stage import MethodSite
+
+
+class Destination(NamedTuple):
+    """Where one call goes. `target` is the one of a load balancer's; None for a call that needs no link."""
+
+    origin: Origin
+    target: Target | None = None
+
+    async def told(self, answer: Awaitable[UpstreamResponse], monotonic: Callable[[], float]) -> UpstreamResponse:
+        """The answer; the target is told whether the call reached it."""
+        assert self.target is not None
+        try:
+            found = await answer
+        except (ConnectFailed, IntegrationTimedOut):
+            self.target.missed(monotonic())
+            raise
+        self.target.reached()
+        return found
+
+
+def compile_destination(site: MethodSite, origin: Origin) -> Callable[[Exchange], Destination]:
+    """A function from a request to where its call goes: for connections by the internet, always to the URI's origin."""
+    integration = site.method.integration
+    if integration.connection_type == "INTERNET":
+        direct = Destination(origin)
+        return lambda exchange: direct
+    if not integration.connection_id:
+        raise Misconfigured("the integration names no VPC link")
+    link_id = with_stage_variables(integration.connection_id, site)
+    arn = with_stage_variables(integration.integration_target, site) if integration.integration_target else None
+    account_id, region = site.stage.account_id, site.stage.region
+    monotonic = site.services.clock.monotonic
+    # To the target the URI's host is only a name: in `Host`, and where certificates are verified.
+    named = origin._replace(named=origin.authority.decode("ascii"), server_name=origin.server_name or origin.host)
+
+    def choose(exchange: Exchange) -> Destination:
+        try:
+            balancer = exchange.snapshot.links.find(account_id, region, link_id, arn)
+        except LookupError as error:
+            raise GatewayError("API_CONFIGURATION_ERROR", detail=str(error)) from None
+        target = balancer.choose(monotonic())
+        return Destination(named._replace(host=target.host, port=target.port), target)
+
+    return choose
