@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 Because = Callable[[Exchange, "MethodSite"], str]
 
 
+def _trace(exchange: Exchange, site: MethodSite) -> str:
+    return f"tracingEnabled; the trace is {'recorded' if exchange.trace_sampled else 'not in the sample'}"
+
+
 def _authorize(exchange: Exchange, site: MethodSite) -> str:
     said = f"authorizationType {site.method.authorization_type}"
     principal = exchange.authorizer.get("principalId") or exchange.identity.get("userArn")
@@ -108,6 +112,7 @@ def _compression(exchange: Exchange, site: MethodSite) -> str:
 
 
 BECAUSE: dict[str, Because] = {
+    "trace": _trace,
     "resource_policy": _policy,
     "authorize": _authorize,
     "require_resource_policy": _policy,

@@ -191,7 +191,7 @@ def _configuration(phase: Phase, story: Story, api: RestApi | None) -> tuple[str
         return reverse("console:usage_plan", args=[story.plan_id]), "Usage plan"
     if phase.name == "validate_api_key":
         return reverse("console:usage_plans"), "Usage plans"
-    if phase.name in ("throttle", "read_cache") and story.kept_for != "test":
+    if phase.name in ("throttle", "read_cache", "trace") and story.kept_for != "test":
         return reverse("console:stage", args=[api.id, story.stage_name]), "Stage"
     if phase.name in ("resource_policy", "require_resource_policy"):
         return reverse("console:api_settings", args=[api.id]), "Settings"

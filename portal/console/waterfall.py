@@ -12,6 +12,7 @@ _LEAST = 4
 
 LABELS = {
     "match_method": "Find the method",
+    "trace": "Trace",
     "resource_policy": "Resource policy",
     "authorize": "Authorization",
     "require_resource_policy": "Resource policy, with the caller",
@@ -47,6 +48,8 @@ class Bar:
 
 def milliseconds(value: float) -> str:
     """A time as people read it: three digits that matter at most."""
+    if value >= 10_000:
+        return f"{value / 1000:.1f} s"
     if value >= 100:
         return f"{value:.0f} ms"
     if value >= 1:
