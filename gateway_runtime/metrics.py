@@ -52,6 +52,13 @@ class Histogram:
         self._values[self._offset + bisect_left(self._bounds, value)] += 1
         self._values[self._sum] += value
 
+    def add(self, value: float, count: int) -> None:
+        """So many observations of about this value; their sum is added by itself."""
+        self._values[self._offset + bisect_left(self._bounds, value)] += count
+
+    def add_to_sum(self, total: float) -> None:
+        self._values[self._sum] += total
+
 
 class Metrics:
     """The slots of one process. Asking again for the same name and labels gives the same slot; beyond `MAX_SLOTS`

@@ -180,7 +180,7 @@ class AccessLogs(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrafficLabel:
-    """What traffic is counted under; one object per method, compared by identity."""
+    """What traffic is counted under; one object per method, compared by identity. `detailed` asks for metrics of the method alone."""
 
     account_id: str
     region: str
@@ -188,6 +188,7 @@ class TrafficLabel:
     stage_name: str
     resource: str
     method: str
+    detailed: bool = False
 
 
 class Meter(Protocol):
@@ -197,9 +198,9 @@ class Meter(Protocol):
         """A request drew on a key's quota under a plan."""
 
     def traffic(
-        self, label: TrafficLabel, key_id: str, status: int, latency: float, integration_latency: float
+        self, label: TrafficLabel, key_id: str, status: int, latency: float, integration_latency: float, cache: int = 0
     ) -> None:
-        """A request was answered; latencies are seconds."""
+        """A request was answered; latencies are seconds. `cache` is 1 for an answer from the stage's cache, 2 for one that was not there."""
 
 
 class Stories(Protocol):

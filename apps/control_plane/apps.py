@@ -58,6 +58,7 @@ OPERATION_MODULES = (
     "gatehouse.subscriptions",
     "gatehouse.stages",
     "gatehouse.account",
+    "gatehouse.metrics",
     "gatehouse.cors",
     "gatehouse.access_keys",
     "gatehouse.user_policies",

@@ -256,6 +256,6 @@ class _Nobody:
         """No quota is drawn on."""
 
     def traffic(
-        self, label: TrafficLabel, key_id: str, status: int, latency: float, integration_latency: float
+        self, label: TrafficLabel, key_id: str, status: int, latency: float, integration_latency: float, cache: int = 0
     ) -> None:
         """No report shows it."""

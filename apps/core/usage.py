@@ -7,36 +7,40 @@ delivered twice counts once.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 import msgspec
 
 STREAM = "gatehouse:usage"
 FIELD = b"batch"
 
-# Upper bounds of the latency buckets in milliseconds; the last bucket has no bound.
-LATENCY_BOUNDS_MS = (
-    1,
-    2,
-    3,
-    5,
-    7,
-    10,
-    15,
-    20,
-    30,
-    50,
-    70,
-    100,
-    150,
-    200,
-    300,
-    500,
-    700,
-    1000,
-    2000,
-    5000,
-    10000,
-    30000,
+RELATIVE_ACCURACY = 0.05
+"""A percentile differs from the true one by this share of it at most."""
+
+_GAMMA = (1 + RELATIVE_ACCURACY) / (1 - RELATIVE_ACCURACY)
+_SHORTEST_MS, _LONGEST_MS = 0.1, 60_000
+
+# Upper bounds of the latency buckets in milliseconds, those of a DDSketch: each is the same factor above the one before it, so that
+# sketches of minutes, methods and workers are merged by adding counts. The last bucket has no bound.
+LATENCY_BOUNDS_MS = tuple(
+    _SHORTEST_MS * _GAMMA**power for power in range(math.ceil(math.log(_LONGEST_MS / _SHORTEST_MS, _GAMMA)) + 1)
 )
+
+
+def quantile(buckets: Mapping[int, int], share: float) -> float | None:
+    """The latency (milliseconds) that `share` (0 to 1) of the answers stayed at or below; None without answers."""
+    rank = share * sum(buckets.values())
+    if not rank:
+        return None
+    below = 0
+    for at in sorted(buckets):
+        below += buckets[at]
+        if below >= rank:
+            break
+    if at >= len(LATENCY_BOUNDS_MS):
+        return LATENCY_BOUNDS_MS[-1]
+    return LATENCY_BOUNDS_MS[at] if at == 0 else 2 * LATENCY_BOUNDS_MS[at] / (_GAMMA + 1)
 
 
 class KeyUse(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -54,7 +58,7 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What one method of a stage answered in one minute.
 
     `minute` is epoch seconds, a multiple of 60. `key_id` is "" for calls without a key. Latencies are sums in milliseconds;
-    `latency_buckets` counts answers per bucket of `LATENCY_BOUNDS_MS` and has one more element than it.
+    `latency_buckets` counts answers by the place of their bucket in `LATENCY_BOUNDS_MS`, empty ones left out.
     `resource` is the resource's path, or "" where no resource matched; `method` is what was asked for.
     """
 
@@ -71,7 +75,9 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     errors_5xx: int
     latency_ms: float
     integration_latency_ms: float
-    latency_buckets: tuple[int, ...]
+    latency_buckets: dict[int, int]
+    cache_hits: int = 0
+    cache_misses: int = 0
 
 
 class UsageBatch(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 
 from django.db import IntegrityError, OperationalError, transaction
 
-from apps.core.usage import LATENCY_BOUNDS_MS, KeyUse, Traffic, UsageBatch
+from apps.core.usage import KeyUse, Traffic, UsageBatch
 from apps.metering.models import DailyUsage, TrafficMinute
 from apps.metering.models import UsageBatch as AddedBatch
 
@@ -22,7 +22,8 @@ _ROWS_AT_ONCE = 500
 UseKey = tuple[str, str, str, str, date]
 TrafficKey = tuple[str, str, str, str, str, str, str, datetime]
 
-_ADDED_UP = ["count", "errors_4xx", "errors_5xx", "latency_ms", "integration_latency_ms", "latency_buckets"]
+_SUMS = ("count", "errors_4xx", "errors_5xx", "latency_ms", "integration_latency_ms", "cache_hits", "cache_misses")
+_ADDED_UP = [*_SUMS, "latency_buckets"]
 
 
 def add(batches: Iterable[UsageBatch]) -> int:
@@ -153,14 +154,13 @@ def _empty(key: TrafficKey) -> TrafficMinute:
         method=method,
         key_id=key_id,
         minute=minute,
-        latency_buckets=[0] * (len(LATENCY_BOUNDS_MS) + 1),
     )
 
 
 def _increase(row: TrafficMinute, by: Traffic | TrafficMinute) -> None:
-    row.count += by.count
-    row.errors_4xx += by.errors_4xx
-    row.errors_5xx += by.errors_5xx
-    row.latency_ms += by.latency_ms
-    row.integration_latency_ms += by.integration_latency_ms
-    row.latency_buckets = [ours + theirs for ours, theirs in zip(row.latency_buckets, by.latency_buckets, strict=True)]
+    for name in _SUMS:
+        setattr(row, name, getattr(row, name) + getattr(by, name))
+    merged = dict(row.latency_buckets)
+    for at, count in by.latency_buckets.items():
+        merged[str(at)] = merged.get(str(at), 0) + count
+    row.latency_buckets = merged

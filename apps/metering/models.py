@@ -49,7 +49,10 @@ class TrafficMinute(models.Model):
     errors_5xx = models.BigIntegerField(default=0)
     latency_ms = models.FloatField(default=0)
     integration_latency_ms = models.FloatField(default=0)
-    latency_buckets = models.JSONField(default=list)
+    cache_hits = models.BigIntegerField(default=0)
+    cache_misses = models.BigIntegerField(default=0)
+    # Counts by the place of their bucket (`apps.core.usage.LATENCY_BOUNDS_MS`), as a DDSketch has them.
+    latency_buckets = models.JSONField(default=dict)
 
     class Meta:
         constraints = [

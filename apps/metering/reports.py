@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 from django.db.models import QuerySet, Sum
 
 from apps.core.quota_periods import period_start
-from apps.core.usage import LATENCY_BOUNDS_MS
+from apps.core.usage import quantile
 from apps.metering.models import DailyUsage, TrafficMinute
 
 MINUTE = timedelta(minutes=1)
@@ -48,7 +48,9 @@ class Totals:
     errors_5xx: int = 0
     latency_sum: float = 0.0
     integration_latency_sum: float = 0.0
-    buckets: list[int] = field(default_factory=lambda: [0] * (len(LATENCY_BOUNDS_MS) + 1))
+    cache_hits: int = 0
+    cache_misses: int = 0
+    buckets: Counter[int] = field(default_factory=Counter)
 
     @property
     def latency(self) -> float | None:
@@ -60,15 +62,15 @@ class Totals:
 
     @property
     def p50(self) -> float | None:
-        return percentile(self.buckets, 0.50)
+        return quantile(self.buckets, 0.50)
 
     @property
     def p95(self) -> float | None:
-        return percentile(self.buckets, 0.95)
+        return quantile(self.buckets, 0.95)
 
     @property
     def p99(self) -> float | None:
-        return percentile(self.buckets, 0.99)
+        return quantile(self.buckets, 0.99)
 
     def _add(self, row: _Minute) -> None:
         self.count += row.answers
@@ -76,8 +78,10 @@ class Totals:
         self.errors_5xx += row.errors_5xx
         self.latency_sum += row.latency_ms
         self.integration_latency_sum += row.integration_latency_ms
-        for index, count in enumerate(row.latency_buckets):
-            self.buckets[index] += count
+        self.cache_hits += row.cache_hits
+        self.cache_misses += row.cache_misses
+        for at, count in row.latency_buckets.items():
+            self.buckets[int(at)] += count
 
 
 class Point(NamedTuple):
@@ -101,7 +105,9 @@ class _Minute(NamedTuple):
     errors_5xx: int
     latency_ms: float
     integration_latency_ms: float
-    latency_buckets: list[int]
+    cache_hits: int
+    cache_misses: int
+    latency_buckets: dict[str, int]
 
 
 _COLUMNS = tuple("count" if name == "answers" else name for name in _Minute._fields)
@@ -141,24 +147,6 @@ def by_stage(wanted: Filter) -> dict[tuple[str, str], Totals]:
 def by_key(wanted: Filter) -> dict[str, Totals]:
     """Sums by key id, the busiest first; "" are calls without a key."""
     return _busiest_first(_grouped(wanted, lambda row: row.key_id))
-
-
-def percentile(buckets: list[int], share: float) -> float | None:
-    """The latency that `share` (0 to 1) of the answers stayed below, in milliseconds; None without answers.
-
-    Answers are taken to lie evenly within their bucket. The last bucket has no bound: its answer is its lower one.
-    """
-    rank = share * sum(buckets)
-    if not rank:
-        return None
-    below = 0
-    for index, count in enumerate(buckets):
-        if count and below + count >= rank:
-            lower = LATENCY_BOUNDS_MS[index - 1] if index else 0
-            upper = LATENCY_BOUNDS_MS[index] if index < len(LATENCY_BOUNDS_MS) else lower
-            return lower + (upper - lower) * (rank - below) / count
-        below += count
-    raise AssertionError("a share of the answers lies in some bucket")
 
 
 def usage_of_key(

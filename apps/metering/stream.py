@@ -105,15 +105,17 @@ def _check_traffic(traffic: Traffic) -> None:
         raise Unsound("its API or stage is too long a name")
     if traffic.minute % 60 or not 0 <= traffic.minute < datetime(9999, 1, 1, tzinfo=UTC).timestamp():
         raise Unsound(f"{traffic.minute} is no minute")
-    if len(traffic.latency_buckets) != len(LATENCY_BOUNDS_MS) + 1:
-        raise Unsound(f"it has {len(traffic.latency_buckets)} latency buckets")
+    if any(not 0 <= at <= len(LATENCY_BOUNDS_MS) for at in traffic.latency_buckets):
+        raise Unsound("it counts into a latency bucket that is none")
     _check_counts(
         traffic.count,
         traffic.errors_4xx,
         traffic.errors_5xx,
         traffic.latency_ms,
         traffic.integration_latency_ms,
-        *traffic.latency_buckets,
+        traffic.cache_hits,
+        traffic.cache_misses,
+        *traffic.latency_buckets.values(),
     )
 
 

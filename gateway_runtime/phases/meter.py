@@ -22,6 +22,8 @@ def meter(site: StageSite) -> Step | None:
         label = stage.unmatched_label(asked) if method is None else method.label(asked)
         entitlement = exchange.entitlement
         key_id = "" if entitlement is None else entitlement.key.id
-        count(label, key_id, exchange.status, exchange.latency, exchange.integration_latency)
+        visit = exchange.cache
+        cache = 0 if visit is None else 1 if visit.hit else 2
+        count(label, key_id, exchange.status, exchange.latency, exchange.integration_latency, cache)
 
     return step

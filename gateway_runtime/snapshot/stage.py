@@ -116,7 +116,8 @@ class CompiledMethod:
         """What a call with this HTTP method is counted under; differs from `http_method` for ANY."""
         label = self._labels.get(asked)
         if label is None:
-            label = self._labels[asked] = traffic_label(self.site.stage, self.resource_path, asked)
+            detailed = self.site.setting().metrics_enabled
+            label = self._labels[asked] = traffic_label(self.site.stage, self.resource_path, asked, detailed=detailed)
         return label
 
 
@@ -177,5 +178,5 @@ class CompiledStage:
         return label
 
 
-def traffic_label(stage: StageDocument, resource: str, asked: str) -> TrafficLabel:
-    return TrafficLabel(stage.account_id, stage.region, stage.api_id, stage.stage_name, resource, asked)
+def traffic_label(stage: StageDocument, resource: str, asked: str, *, detailed: bool = False) -> TrafficLabel:
+    return TrafficLabel(stage.account_id, stage.region, stage.api_id, stage.stage_name, resource, asked, detailed)

@@ -16,14 +16,15 @@ from apps.core import usage
 from apps.core.usage import LATENCY_BOUNDS_MS
 from gateway_runtime.metrics import METRICS
 from gateway_runtime.ports import Clock, TrafficLabel
-from gateway_runtime.stores.journal import TRAFFIC_WIDTH, Journal, JournalFull
+from gateway_runtime.stores.journal import BUCKETS_AT, TRAFFIC_WIDTH, Journal, JournalFull
+from gateway_runtime.stores.traffic_metrics import TrafficMetrics
 
 logger = logging.getLogger("gateway_runtime.usage")
 
 FLUSH_SECONDS = 0.25
 _ADOPT_SECONDS = 1.0
 _PATIENCE = 2.0
-_MOST_JOURNALS = 256  # what one worker keeps while nobody takes it: 64 MB
+_MOST_JOURNALS = 160  # what one worker keeps while nobody takes it: 64 MB
 
 _BOUNDS = tuple(bound / 1000 for bound in LATENCY_BOUNDS_MS)
 
@@ -45,6 +46,7 @@ class UsageMeter:
         self._directory = directory
         self._now = clock.time
         self._origin = origin
+        self._shown = TrafficMetrics()
         self._free: list[Journal] = []
         self._sealed: list[Journal] = []
         self._rows: dict[tuple[object, ...], int] = {}
@@ -69,7 +71,7 @@ class UsageMeter:
         self._counters[place] += 1
 
     def traffic(
-        self, label: TrafficLabel, key_id: str, status: int, latency: float, integration_latency: float
+        self, label: TrafficLabel, key_id: str, status: int, latency: float, integration_latency: float, cache: int = 0
     ) -> None:
         minute = int(self._now()) // 60 * 60
         key = (label, key_id, minute)
@@ -83,9 +85,13 @@ class UsageMeter:
         counters[place + 3] += int(latency * 1_000_000)
         if integration_latency:
             counters[place + 4] += int(integration_latency * 1_000_000)
-        counters[place + 5 + bisect_left(_BOUNDS, latency)] += 1
+        if cache:
+            counters[place + 4 + cache] += 1
+        counters[place + BUCKETS_AT + bisect_left(_BOUNDS, latency)] += 1
 
     def _traffic_row(self, label: TrafficLabel, key_id: str, minute: int) -> int:
+        if label.detailed:
+            self._shown.watch(label)
         members = (
             label.account_id, label.region, label.api_id, label.stage_name, label.resource, label.method, key_id, minute,
         )  # fmt: skip
@@ -133,6 +139,7 @@ class UsageMeter:
 
     def _seal(self) -> None:
         """The open batch is complete; count into the next one."""
+        self._shown.add(self._journal.batch(self._origin).traffic)
         self._sealed.append(self._journal)
         self._journal = self._begin()
         self._counters = self._journal.counters

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from apps.core.usage import LATENCY_BOUNDS_MS
+from apps.core.usage import LATENCY_BOUNDS_MS, RELATIVE_ACCURACY, quantile
 from apps.metering import reports
 from apps.metering.models import DailyUsage, TrafficMinute
 
@@ -18,12 +23,10 @@ ACCOUNT = {"account_id": "123456789012", "region": "us-east-1"}
 
 def seen(minutes, count=1, *, bucket=0, **members):
     """Answers of GET /pets by key1, so many minutes after noon, all in one latency bucket."""
-    buckets = [0] * (len(LATENCY_BOUNDS_MS) + 1)
-    buckets[bucket] = count
     members = {"api_id": "a1", "stage_name": "prod", "resource": "/pets", "method": "GET", "key_id": "key1"} | members
     members = ACCOUNT | {"latency_ms": 10.0 * count} | members
     TrafficMinute.objects.create(
-        minute=NOON + timedelta(minutes=minutes), count=count, latency_buckets=buckets, **members
+        minute=NOON + timedelta(minutes=minutes), count=count, latency_buckets={str(bucket): count}, **members
     )
 
 
@@ -83,17 +86,24 @@ def test_groups_are_ordered_by_how_busy_they_are():
     assert list(reports.by_stage(wanted())) == [("a1", "prod")]
 
 
-def test_percentiles_come_from_the_merged_buckets():
-    seen(0, 90, bucket=0)
-    seen(1, 9, bucket=LATENCY_BOUNDS_MS.index(100))
-    seen(2, 1, bucket=len(LATENCY_BOUNDS_MS))
+def test_percentiles_come_from_the_merged_sketches():
+    seen(0, 90, bucket=bisect_left(LATENCY_BOUNDS_MS, 1))
+    seen(1, 9, bucket=bisect_left(LATENCY_BOUNDS_MS, 100), method="POST")
+    seen(2, 1, bucket=len(LATENCY_BOUNDS_MS), key_id="")
 
     totals = reports.totals(wanted())
 
-    assert 0 < totals.p50 <= 1
-    assert 70 < totals.p95 <= 100
-    assert totals.p99 == pytest.approx(100)
-    assert reports.percentile(totals.buckets, 1.0) == LATENCY_BOUNDS_MS[-1]
+    assert totals.p50 == pytest.approx(1, rel=RELATIVE_ACCURACY)
+    assert totals.p95 == totals.p99 == pytest.approx(100, rel=RELATIVE_ACCURACY)
+    assert quantile(totals.buckets, 1.0) == LATENCY_BOUNDS_MS[-1]
+
+
+@given(st.lists(st.floats(0.11, 59_000), min_size=1, max_size=200), st.floats(0.01, 1))
+def test_a_percentile_is_as_near_as_promised(latencies, share):
+    buckets = Counter(bisect_left(LATENCY_BOUNDS_MS, latency) for latency in latencies)
+    true = sorted(latencies)[max(math.ceil(share * len(latencies) - 1e-9), 1) - 1]
+
+    assert quantile(buckets, share) == pytest.approx(true, rel=RELATIVE_ACCURACY + 1e-9)
 
 
 @pytest.mark.parametrize("step", [timedelta(seconds=30), timedelta(seconds=90), timedelta(0)])

@@ -102,14 +102,16 @@ class RecordingMeter:
 
     uses: list[tuple[str, str]] = field(default_factory=list)
     answers: list[tuple[TrafficLabel, str, int]] = field(default_factory=list)
+    cache: list[int] = field(default_factory=list)
 
     def use(self, account_id: str, region: str, plan_id: str, key_id: str) -> None:
         self.uses.append((plan_id, key_id))
 
     def traffic(
-        self, label: TrafficLabel, key_id: str, status: int, latency: float, integration_latency: float
+        self, label: TrafficLabel, key_id: str, status: int, latency: float, integration_latency: float, cache: int = 0
     ) -> None:
         self.answers.append((label, key_id, status))
+        self.cache.append(cache)
 
 
 class GatewayHarness:

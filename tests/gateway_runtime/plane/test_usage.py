@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from bisect import bisect_left
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from redis.asyncio import Redis
 
 from apps.core import usage
-from apps.core.usage import UsageBatch
+from apps.core.usage import LATENCY_BOUNDS_MS, UsageBatch
 from gateway_runtime.ports import TrafficLabel
 from gateway_runtime.stores.usage import UsageMeter
 from tests.gateway_runtime.plane.harness import FakeClock
@@ -39,7 +40,7 @@ async def test_what_is_counted_is_delivered_once(stream: Redis, tmp_path: Path, 
     for _ in range(3):
         meter.use(*USE)
     meter.traffic(LABEL, "key0000001", 200, 0.0042, 0.003)
-    meter.traffic(LABEL, "key0000001", 404, 0.9, 0.0)
+    meter.traffic(LABEL, "key0000001", 404, 0.9, 0.0, 1)
     meter.traffic(LABEL, "", 503, 60.0, 0.0)
 
     assert await meter.flush()
@@ -50,8 +51,9 @@ async def test_what_is_counted_is_delivered_once(stream: Redis, tmp_path: Path, 
     keyed, anonymous = batch.traffic
     assert (keyed.count, keyed.errors_4xx, keyed.errors_5xx, keyed.minute) == (2, 1, 0, 1_699_999_980)
     assert (keyed.latency_ms, keyed.integration_latency_ms) == (904.2, 3.0)
-    assert [at for at, count in enumerate(keyed.latency_buckets) if count] == [3 + 0, 17]
-    assert (anonymous.key_id, anonymous.errors_5xx, anonymous.latency_buckets[-1]) == ("", 1, 1)
+    assert keyed.latency_buckets == {bisect_left(LATENCY_BOUNDS_MS, latency): 1 for latency in (4.2, 900)}
+    assert (keyed.cache_hits, keyed.cache_misses) == (1, 0)
+    assert (anonymous.key_id, anonymous.errors_5xx, anonymous.latency_ms) == ("", 1, 60_000.0)
     await meter.close()
 
 

@@ -171,7 +171,7 @@ def record(application: Application, count: int = 3, errors: int = 1) -> None:
     DailyUsage.objects.create(**owner, plan_id=plan.plan_id, day=now.date(), used=count)
     TrafficMinute.objects.create(
         **owner, api_id="abc", stage_name="prod", method="GET", minute=now.replace(second=0, microsecond=0),
-        count=count, errors_4xx=errors, latency_buckets=[],
+        count=count, errors_4xx=errors, latency_buckets={},
     )  # fmt: skip
 
 
