@@ -96,7 +96,7 @@ STEPS = (
             "Name": "people",
             "AuthorizerType": "JWT",
             "IdentitySource": ["$request.header.Authorization"],
-            "JwtConfiguration": {"Issuer": "https://issuer.example.com", "Audience": ["pets"]},
+            "JwtConfiguration": {"Issuer": "{issuer}", "Audience": ["pets"]},
         },
         {"authorizer": "AuthorizerId"},
     ),

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from builders import a_caller, a_rest_api, a_stage
 from every_operation import NOBODY, Shape, Step
 from every_v2_operation import LEFT_OUT, MAKING, MORE, NEVER, REFUSED, REQUESTS, STEPS
+from issuer import Issuer
 
 Client = Any
 World = dict[str, str]
@@ -51,12 +52,13 @@ def v2(aws: Callable[..., Any], valkey: Any) -> Client:
 
 
 @pytest.fixture
-def world(v2: Client) -> World:
-    """A REST API with a stage, for routing rules to lead to."""
+def world(v2: Client) -> Iterator[World]:
+    """A REST API with a stage, for routing rules to lead to, and an issuer of tokens."""
     caller = a_caller()
     rest = a_rest_api(caller)
     a_stage(caller, rest)
-    return {"rest": rest}
+    with Issuer() as issuer:
+        yield {"rest": rest, "issuer": issuer.url}
 
 
 def test_every_v2_operation_succeeds(v2: Client, world: World) -> None:

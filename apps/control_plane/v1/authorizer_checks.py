@@ -152,7 +152,7 @@ def _check_jwt(row: Authorizer) -> None:
         _check_issuer(issuer)
 
 
-def _is_issuer(url: str) -> bool:
+def is_issuer(url: str) -> bool:
     """Whether a URL can be an issuer: by https, but for this installation's own and, in development, those of this machine."""
     try:
         parts = urlsplit(url)
@@ -168,7 +168,7 @@ def _is_issuer(url: str) -> bool:
 
 def _check_issuer(issuer: dict[str, Any]) -> None:
     url = issuer.get("issuer") or ""
-    if not _is_issuer(url):
+    if not is_issuer(url):
         raise BadRequestException(f"Invalid issuer specified: {url}")
     if not issuer.get("audiences") or not all(issuer["audiences"]):
         raise BadRequestException(f"Issuer {url} needs audiences, none of them empty")

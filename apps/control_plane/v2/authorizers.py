@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 
+from django.conf import settings
+
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException, TooManyRequestsException
+from apps.control_plane.issuer_discovery import IssuerUnavailable, key_set_addresses
 from apps.control_plane.registry import Shape, operation
+from apps.control_plane.v1.authorizer_checks import is_issuer
 from apps.control_plane.v2.drafts import draft_changed
 from apps.control_plane.v2.members import assign, find_in, page, paged, shape_of
 from apps.v2_apis.models import Authorizer
@@ -14,6 +18,9 @@ from apps.v2_apis.models import Authorizer
 MAX_AUTHORIZERS = 10
 MAX_AUDIENCES = 50
 _DEFAULT_TTL = 300
+_INVALID_ISSUER = (
+    "Invalid issuer: {}. Issuer must have a valid discovery endpoint ended with '/.well-known/openid-configuration'"
+)
 
 _MEMBERS = {
     "AuthorizerId": "authorizer_id",
@@ -39,10 +46,26 @@ _HTTP_SOURCE = re.compile(rf"\$(?:request\.(?:header\.{_NAME}|querystring\.\S+)|
 _WEBSOCKET_SOURCE = re.compile(rf"route\.request\.(?:header\.{_NAME}|querystring\.\S+)|(?:context|stageVariables)\.\S+")
 _JWT_SOURCE = re.compile(rf"\$request\.(?:header\.{_NAME}|querystring\.\S+)")
 _FUNCTION_URI = re.compile(r"arn:aws[a-z-]*:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/\S+/invocations")
-_ISSUER = re.compile(r"https://[^\s/?#@]+(?:/[^\s?#]*)?")
 
 
-@operation("CreateAuthorizer", service="apigatewayv2")
+def _ask_issuer(caller: Caller, request: Shape) -> Shape:
+    """The request as it is, after the issuer of a JWT authorizer has shown its discovery document."""
+    new = "AuthorizerId" not in request
+    row = Authorizer(api=caller.api(request["ApiId"])) if new else _find(caller, request)
+    _bring(row, request)
+    if row.authorizer_type == "JWT" and request.get("JwtConfiguration"):
+        issuer = row.jwt_configuration["Issuer"]
+        try:
+            key_set_addresses([issuer], allow_private=settings.ENVIRONMENT.allow_private_backends)
+        except IssuerUnavailable as error:
+            raise BadRequestException(
+                f"Caught exception when connecting to {issuer}/.well-known/openid-configuration for issuer {issuer}. "
+                f"Please try again later. Error: {_INVALID_ISSUER.format(issuer)}"
+            ) from error
+    return request
+
+
+@operation("CreateAuthorizer", service="apigatewayv2", prepare=_ask_issuer)
 def create_authorizer(caller: Caller, request: Shape) -> Shape:
     """A new authorizer of an API."""
     api = caller.api(request["ApiId"])
@@ -70,7 +93,7 @@ def get_authorizers(caller: Caller, request: Shape) -> Shape:
     return paged([shape_of(row, _MEMBERS) for row in rows], token)
 
 
-@operation("UpdateAuthorizer", service="apigatewayv2")
+@operation("UpdateAuthorizer", service="apigatewayv2", prepare=_ask_issuer)
 def update_authorizer(caller: Caller, request: Shape) -> Shape:
     """Change an authorizer; its type only while no route uses it."""
     row = _find(caller, request)
@@ -95,6 +118,12 @@ def delete_authorizer(caller: Caller, request: Shape) -> Shape:
 
 def put_authorizer(row: Authorizer, request: Shape) -> None:
     """Bring an authorizer, new or not, to what a request says, and save it."""
+    _bring(row, request)
+    row.save()
+
+
+def _bring(row: Authorizer, request: Shape) -> None:
+    """Bring an authorizer to what a request says; raises what is wrong with it then."""
     assign(row, request, _CHANGEABLE, merged=("JwtConfiguration",))
     if not row.name or len(row.name) > 128:
         raise BadRequestException("Authorizer name must be between 1 and 128 characters")
@@ -110,7 +139,6 @@ def put_authorizer(row: Authorizer, request: Shape) -> None:
     else:
         _check_function(row)
         _check_http(row)
-    row.save()
 
 
 def _check_jwt(row: Authorizer) -> None:
@@ -126,11 +154,8 @@ def _check_jwt(row: Authorizer) -> None:
         )
     configuration = row.jwt_configuration or {}
     issuer = configuration.get("Issuer") or ""
-    if not _ISSUER.fullmatch(issuer):
-        raise BadRequestException(
-            f"Invalid issuer: {issuer}. Issuer must have a valid discovery endpoint ended with "
-            "'/.well-known/openid-configuration'"
-        )
+    if not is_issuer(issuer):
+        raise BadRequestException(_INVALID_ISSUER.format(issuer))
     audience = configuration.get("Audience") or []
     if not audience or not all(audience):
         raise BadRequestException("At least one audience is required for a JWT authorizer")

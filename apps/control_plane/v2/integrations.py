@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import ConflictException, TooManyRequestsException
+from apps.control_plane.errors import BadRequestException, ConflictException, TooManyRequestsException
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.v2.drafts import draft_changed
 from apps.control_plane.v2.integration_checks import check_integration, with_defaults
@@ -81,6 +81,8 @@ def update_integration(caller: Caller, request: Shape) -> Shape:
 def delete_integration(caller: Caller, request: Shape) -> Shape:
     """Delete an integration that no route has as its target."""
     row = find_integration(caller, request)
+    if row.api_gateway_managed:
+        raise BadRequestException("An integration that is managed by API Gateway can be updated, not deleted")
     routes = list(row.routes.order_by("pk").values_list("route_id", flat=True))
     if routes:
         raise ConflictException(

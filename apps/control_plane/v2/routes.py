@@ -76,6 +76,8 @@ def get_routes(caller: Caller, request: Shape) -> Shape:
 def update_route(caller: Caller, request: Shape) -> Shape:
     """Change a route."""
     row = find_route(caller, request)
+    if row.api_gateway_managed and request.get("RouteKey", row.route_key) != row.route_key:
+        raise BadRequestException("The route key of a route that is managed by API Gateway cannot be changed here")
     put_route(row, request)
     draft_changed(row.api)
     return route_shape(row)

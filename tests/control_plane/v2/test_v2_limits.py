@@ -20,7 +20,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 OWNED = {"account_id": "123456789012", "region": "us-east-1"}
 PROXY = {"IntegrationType": "HTTP_PROXY", "IntegrationMethod": "GET", "IntegrationUri": "https://example.com"}
-JWT = {"Issuer": "https://issuer.example.com", "Audience": ["pets"]}
+FUNCTION = (
+    "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/"
+    "arn:aws:lambda:us-east-1:123456789012:function:pets/invocations"
+)
 
 
 def statements(caller: Caller, operation: str, **request: Any) -> int:
@@ -79,9 +82,10 @@ def fill_links(api: Api, count: int) -> None:
             "CreateAuthorizer",
             {
                 "Name": "more",
-                "AuthorizerType": "JWT",
+                "AuthorizerType": "REQUEST",
+                "AuthorizerUri": FUNCTION,
+                "AuthorizerPayloadFormatVersion": "2.0",
                 "IdentitySource": ["$request.header.Authorization"],
-                "JwtConfiguration": JWT,
             },
         ),
         (fill_stages, stages.MAX_STAGES, "CreateStage", {"StageName": "more"}),

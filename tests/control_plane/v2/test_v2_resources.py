@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import redis
 from builders import a_websocket_api, an_http_api, call_v2
+from issuer import Issuer
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError
@@ -29,6 +31,13 @@ CALLED = {"IntegrationType": "AWS_PROXY", "IntegrationUri": FUNCTION, "PayloadFo
 @pytest.fixture(autouse=True)
 def _valkey(valkey: redis.Redis) -> None:
     """Changes are announced."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def issuer() -> Iterator[Issuer]:
+    """Who issues the tokens of JWT authorizers is asked when they are made."""
+    with ISSUER:
+        yield ISSUER
 
 
 @pytest.fixture
@@ -113,6 +122,20 @@ def test_quick_create_can_be_aimed_elsewhere(caller: Caller) -> None:
     assert (integration["IntegrationType"], integration["IntegrationUri"]) == ("AWS_PROXY", FUNCTION)
     assert (integration["CredentialsArn"], route["RouteKey"]) == (ROLE, "GET /pets")
     assert "quick create" in refusal(caller, "UpdateApi", ApiId=an_http_api(caller), Target=FUNCTION)
+
+
+def test_what_quick_create_made_is_managed(caller: Caller) -> None:
+    api = an_http_api(caller, Target="https://example.com")
+    (integration,) = call_v2(caller, "GetIntegrations", ApiId=api)["Items"]
+    (route,) = call_v2(caller, "GetRoutes", ApiId=api)["Items"]
+    at = {"ApiId": api, "IntegrationId": integration["IntegrationId"]}
+
+    assert (integration["ApiGatewayManaged"], route["ApiGatewayManaged"]) == (True, True)
+    assert "managed by API Gateway" in refusal(caller, "DeleteIntegration", **at)
+    assert "managed by API Gateway" in refusal(
+        caller, "UpdateRoute", ApiId=api, RouteId=route["RouteId"], RouteKey="GET /pets"
+    )
+    assert call_v2(caller, "UpdateIntegration", **at, TimeoutInMillis=1000)["TimeoutInMillis"] == 1000
 
 
 def test_pages_of_apis_end(caller: Caller) -> None:
@@ -314,11 +337,12 @@ def test_a_route_that_is_open_again_lets_its_authorizer_go(caller: Caller, http:
 
 # Authorizers --------------------------------------------------------------------------------------------------------
 
+ISSUER = Issuer()
 JWT = {
     "Name": "people",
     "AuthorizerType": "JWT",
     "IdentitySource": ["$request.header.Authorization"],
-    "JwtConfiguration": {"Issuer": "https://issuer.example.com", "Audience": ["pets"]},
+    "JwtConfiguration": {"Issuer": ISSUER.url, "Audience": ["pets"]},
 }
 LAMBDA = {
     "Name": "checked",
@@ -359,6 +383,33 @@ def test_a_lambda_authorizer_caches_for_five_minutes_unless_it_says_otherwise(ca
 )
 def test_authorizers_that_http_apis_refuse(caller: Caller, http: str, members: dict[str, Any]) -> None:
     assert refusal(caller, "CreateAuthorizer", ApiId=http, **members).startswith("BadRequestException")
+
+
+@pytest.mark.parametrize(
+    "document", [{"issuer": "https://elsewhere.example.com", "jwks_uri": "https://elsewhere.example.com/keys"}, b"none"]
+)
+def test_an_issuer_has_to_show_its_discovery_document(
+    caller: Caller, http: str, issuer: Issuer, document: bytes | dict[str, str]
+) -> None:
+    issuer.documents["/.well-known/openid-configuration"] = document
+
+    answer = refusal(caller, "CreateAuthorizer", ApiId=http, **JWT)
+
+    issuer.documents.clear()
+    assert answer == (
+        f"BadRequestException: Caught exception when connecting to {issuer.url}/.well-known/openid-configuration for issuer "
+        f"{issuer.url}. Please try again later. Error: Invalid issuer: {issuer.url}. Issuer must have a valid discovery endpoint "
+        "ended with '/.well-known/openid-configuration'"
+    )
+
+
+def test_an_issuer_is_asked_again_only_when_it_is_named(caller: Caller, http: str, issuer: Issuer) -> None:
+    made = call_v2(caller, "CreateAuthorizer", ApiId=http, **JWT)
+    issuer.requests.clear()
+
+    call_v2(caller, "UpdateAuthorizer", ApiId=http, AuthorizerId=made["AuthorizerId"], Name="guests")
+
+    assert issuer.requests == []
 
 
 def test_authorizers_of_websocket_apis_are_functions_with_sources_of_their_own(caller: Caller, chat: str) -> None:
