@@ -11,9 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from apps.accounts.models import Account
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
+from apps.control_plane.errors import AwsError
 from apps.deployments.models import ConfigurationSection
 
 Shape = dict[str, Any]
@@ -34,6 +37,13 @@ def call(caller: Caller, operation: str, /, **request: Any) -> Shape:
 def call_v2(caller: Caller, operation: str, /, **request: Any) -> Shape:
     """An operation of V2."""
     return registry.call(caller, "apigatewayv2", operation, request)
+
+
+def refusal_v2(caller: Caller, operation: str, /, **request: Any) -> str:
+    """How an operation of V2 is refused: its code and its words."""
+    with pytest.raises(AwsError) as refused:
+        call_v2(caller, operation, **request)
+    return f"{refused.value.code}: {refused.value.message}"
 
 
 def an_http_api(caller: Caller, *routes: str, target: str = "https://example.com", **members: Any) -> str:

@@ -185,5 +185,6 @@ def test_changes_through_v2_are_audited_without_bulk(owner: Caller) -> None:
 
     refused, made = AuditEvent.objects.order_by("pk")
     assert (refused.operation, refused.error) == ("ImportApi", "BadRequestException")
-    assert refused.request == {"Body": "(200000 characters)"}
+    assert refused.request["Body"].endswith("(200000 characters)")
+    assert len(refused.request["Body"]) < 2_000
     assert (made.operation, made.error) == ("CreateApi", "")

@@ -6,23 +6,18 @@ from typing import Any
 
 import pytest
 import redis
-from builders import a_rest_api, a_stage, a_websocket_api, an_http_api, call, call_v2
+from builders import a_rest_api, a_stage, a_websocket_api, an_http_api, call, call_v2, refusal_v2
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError
 from apps.core import documents, manifest
 from apps.core.documents import DomainDocument, HeaderCondition, RoutingRule
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/one"
 HOST = "api.example.com"
 AT = {"DomainName": HOST}
-
-
-@pytest.fixture(autouse=True)
-def _valkey(valkey: redis.Redis) -> None:
-    """Changes are announced."""
 
 
 @pytest.fixture
@@ -48,12 +43,6 @@ def published(valkey: redis.Redis, name: str = HOST) -> DomainDocument:
     found = documents.decode(valkey.get(manifest.document_key(digest.decode())) or b"")
     assert isinstance(found, DomainDocument)
     return found
-
-
-def refusal(caller: Caller, operation: str, **request: Any) -> str:
-    with pytest.raises(AwsError) as refused:
-        call_v2(caller, operation, **request)
-    return f"{refused.value.code}: {refused.value.message}"
 
 
 def rule_to(rest: str, *conditions: dict[str, Any], **members: Any) -> dict[str, Any]:
@@ -108,7 +97,7 @@ def test_mutual_tls_is_turned_on_and_off(caller: Caller) -> None:
 
 
 def test_a_name_has_exactly_one_configuration(caller: Caller) -> None:
-    assert "exactly one" in refusal(caller, "CreateDomainName", DomainName=HOST)
+    assert "exactly one" in refusal_v2(caller, "CreateDomainName", DomainName=HOST)
 
 
 def test_mappings_of_all_kinds_of_apis_stand_in_the_document(
@@ -137,7 +126,7 @@ def test_a_key_leads_to_one_api_whichever_way_it_was_mapped(caller: Caller, http
 
     with pytest.raises(AwsError) as refused:
         call(caller, "CreateBasePathMapping", domainName=HOST, basePath="pets", restApiId=rest)
-    again = refusal(caller, "CreateApiMapping", **AT, ApiId=rest, Stage="prod", ApiMappingKey="pets")
+    again = refusal_v2(caller, "CreateApiMapping", **AT, ApiId=rest, Stage="prod", ApiMappingKey="pets")
 
     assert refused.value.code == "ConflictException"
     assert again == "ConflictException: ApiMapping key already exists for this domain name"
@@ -168,15 +157,15 @@ def test_a_mapping_can_be_led_to_an_api_of_another_kind(
 def test_mappings_that_are_refused(caller: Caller, http: str, members: dict[str, Any], words: str) -> None:
     a_name(caller)
 
-    assert words in refusal(caller, "CreateApiMapping", **{**AT, "ApiId": http, "Stage": "$default", **members})
+    assert words in refusal_v2(caller, "CreateApiMapping", **{**AT, "ApiId": http, "Stage": "$default", **members})
 
 
 def test_what_is_mapped_cannot_be_deleted(caller: Caller, http: str) -> None:
     a_name(caller)
     call_v2(caller, "CreateApiMapping", **AT, ApiId=http, Stage="$default")
 
-    assert HOST in refusal(caller, "DeleteApi", ApiId=http)
-    assert HOST in refusal(caller, "DeleteStage", ApiId=http, StageName="$default")
+    assert HOST in refusal_v2(caller, "DeleteApi", ApiId=http)
+    assert HOST in refusal_v2(caller, "DeleteStage", ApiId=http, StageName="$default")
 
 
 def test_a_websocket_api_is_mapped_to_one_level(caller: Caller) -> None:
@@ -184,7 +173,7 @@ def test_a_websocket_api_is_mapped_to_one_level(caller: Caller) -> None:
     call_v2(caller, "CreateStage", ApiId=chat, StageName="live")
     a_name(caller)
 
-    assert "one level" in refusal(caller, "CreateApiMapping", **AT, ApiId=chat, Stage="live", ApiMappingKey="a/b")
+    assert "one level" in refusal_v2(caller, "CreateApiMapping", **AT, ApiId=chat, Stage="live", ApiMappingKey="a/b")
 
 
 def test_rules_stand_in_the_document_by_priority(caller: Caller, valkey: redis.Redis, rest: str) -> None:
@@ -231,17 +220,17 @@ def test_rules_that_are_refused(caller: Caller, http: str, rest: str) -> None:
         ([header("a", "b*c")], "Invalid header value glob"),
         ([base_path("/a")], "Invalid base path"),
     ):
-        assert words in refusal(caller, "CreateRoutingRule", **{**rule_to(rest, *conditions), "Priority": 20})
-    assert refusal(caller, "CreateRoutingRule", **rule_to(rest)).startswith("ConflictException")
-    assert refusal(caller, "CreateRoutingRule", **{**rule_to(http), "Priority": 20}).startswith("NotFoundException")
+        assert words in refusal_v2(caller, "CreateRoutingRule", **{**rule_to(rest, *conditions), "Priority": 20})
+    assert refusal_v2(caller, "CreateRoutingRule", **rule_to(rest)).startswith("ConflictException")
+    assert refusal_v2(caller, "CreateRoutingRule", **{**rule_to(http), "Priority": 20}).startswith("NotFoundException")
 
 
 def test_rules_and_http_apis_do_not_go_together(caller: Caller, http: str, rest: str) -> None:
     a_name(caller)
     call_v2(caller, "CreateApiMapping", **AT, ApiId=http, Stage="$default")
 
-    assert "Routing rules" in refusal(caller, "CreateRoutingRule", **rule_to(rest))
-    assert "Routing rules" in refusal(caller, "UpdateDomainName", **AT, RoutingMode="ROUTING_RULE_ONLY")
+    assert "Routing rules" in refusal_v2(caller, "CreateRoutingRule", **rule_to(rest))
+    assert "Routing rules" in refusal_v2(caller, "UpdateDomainName", **AT, RoutingMode="ROUTING_RULE_ONLY")
 
 
 def test_an_api_that_a_rule_leads_to_stays(caller: Caller, rest: str) -> None:
@@ -269,13 +258,13 @@ def test_a_vpc_link_stays_while_an_integration_uses_it(caller: Caller) -> None:
     )
 
     assert (link["VpcLinkStatus"], link["VpcLinkVersion"]) == ("PENDING", "V2")
-    assert api in refusal(caller, "DeleteVpcLink", VpcLinkId=link["VpcLinkId"])
+    assert api in refusal_v2(caller, "DeleteVpcLink", VpcLinkId=link["VpcLinkId"])
 
 
 @pytest.mark.parametrize(
     "members", [{"SubnetIds": []}, {"SubnetIds": ["none"]}, {"Name": ""}, {"SecurityGroupIds": ["subnet-1"]}]
 )
 def test_vpc_links_that_are_refused(caller: Caller, members: dict[str, Any]) -> None:
-    answer = refusal(caller, "CreateVpcLink", **{"Name": "inside", "SubnetIds": ["subnet-1"], **members})
+    answer = refusal_v2(caller, "CreateVpcLink", **{"Name": "inside", "SubnetIds": ["subnet-1"], **members})
 
     assert answer.startswith("BadRequestException")
