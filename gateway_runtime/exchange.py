@@ -61,6 +61,9 @@ class Exchange:
     identity: dict[str, str] = {}  # `$context.identity` of a caller who signed: `accountId`, `userArn`, `caller` …
     usage_identifier_key: str | None = None  # the API key that an authorizer names
     permits: Callable[[str], bool] | None = None  # whether the caller's policies allow an `execute-api:` action here
+    caller_may: Callable[[str, str], bool] | None = (
+        None  # whether those of a caller who acts behind the API allow an action on an ARN
+    )
     # Set by phases
     cache: CacheVisit | None = None  # the request's visit to the stage's cache; None where answers are not kept
     entitlement: Entitlement | None = None

@@ -16,6 +16,8 @@ _PART = "[A-Za-z0-9_-]+"
 _NAME = re.compile(rf"(?:(?:(?P<account>\d{{12}}):)?function:)?(?P<name>{_PART})(?::(?P<qualifier>\$LATEST|{_PART}))?")
 _ARN = re.compile(rf"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{{12}}:function:{_PART}(?::(?:\$LATEST|{_PART}))?")
 
+_CALLERS = re.compile(r"arn:aws[a-z-]*:iam::\*:user/\*")
+
 
 class AwsUri(NamedTuple):
     """A URI in its parts. `kind` is `path` or `action`; `rest` is what stands behind it, as written; `subdomain` may be empty."""
@@ -69,3 +71,8 @@ def function_arn(function: str, *, partition: str, region: str, account_id: str)
         raise ValueError(f"no name of a function: {function!r}")
     qualifier = f":{match['qualifier']}" if match["qualifier"] else ""
     return f"arn:{partition}:lambda:{region}:{match['account'] or account_id}:function:{match['name']}{qualifier}"
+
+
+def are_the_callers(credentials: str | None) -> bool:
+    """Whether an integration's credentials are those of whoever calls, rather than a role's."""
+    return credentials is not None and _CALLERS.fullmatch(credentials) is not None

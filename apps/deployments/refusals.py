@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from apps.core.aws_services import action_of
 from apps.core.iam import IllFormedPolicy, check_resource_policy
-from apps.core.integration_uris import function_of, parse_aws_uri
+from apps.core.integration_uris import are_the_callers, function_of, parse_aws_uri
 from apps.core.json_path import JsonPathError, compile_path
 from apps.core.mapping_text import holds_vtl
 from apps.core.vtl import Template, VtlError
@@ -19,7 +19,6 @@ SERVED_INTEGRATIONS = frozenset({"AWS", "AWS_PROXY", "HTTP", "HTTP_PROXY", "MOCK
 LINKED_INTEGRATIONS = frozenset({"HTTP", "HTTP_PROXY"})
 
 _STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.[A-Za-z0-9_]+\}")
-_OF_THE_CALLER = re.compile(r"arn:aws[a-z-]*:iam::\*:user/\*")
 # `method.request.body.…` and `integration.response.body.…` of a parameter mapping, with the JSONPath behind it.
 _BODY = re.compile(r"(?:method\.request|integration\.response)\.body(?:\.(.*))?", re.DOTALL)
 
@@ -61,10 +60,12 @@ def method_refusals(resource: Resource, method: Method) -> list[str]:
     reasons = []
     if method.authorization_type not in SERVED_AUTHORIZATIONS:
         reasons.append(f"{where}: {method.authorization_type} authorization")
-    return reasons + [f"{where}: {reason}" for reason in _integration_refusals(method.integration)]
+    return reasons + [
+        f"{where}: {reason}" for reason in _integration_refusals(method.integration, method.authorization_type)
+    ]
 
 
-def _integration_refusals(integration: Integration) -> list[str]:
+def _integration_refusals(integration: Integration, authorization_type: str) -> list[str]:
     if integration.type not in SERVED_INTEGRATIONS:
         return [f"{integration.type} integrations"]
     reasons = []
@@ -73,7 +74,7 @@ def _integration_refusals(integration: Integration) -> list[str]:
     mappings = [integration.request_parameters, *(answer.response_parameters for answer in integration.responses.all())]
     reasons += [reason for mapping in mappings for reason in _ill_formed_paths(mapping)]
     if integration.type in ("AWS", "AWS_PROXY"):
-        reasons += _service_refusals(integration)
+        reasons += _service_refusals(integration, authorization_type)
     if integration.type in ("HTTP_PROXY", "AWS_PROXY"):
         # A proxy integration hands bodies through: templates are kept on it, but AWS does not run them either.
         return reasons
@@ -83,16 +84,16 @@ def _integration_refusals(integration: Integration) -> list[str]:
     return reasons
 
 
-def _service_refusals(integration: Integration) -> list[str]:
+def _service_refusals(integration: Integration, authorization_type: str) -> list[str]:
     """Why the AWS service that an integration names cannot be called."""
     try:
         # What a variable holds, each stage says.
         uri = parse_aws_uri(_STAGE_VARIABLE.sub("v", integration.uri or ""))
     except ValueError as error:
         return [str(error)]
-    if _OF_THE_CALLER.fullmatch(integration.credentials or ""):
-        return ["credentials of the caller"]
     function = function_of(uri)
+    if are_the_callers(integration.credentials) and (function is None or authorization_type != "AWS_IAM"):
+        return ["credentials of the caller, but for functions behind AWS_IAM authorization"]
     if function is not None:
         streams = integration.type == "AWS_PROXY" and integration.response_transfer_mode == "STREAM"
         if function.streams is not streams:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from apps.core.integration_uris import function_arn, function_of, parse_aws_uri
+from apps.core.integration_uris import are_the_callers, function_arn, function_of, parse_aws_uri
 from gateway_runtime.authorizers.method_arn import api_arn
 from gateway_runtime.errors import GatewayError, bad_response
 from gateway_runtime.exchange import Exchange
@@ -32,11 +32,12 @@ LARGEST_EVENT = 6 * 1024 * 1024  # bytes that Lambda takes
 
 class FunctionTarget(NamedTuple):
     """The function behind a method. `source_arn` gives the ARN of a call by its HTTP method; `post` is false for an
-    integration that would not call Lambda by POST, which Lambda refuses."""
+    integration that would not call Lambda by POST, which Lambda refuses; `as_caller` asks for the caller's own permission."""
 
     arn: str
     streams: bool
     post: bool
+    as_caller: bool
     source_arn: Callable[[str], str]
 
 
@@ -53,7 +54,13 @@ def function_target(site: MethodSite) -> FunctionTarget | None:
         )
     except ValueError as error:
         raise Misconfigured(str(error)) from None
-    return FunctionTarget(arn, named.streams, (integration.http_method or "").upper() == "POST", _source_arns(site))
+    return FunctionTarget(
+        arn,
+        named.streams,
+        (integration.http_method or "").upper() == "POST",
+        are_the_callers(integration.credentials),
+        _source_arns(site),
+    )
 
 
 def _source_arns(site: MethodSite) -> Callable[[str], str]:
@@ -64,8 +71,13 @@ def _source_arns(site: MethodSite) -> Callable[[str], str]:
     return lambda http_method: f"{before}{http_method}{site.resource.path}"
 
 
-def check_call(target: FunctionTarget, payload: bytes) -> None:
+def check_call(exchange: Exchange, target: FunctionTarget, payload: bytes) -> None:
     """Raises GatewayError for a call that Lambda would refuse."""
+    if target.as_caller and (
+        exchange.caller_may is None or not exchange.caller_may("lambda:InvokeFunction", target.arn)
+    ):
+        detail = "Invalid permissions on Lambda function: the caller may not invoke it"
+        raise GatewayError("API_CONFIGURATION_ERROR", detail=detail)
     if not target.post:
         raise _refused("Lambda functions are invoked by POST alone")
     if len(payload) > LARGEST_EVENT:
@@ -121,7 +133,7 @@ def integrate_function(
     async def step(exchange: Exchange) -> None:
         payload = exchange.out_body
         assert isinstance(payload, bytes)
-        check_call(target, payload)
+        check_call(exchange, target, payload)
         exchange.integration_started = started = monotonic()
         source_arn = target.source_arn(exchange.request.method)
         call = invoke(target.arn, payload, source_arn=source_arn, event=is_event(exchange), timeout=timeout)

@@ -26,7 +26,7 @@ def integrate_stream(site: MethodSite, target: FunctionTarget) -> Callable[[Exch
     async def step(exchange: Exchange) -> None:
         payload = exchange.out_body
         assert isinstance(payload, bytes)
-        check_call(target, payload)
+        check_call(exchange, target, payload)
         exchange.integration_started = started = monotonic()
         source_arn = target.source_arn(exchange.request.method)
         try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from apps.core.iam import Decision, Policy, Principal
+from apps.core.integration_uris import are_the_callers
 from apps.core.sigv4 import Signature
 from gateway_runtime.authorizers.method_arn import compile_method_arn
 from gateway_runtime.exchange import Exchange
@@ -27,6 +29,7 @@ def verify_signature(site: MethodSite) -> Step | None:
     owner, private = site.stage.account_id, site.stage.private
     arn_of = compile_method_arn(site)
     may_ask_for_more = site.caching() is not None
+    acts_behind = are_the_callers(site.method.integration.credentials)
 
     def decision_on(action: str, arn: str, keys: ConditionKeys, caller: Caller) -> Decision:
         identity = caller.decide(arn, keys, own=caller.account_id == owner, action=action)
@@ -43,6 +46,8 @@ def verify_signature(site: MethodSite) -> Step | None:
             raise access_denied(arn, decision, caller.arn)
         if may_ask_for_more:
             exchange.permits = lambda action: decision_on(action, arn, keys, caller) is ALLOW
+        if acts_behind:
+            exchange.caller_may = partial(_may, caller, keys)
         exchange.identity = {
             **exchange.identity,
             "accountId": caller.account_id,
@@ -54,6 +59,11 @@ def verify_signature(site: MethodSite) -> Step | None:
         without_signature(exchange)
 
     return compile_verification(site.stage.region, site.services, admit)
+
+
+def _may(caller: Caller, keys: ConditionKeys, action: str, arn: str) -> bool:
+    """Of what is not their account's, callers may have nothing: that would be for a policy of its own to decide."""
+    return f":{caller.account_id}:" in arn and caller.decide(arn, keys, own=True, action=action) is ALLOW
 
 
 def combined(identity: Decision, resource: Decision, *, needs_both: bool) -> Decision:

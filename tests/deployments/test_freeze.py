@@ -104,6 +104,9 @@ def test_every_reason_to_refuse_is_told_at_once(account):
     ]
 
 
+CALLERS = "credentials of the caller, but for functions behind AWS_IAM authorization"
+
+
 @pytest.mark.parametrize(
     ("uri", "credentials", "reasons"),
     [
@@ -112,7 +115,8 @@ def test_every_reason_to_refuse_is_told_at_once(account):
         ("${stageVariables.service}:path/a", None, []),
         ("lambda:path/2015-03-31/functions/${stageVariables.arn}/invocations", None, []),
         ("s3:action/GetObject", None, ["actions of s3"]),
-        ("dynamodb:action/Scan", "arn:aws:iam::*:user/*", ["credentials of the caller"]),
+        ("dynamodb:action/Scan", "arn:aws:iam::*:user/*", [CALLERS]),
+        ("lambda:path/2015-03-31/functions/fn/invocations", "arn:aws:iam::*:user/*", [CALLERS]),
     ],
 )
 def test_integrations_with_services_are_refused_where_they_cannot_be_called(account, uri, credentials, reasons):

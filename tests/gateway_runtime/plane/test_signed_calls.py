@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 
 from apps.core.session_tokens import SessionTokens
 from tests.gateway_runtime.plane.backend import Backend
-from tests.gateway_runtime.plane.builders import ACCOUNT, API, REGION, SECRET, any_method, http_proxy, mock, rest_api
+from tests.gateway_runtime.plane.builders import (
+    ACCOUNT,
+    API,
+    REGION,
+    SECRET,
+    any_method,
+    http_proxy,
+    lambda_proxy,
+    mock,
+    rest_api,
+)
 from tests.gateway_runtime.plane.harness import FakeClock, GatewayHarness
 from tests.gateway_runtime.plane.signing import (
     KEY,
@@ -397,3 +407,43 @@ async def test_a_body_that_is_not_signed_for_streams_past_the_verification(
     answer = await gateway.call("POST", signed.target, chunks=[b"ab", b"c"], headers=headers)
 
     assert (answer.status, backend.requests[0].body) == (200, b"abc")
+
+
+AS_CALLER = "arn:aws:iam::*:user/*"
+
+
+@pytest.mark.parametrize(
+    ("policy", "status"),
+    [
+        (statement(Action=["execute-api:Invoke", "lambda:InvokeFunction"]), 200),
+        (statement(), 500),
+        (statement(Action="*", Resource=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:other"), 403),
+    ],
+)
+async def test_with_the_callers_credentials_their_policies_decide_about_the_function(
+    gateway: GatewayHarness, policy: dict[str, Any], status: int
+) -> None:
+    arn = gateway.functions.runs("fn", {"statusCode": 200})
+    serve(gateway, credentials(policy_text(policy)), integration=lambda_proxy(arn, credentials=AS_CALLER))
+
+    answer = await send(gateway, sign())
+
+    assert answer.status == status
+    assert [invocation.source_arn for invocation in gateway.functions.invocations] == ([""] if status == 200 else [])
+
+
+async def test_the_callers_credentials_reach_no_function_of_another_account(gateway: GatewayHarness) -> None:
+    arn = gateway.functions.runs("fn", {"statusCode": 200}).replace(ACCOUNT, "210987654321")
+    allowed = credentials(policy_text(statement(Action="*")))
+    serve(gateway, allowed, integration=lambda_proxy(arn, credentials=AS_CALLER))
+
+    assert (await send(gateway, sign())).status == 500
+
+
+async def test_callers_who_have_not_signed_have_no_credentials_to_act_with(gateway: GatewayHarness) -> None:
+    arn = gateway.functions.runs("fn", {"statusCode": 200})
+    gateway.serve(rest_api(any_method("/pets", lambda_proxy(arn, credentials=AS_CALLER))))
+
+    answer = await gateway.get("/prod/pets")
+
+    assert (answer.status, gateway.functions.invocations) == (500, [])
