@@ -225,6 +225,10 @@ class Throttle(Document, frozen=True):
     burst: int
 
 
+ACCOUNT_THROTTLE = Throttle(rate=10_000.0, burst=5_000)
+"""What all APIs of an account share in a region while nobody has set it, as on AWS."""
+
+
 class PlanStage(Document, frozen=True):
     """One API stage that a plan covers; `method_throttles` is keyed `/pets/{petId}/GET`, as AWS keys it; `/GET` is the
     root's, `/*/*` each method's that has none of its own.

@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from apps.core.documents import ACCOUNT_THROTTLE
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.ports import Bucket, Throttled
@@ -28,19 +29,15 @@ def stage_buckets(site: MethodSite) -> tuple[Bucket, ...]:
     if rate is not None and rate >= 0 and (burst is None or burst >= 0):
         scope = (stage.account_id, stage.region, stage.api_id, stage.stage_name, site.path_and_method)
         found.append(store.bucket("method", ("method", *scope), rate, math.ceil(rate) if burst is None else burst))
-    if site.account is not None:
-        limit = site.account.throttle
-        found.append(store.bucket("account", ("account", stage.account_id, stage.region), limit.rate, limit.burst))
+    limit = ACCOUNT_THROTTLE if site.account is None else site.account.throttle
+    found.append(store.bucket("account", ("account", stage.account_id, stage.region), limit.rate, limit.burst))
     return tuple(found)
 
 
 def throttle(site: MethodSite) -> Step | None:
     """Take a token from each bucket that concerns the call, or refuse it with 429."""
     store = site.services.buckets
-    keyed = site.method.api_key_required
     shared = stage_buckets(site)
-    if not keyed and not shared:
-        return None
     take = store.take
 
     def step(exchange: Exchange) -> Awaitable[None] | None:

@@ -335,3 +335,9 @@ def test_an_account_document_tells_the_accounts_limits(account):
     settings = AccountSettings(account=account, region=REGION, throttle_rate_limit=100, throttle_burst_limit=50)
 
     assert freeze.account_document(settings).throttle == documents.Throttle(rate=100, burst=50)
+
+
+def test_an_account_whose_limits_nobody_has_set_has_those_that_the_runtime_assumes(account):
+    settings = AccountSettings(account=account, region=REGION)
+
+    assert freeze.account_document(settings).throttle == documents.ACCOUNT_THROTTLE

@@ -197,6 +197,17 @@ async def test_the_accounts_limit_is_shared_by_its_apis(gateway: GatewayHarness)
     assert statuses == [200, 200, 429]
 
 
+async def test_an_account_whose_limit_nobody_has_set_has_aws_s(gateway: GatewayHarness) -> None:
+    gateway.serve(rest_api(get("/a", mock())))
+
+    admitted = 0
+    while (refused := await gateway.get("/prod/a")).status == 200:
+        admitted += 1
+
+    assert admitted == 5_000
+    assert refused.header("ratelimit-policy") == '"account";q=5000;w=1'
+
+
 async def test_what_a_later_bucket_refuses_takes_no_token_from_an_earlier_one(
     gateway: GatewayHarness, clock: FakeClock
 ) -> None:

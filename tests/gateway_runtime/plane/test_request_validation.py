@@ -80,7 +80,7 @@ async def test_without_a_validator_nothing_is_required(gateway: GatewayHarness) 
     assert (await gateway.get("/prod/pets")).status == 200
     method = gateway.current.snapshot.stages[API]["prod"].match(("pets",), "GET")
     assert method is not None
-    assert len(method[0].steps) == 2  # the two of a mock
+    assert len(method[0].steps) == 3  # the account's limit, and the two of a mock
 
 
 @pytest.mark.parametrize(

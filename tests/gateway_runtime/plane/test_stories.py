@@ -60,7 +60,7 @@ async def test_a_refusal_that_nobody_watched_still_names_its_phase(gateway: Gate
     assert (story.error, story.kept_for) == ("THROTTLED", "refusal")
     assert phases(story)["throttle"] == REFUSED
     assert story.phases[-1].took_ms is None
-    assert "stage 0.001/s, burst 25" in story.phases[-1].because
+    assert "method 0.001/s, burst 25" in story.phases[-1].because
 
 
 async def test_an_unknown_path_is_told_as_such(gateway: GatewayHarness) -> None:
@@ -90,7 +90,7 @@ async def test_of_successes_a_sample_is_kept_and_its_phases_are_timed(
     assert (burst, len(gateway.stories.kept)) == (20, 21)
     story = gateway.stories.kept[0]
     assert story.kept_for == "sample"
-    assert list(phases(story)) == ["match_method", "map_request", "integrate", "map_response"]
+    assert list(phases(story)) == ["match_method", "throttle", "map_request", "integrate", "map_response"]
     assert phases(story)["integrate"] == PASSED
     assert all(phase.took_ms is not None for phase in story.phases)
     assert story.endpoint == f"{backend.url}/"
