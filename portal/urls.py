@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console", RedirectView.as_view(pattern_name="console:home")),
     path("admin/", admin.site.urls),
     path("_gatehouse/function-code/<str:digest>", function_code),
+    path("oidc/", include("portal.oidc.urls")),
     path("", include("apps.control_plane.wire.urls")),
     path("", include("portal.developer.urls")),
 ]

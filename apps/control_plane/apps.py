@@ -63,6 +63,7 @@ OPERATION_MODULES = (
     "gatehouse.access_keys",
     "gatehouse.user_policies",
     "gatehouse.load_balancers",
+    "gatehouse.oauth_clients",
     "sts.operations",
     "gatehouse.memberships",
     "lambda_api.functions",

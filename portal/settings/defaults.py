@@ -38,7 +38,9 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "rest_framework",
+    "oauth2_provider",
     "apps.accounts",
+    "apps.identity",
     "apps.rest_apis",
     "apps.v2_apis",
     "apps.deployments",
@@ -125,6 +127,27 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "portal.developer.account_pages.locked_out"
+
+# The built-in OpenID provider (`portal/oidc`): codes with PKCE and client credentials, by the rules of RFC 9700.
+OAUTH2_PROVIDER_APPLICATION_MODEL = "identity.OAuthClient"
+OIDC_TOKEN_SECONDS = 3600
+OAUTH2_PROVIDER = {
+    "OIDC_ENABLED": True,
+    "OAUTH2_VALIDATOR_CLASS": "portal.oidc.validator.Validator",
+    "SCOPES_BACKEND_CLASS": "portal.oidc.scopes.ClientScopes",
+    "ACCESS_TOKEN_GENERATOR": "portal.oidc.tokens.access_token",
+    "REFRESH_TOKEN_GENERATOR": "portal.oidc.tokens.refresh_token",
+    "ACCESS_TOKEN_EXPIRE_SECONDS": OIDC_TOKEN_SECONDS,
+    "ID_TOKEN_EXPIRE_SECONDS": OIDC_TOKEN_SECONDS,
+    "REFRESH_TOKEN_EXPIRE_SECONDS": 30 * 24 * 3600,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "PKCE_REQUIRED": True,
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+}
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
