@@ -20,19 +20,18 @@ class Application:
     def __init__(self) -> None:
         self._plane: DataPlane | None = None
         self._gateway: Any = None
+        self._sockets: Any = None
 
     def http(self, scope: Any, receive: Any, send: Any) -> Any:
         return self._gateway(scope, receive, send)
 
-    async def websocket(self, scope: Any, receive: Any, send: Any) -> None:
-        """WebSocket APIs are not served: refuse the handshake, which the server answers with 403."""
-        await receive()
-        await send({"type": "websocket.close", "code": 1008})
+    def websocket(self, scope: Any, receive: Any, send: Any) -> Any:
+        return self._sockets(scope, receive, send)
 
     async def lifespan(self, scope: Any, receive: Any, send: Any) -> None:
         await receive()
         self._plane = DataPlane(read_environment(os.environ))
-        self._gateway = self._plane.gateway
+        self._gateway, self._sockets = self._plane.gateway, self._plane.sockets
         await self._plane.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()

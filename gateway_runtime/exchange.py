@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gateway_runtime.snapshot.entitlements import Entitlement
     from gateway_runtime.snapshot.snapshot import Snapshot
     from gateway_runtime.snapshot.stage import CompiledMethod, CompiledStage
+    from gateway_runtime.websocket.event import SocketEvent
 
 
 class Timing(NamedTuple):
@@ -64,6 +65,7 @@ class Exchange:
     caller_may: Callable[[str, str], bool] | None = (
         None  # whether those of a caller who acts behind the API allow an action on an ARN
     )
+    socket: SocketEvent | None = None  # what happens on a WebSocket connection; None for a request
     # Set by phases
     cache: CacheVisit | None = None  # the request's visit to the stage's cache; None where answers are not kept
     entitlement: Entitlement | None = None

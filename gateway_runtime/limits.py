@@ -88,3 +88,25 @@ BODY = BodyLimits()
 POOL = PoolLimits()
 STREAM = StreamLimits()
 AUTHORIZERS = AuthorizerLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class SocketLimits:
+    """What a WebSocket connection may cost. AWS's quotas: ten minutes idle, two hours of life, messages of 128 KB in frames of 32 KB,
+    and 500 new connections a second in an account and region."""
+
+    idle_seconds: float = 600.0
+    life_seconds: float = 7_200.0
+    message_bytes: int = 128 * 1024
+    frame_bytes: int = 32 * 1024
+    connections_per_second: float = 500.0
+    connections_burst: int = 500
+    messages_at_once: int = 8  # of one connection, while their integrations run
+    waiting_messages: int = 32  # towards one client
+    send_seconds: float = 10.0  # for a client to make room
+    elsewhere_seconds: float = 2.0  # for another process to deliver
+    elsewhere_at_once: int = 256  # messages that other processes ask this one to deliver
+    sweep_seconds: float = 1.0
+
+
+SOCKETS = SocketLimits()

@@ -29,13 +29,18 @@ from gateway_runtime.phases.throttle import throttle
 from gateway_runtime.phases.trace import trace
 from gateway_runtime.phases.validate_request import validate_request
 from gateway_runtime.phases.verify_signature import verify_signature
+from gateway_runtime.websocket import route_phases as route
+from gateway_runtime.websocket.replies import map_reply
+from gateway_runtime.websocket.route_phases import of_method
 
 if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import MethodSite, StageSite
+    from gateway_runtime.websocket.route import RouteSite
 
 Step = Callable[[Exchange], Awaitable[None] | None]
 Phase = Callable[["MethodSite"], Step | None]
 ClosingPhase = Callable[["StageSite"], Step | None]
+RoutePhase = Callable[["RouteSite"], Step | None]
 
 
 class Pipeline(NamedTuple):
@@ -58,3 +63,14 @@ REST = Pipeline(
     closing=(respond, access_log, meter),
     told=(gateway_response, respond, access_log, tell, meter),
 )  # fmt: skip
+
+# Events on the connections of a WebSocket API. Phases of REST methods serve routes as well, through `of_method`.
+CONNECT: tuple[RoutePhase, ...] = (
+    route.admit_connection, of_method(verify_signature), of_method(authorize), of_method(validate_api_key),
+    of_method(throttle), of_method(quota), route.map_request, route.integrate, map_reply, route.require_success,
+)  # fmt: skip
+MESSAGE: tuple[RoutePhase, ...] = (
+    route.throttle_message, route.validate_message, route.map_request, route.integrate, map_reply,
+)  # fmt: skip
+DISCONNECT: tuple[RoutePhase, ...] = (route.map_request, route.integrate, map_reply)
+WEBSOCKET_CLOSING: tuple[ClosingPhase, ...] = (access_log, meter)

@@ -22,6 +22,7 @@ from gateway_runtime.observation.sampling import TraceSampler
 from gateway_runtime.upstream.origin import Origin
 from gateway_runtime.upstream.pool import BodyStream, Client
 from gateway_runtime.upstream.response import UpstreamResponse
+from gateway_runtime.websocket.directory import Connections
 
 if TYPE_CHECKING:
     from gateway_runtime.authorizers.key_sets import KeySets
@@ -256,6 +257,7 @@ class Services:
     # Without the installation's keys nobody's tokens and secrets open.
     session_tokens: SessionTokens = field(default_factory=lambda: SessionTokens(os.urandom(32)))
     document_seal: DocumentSeal = field(default_factory=lambda: DocumentSeal(os.urandom(32)))
+    connections: Connections = field(default_factory=Connections)  # WebSocket connections of the data plane
     vpc_endpoints: tuple[VpcEndpoint, ...] = ()
     answers: AnswerCache | None = None  # without one no stage keeps answers
     answers_secret: bytes = b""  # 32 bytes: seals the answers that are to be kept encrypted

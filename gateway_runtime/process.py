@@ -10,6 +10,7 @@ import random
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
+from channels_redis.pubsub import RedisPubSubChannelLayer
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -37,6 +38,8 @@ from gateway_runtime.stores.usage import UsageMeter
 from gateway_runtime.upstream.guard import AddressPolicy, GuardedConnector
 from gateway_runtime.upstream.health_checks import HealthChecks
 from gateway_runtime.upstream.pool import UpstreamPool
+from gateway_runtime.websocket.directory import Connections
+from gateway_runtime.websocket.sockets import WebSockets
 
 if TYPE_CHECKING:
     from gateway_runtime.stores.spans import OtlpSpans
@@ -70,6 +73,8 @@ class DataPlane:
         self._pool = UpstreamPool(GuardedConnector(AddressPolicy(allow_loopback=private, allow_private=private)))
         self._functions_pool = host_pool(environment)
         self._key_sets = KeySets(self._pool, clock)
+        redis_url = environment.effective_redis_url
+        self._connections = Connections(lambda: RedisPubSubChannelLayer(hosts=[redis_url], prefix="gatehouse:channel"))
         self.services = Services(
             clock=clock,
             buckets=self._buckets,
@@ -80,6 +85,7 @@ class DataPlane:
             meter=self._meter,
             session_tokens=SessionTokens(environment.derived_key("session-tokens")),
             document_seal=DocumentSeal(environment.derived_key("document-secrets")),
+            connections=self._connections,
             vpc_endpoints=environment.vpc_endpoints,
             aws=environment.aws,
             api_key_secret=environment.derived_key("api-key-digest"),
@@ -99,6 +105,7 @@ class DataPlane:
         )
         self.gateway = Gateway(self.current, clock)
         self._health_checks = HealthChecks(lambda: self.current.snapshot.links.balancers(), self._pool, clock.monotonic)
+        self.sockets = WebSockets(self.current, self._connections, clock)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -113,6 +120,7 @@ class DataPlane:
         self._spawn(self._stories.run())
         self._spawn(self._settle_leases())
         self._spawn(self._health_checks.run())
+        self._spawn(self._connections.run())
         try:
             # A fresh worker had better not refuse what its siblings serve; without Redis it serves what it has.
             async with asyncio.timeout(_FIRST_CONFIGURATION_SECONDS):
@@ -144,6 +152,7 @@ class DataPlane:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.source.close()
+        await self._connections.aclose()
         self._key_sets.close()
         await self._pool.aclose()
         await self._functions_pool.aclose()

@@ -16,6 +16,7 @@ from pathlib import Path
 import uvicorn
 
 from gateway_runtime.edge.protocol import EdgeProtocol
+from gateway_runtime.edge.websocket import MAX_SIZE, EdgeWebSocket
 from gateway_runtime.metrics import METRICS
 
 DRAIN_SECONDS = 30
@@ -98,7 +99,10 @@ def main(arguments: list[str] | None = None) -> None:
     config = uvicorn.Config(
         options.app,
         http=EdgeProtocol,
-        ws="websockets-sansio",
+        ws=EdgeWebSocket,
+        ws_max_size=MAX_SIZE,  # type: ignore[arg-type]
+        ws_ping_interval=None,  # who is silent for ten minutes is closed
+        ws_per_message_deflate=False,  # AWS compresses nothing, and each connection would hold a compressor
         loop="uvloop",
         lifespan="on",
         log_config=None,

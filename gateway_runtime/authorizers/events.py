@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from gateway_runtime.edge.canonical import group_query
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.mapping.context import VARIABLES
+from gateway_runtime.websocket.proxy_event import handshake, request_context
 
 Event = dict[str, Any]
 
@@ -47,6 +48,19 @@ def request_event(exchange: Exchange, method_arn: str) -> Event:
         "pathParameters": {name: unquote(value) for name, value in exchange.path_values.items()},
         "stageVariables": exchange.stage_variables(),
         "requestContext": _request_context(exchange),
+    }
+
+
+def connect_event(exchange: Exchange, method_arn: str) -> Event:
+    """What the REQUEST authorizer of a WebSocket API's `$connect` is told."""
+    return {
+        "type": "REQUEST",
+        "methodArn": method_arn,
+        "queryStringParameters": {},
+        "multiValueQueryStringParameters": {},
+        **handshake(exchange),
+        "stageVariables": exchange.stage_variables(),
+        "requestContext": request_context(exchange),
     }
 
 

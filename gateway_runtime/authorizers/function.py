@@ -11,7 +11,7 @@ import msgspec
 import re2
 
 from apps.core.documents import Authorizer
-from gateway_runtime.authorizers.events import Event, request_event, token_event
+from gateway_runtime.authorizers.events import Event, connect_event, request_event, token_event
 from gateway_runtime.authorizers.grant import Grant, read_grant
 from gateway_runtime.authorizers.identity import Identity, compile_identity, identity_key
 from gateway_runtime.authorizers.method_arn import api_arn, compile_method_arn
@@ -107,7 +107,11 @@ def identity_reader(site: MethodSite, authorizer: Authorizer) -> Callable[[Excha
 
 def event_of(authorizer: Authorizer, exchange: Exchange, identity: Identity, arn: str) -> Event:
     """What the function is told, by the authorizer's type."""
-    return token_event(identity[0][-1], arn) if authorizer.type == "TOKEN" else request_event(exchange, arn)
+    if authorizer.type == "TOKEN":
+        return token_event(identity[0][-1], arn)
+    if exchange.socket is not None:
+        return connect_event(exchange, arn)
+    return request_event(exchange, arn)
 
 
 def _scope(site: MethodSite, authorizer: Authorizer, function: AuthorizerFunction) -> bytes:

@@ -23,11 +23,15 @@ def api_arn(stage: StageDocument) -> str:
 
 
 def compile_method_arn(site: MethodSite) -> Callable[[Exchange], str]:
-    """A function from a request to `…/{stage}/{HTTP method}/{path}`, whose path is that of the resource with the parameters as sent.
+    """A function from a request to `…/{stage}/{HTTP method}/{path}`, whose path is that of the resource with the parameters as sent; for
+    a WebSocket route `…/{stage}/{route key}`.
 
     Like this the policy sees what was matched: another spelling of `/admin` has the same ARN. Raises 414 for one that is too long.
     """
     prefix = f"{api_arn(site.stage)}/{site.stage.stage_name}/"
+    if site.protocol == "WEBSOCKET":
+        of_route = f"{prefix}{site.resource.path}"
+        return lambda exchange: of_route
     pieces = _PARAMETER.split(site.resource.path.lstrip("/"))  # text and names in turn
     names = [name.removesuffix("+") for name in pieces[1::2]]
 

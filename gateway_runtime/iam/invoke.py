@@ -58,12 +58,12 @@ def condition_keys(exchange: Exchange) -> ConditionKeys:
     return keys
 
 
-def access_denied(arn: str, decision: Decision, user: str | None = None) -> GatewayError:
+def access_denied(arn: str, decision: Decision, user: str | None = None, action: str = ACTION) -> GatewayError:
     """ACCESS_DENIED for a caller (an ARN; None for one who is unknown); the account in the resource is masked, as AWS does."""
     explicit = " with an explicit deny" if decision is Decision.EXPLICIT_DENY else ""
     return GatewayError(
         "ACCESS_DENIED",
-        message=f"User: {user or 'anonymous'} is not authorized to perform: execute-api:Invoke on resource: "
+        message=f"User: {user or 'anonymous'} is not authorized to perform: {action} on resource: "
         f"{_masked(arn)}{explicit}",
         member="Message",
     )

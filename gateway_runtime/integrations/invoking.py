@@ -68,6 +68,8 @@ def _source_arns(site: MethodSite) -> Callable[[str], str]:
     if site.method.integration.credentials:
         return lambda http_method: ""
     before = f"{api_arn(site.stage)}/{site.stage.stage_name}/"
+    if site.protocol == "WEBSOCKET":
+        return lambda http_method: f"{before}{site.resource.path}"
     return lambda http_method: f"{before}{http_method}{site.resource.path}"
 
 

@@ -9,9 +9,12 @@ import time
 from collections.abc import Callable
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gateway_runtime.exchange import Exchange
+
+if TYPE_CHECKING:
+    from gateway_runtime.websocket.event import SocketEvent
 
 Variable = Callable[[Exchange], str | None]
 
@@ -133,6 +136,16 @@ _OF_CALLERS = (
     "principalOrgId", "user", "userArn", "vpcId", "vpceId",
 )  # fmt: skip
 
+
+def _of_socket(read: Callable[[SocketEvent], str | None]) -> Variable:
+    """What only events on WebSocket connections have."""
+    return lambda exchange: None if exchange.socket is None else read(exchange.socket)
+
+
+def _message_direction(event: SocketEvent) -> str:
+    return "IN"
+
+
 VARIABLES: dict[str, Variable] = {
     "accountId": _stage("account_id"),
     "apiId": _stage("api_id"),
@@ -140,12 +153,19 @@ VARIABLES: dict[str, Variable] = {
     "awsEndpointRequestId2": _back_end_header(b"x-amz-id-2"),
     "stage": _stage("stage_name"),
     "deploymentId": _stage("deployment_id"),
+    "connectedAt": _of_socket(lambda event: str(int(event.connection.connected_at * 1000))),
+    "connectionId": _of_socket(lambda event: event.connection.id),
+    "disconnectReason": _of_socket(lambda event: clean(event.disconnect_reason)),
+    "disconnectStatusCode": _of_socket(
+        lambda event: None if event.disconnect_code is None else str(event.disconnect_code)
+    ),
     "domainName": lambda exchange: exchange.request.host,
     "domainPrefix": lambda exchange: exchange.request.host.partition(".")[0],
     "error.message": _error("message"),
     "error.messageString": _error_message_string,
     "error.responseType": _error("name"),
     "error.validationErrorString": _validation_error,
+    "eventType": _of_socket(lambda event: event.kind),
     "extendedRequestId": attrgetter("extended_id"),
     "httpMethod": attrgetter("request.method"),
     **{f"identity.{name}": _identity(name) for name in _OF_CALLERS},
@@ -162,6 +182,8 @@ VARIABLES: dict[str, Variable] = {
     "integrationLatency": _integration_latency,
     "integrationStatus": _integration_status,
     "isCanaryRequest": _is_canary_request,
+    "messageDirection": _of_socket(_message_direction),
+    "messageId": _of_socket(lambda event: event.message_id),
     "path": attrgetter("path"),  # the edge lets through no control character, quote or backslash in it
     "protocol": lambda exchange: f"HTTP/{exchange.scope.get('http_version', '1.1')}",
     "requestId": attrgetter("request_id"),
@@ -171,13 +193,14 @@ VARIABLES: dict[str, Variable] = {
     "resourcePath": _resource("resource_path"),
     "responseLatency": lambda exchange: _milliseconds(exchange.latency),
     "responseLength": lambda exchange: str(exchange.sent_bytes),
+    "routeKey": _of_socket(lambda event: event.route_key),
     "status": lambda exchange: str(exchange.status),
     "xrayTraceId": lambda exchange: None if exchange.trace_id is None else clean(exchange.trace_id),
 }
 
 _CHOSEN_BY_CALLERS = frozenset(
     {
-        "awsEndpointRequestId", "awsEndpointRequestId2", "domainName", "domainPrefix", "error.message",
+        "awsEndpointRequestId", "awsEndpointRequestId2", "disconnectReason", "domainName", "domainPrefix", "error.message",
         "error.messageString", "error.validationErrorString", "httpMethod", "identity.apiKey", "identity.userAgent",
         "integration.error", "integration.requestId", "integrationErrorMessage", "resourcePath", "xrayTraceId",
         *(f"identity.{name}" for name in _OF_CALLERS),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import TypeVar, cast
 
 import msgspec
 
@@ -23,6 +23,7 @@ from apps.core.documents import (
     V2DeploymentDocument,
     V2StageDocument,
 )
+from apps.core.v2_documents import v2_deployment_section
 from gateway_runtime.iam.credentials import Credentials
 from gateway_runtime.metrics import METRICS
 from gateway_runtime.ports import Services
@@ -32,8 +33,10 @@ from gateway_runtime.snapshot.entitlements import Entitlements
 from gateway_runtime.snapshot.snapshot import Snapshot, StageKey
 from gateway_runtime.snapshot.stage import CompiledStage
 from gateway_runtime.upstream.balancing import Links
+from gateway_runtime.websocket.stage import WebSocketStage, compile_websocket_stage
 
 T = TypeVar("T")
+S = TypeVar("S", CompiledStage, WebSocketStage)
 
 logger = logging.getLogger("gateway_runtime.snapshot")
 
@@ -72,7 +75,7 @@ class _Build:
         self._services = services
         self._sections: dict[str, str] = {}
         self._decoded: dict[str, AnyDocument] = {}
-        self._compiled: dict[StageKey, CompiledStage] = {}
+        self._compiled: dict[StageKey, CompiledStage | WebSocketStage] = {}
 
     def run(self, revision: int, manifest: Mapping[str, str]) -> Snapshot:
         for section, digest in manifest.items():
@@ -81,11 +84,16 @@ class _Build:
                 if kept is not None:
                     self._accept(section, kept)
         stages: dict[str, dict[str, CompiledStage]] = {}
+        websockets: dict[str, dict[str, WebSocketStage]] = {}
         for section in self._sections:
             if section.startswith("stage/"):
                 stage = self._stage(section)
                 if stage is not None:
                     stages.setdefault(stage.document.api_id.lower(), {})[stage.document.stage_name] = stage
+            elif section.startswith("v2-stage/") and (sockets := self._websocket_stage(section)) is not None:
+                api_id, name = sockets.place[0].lower(), sockets.place[1]
+                websockets.setdefault(api_id, {})[name] = sockets
+                stages.setdefault(api_id, {})[name] = sockets.http
         bodies = {digest: self._fetched.get(digest) or self._last.bodies[digest] for digest in self._decoded}
         return Snapshot(
             revision,
@@ -98,6 +106,7 @@ class _Build:
             self._domains(),
             self._credentials(),
             self._links(),
+            websockets,
         )
 
     def _accept(self, section: str, digest: str) -> bool:
@@ -126,40 +135,59 @@ class _Build:
         return False
 
     def _stage(self, section: str) -> CompiledStage | None:
-        """The stage of a section: the same object when nothing it is made of changed, the one before when it fails."""
+        """The stage of a REST API."""
         stage = self._decoded[self._sections[section]]
         assert isinstance(stage, StageDocument)
         needed = [stage.deployment_id] if stage.canary is None else [stage.deployment_id, stage.canary.deployment_id]
-        deployments = [
-            self._find(documents.deployment_section(stage.api_id, deployment_id), DeploymentDocument)
-            for deployment_id in needed
-        ]
+        deployments = [documents.deployment_section(stage.api_id, deployment_id) for deployment_id in needed]
+        found = [frozen for each in deployments if (frozen := self._find(each, DeploymentDocument)) is not None]
         account_section = documents.account_section(stage.account_id, stage.region)
         account = self._find(account_section, AccountDocument)
-        before = self._before(stage)
-        found = [deployment for deployment in deployments if deployment is not None]
+        before = self._last.stage(stage.api_id.lower(), stage.stage_name)
         if len(found) < len(needed):
             self._reject(section, f"not all of its deployments {', '.join(needed)} are there")
             return before
-        key = (
-            self._sections[section],
-            self._sections.get(account_section, ""),
-            *(self._sections[documents.deployment_section(stage.api_id, deployment_id)] for deployment_id in needed),
+
+        def make(services: Services) -> CompiledStage:
+            return compile_stage(stage, found[0], account, services, *found[1:])
+
+        return self._compile((section, account_section, *deployments), make, before)
+
+    def _websocket_stage(self, section: str) -> WebSocketStage | None:
+        """The stage of a WebSocket API; None for one of an HTTP API, which is not served yet."""
+        stage = self._decoded[self._sections[section]]
+        assert isinstance(stage, V2StageDocument)
+        if stage.protocol_type != "WEBSOCKET":
+            return None
+        deployed = v2_deployment_section(stage.api_id, stage.deployment_id)
+        frozen = self._find(deployed, V2DeploymentDocument)
+        account_section = documents.account_section(stage.account_id, stage.region)
+        account = self._find(account_section, AccountDocument)
+        before = self._last.websocket_stage(stage.api_id.lower(), stage.stage_name)
+        if frozen is None:
+            self._reject(section, f"its deployment {stage.deployment_id} is not there")
+            return before
+        document = frozen
+        return self._compile(
+            (section, account_section, deployed),
+            lambda services: compile_websocket_stage(stage, document, account, services),
+            before,
         )
+
+    def _compile(self, sections: tuple[str, ...], make: Callable[[Services], S], before: S | None) -> S | None:
+        """What is made of these sections: the same object when nothing of them changed, the one before when making fails."""
+        key = tuple(self._sections.get(section, "") for section in sections)
         compiled = self._last.compiled.get(key)
         if compiled is None:
             assert self._services is not None, "stages need services"
             try:
-                compiled = compile_stage(stage, found[0], account, self._services, *found[1:])
+                compiled = make(self._services)
             except Exception as error:
-                logger.exception("stage %s does not compile", section)
-                self._reject(section, f"it does not compile: {error}")
+                logger.exception("stage %s does not compile", sections[0])
+                self._reject(sections[0], f"it does not compile: {error}")
                 return before
         self._compiled[key] = compiled
-        return compiled
-
-    def _before(self, stage: StageDocument) -> CompiledStage | None:
-        return self._last.stage(stage.api_id.lower(), stage.stage_name)
+        return cast("S", compiled)
 
     def _find(self, section: str, kind: type[T]) -> T | None:
         found = self._decoded.get(self._sections.get(section, ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 
 import msgspec
 
@@ -13,7 +14,7 @@ from gateway_runtime.observation.seen import seen
 from gateway_runtime.observation.watch import NamedStep, Watch, timed
 from gateway_runtime.phases.cache import read_cache, unless_kept, write_cache
 from gateway_runtime.phases.throttle import stage_buckets
-from gateway_runtime.pipelines import REST, Pipeline
+from gateway_runtime.pipelines import REST, ClosingPhase, Pipeline
 from gateway_runtime.ports import Services
 from gateway_runtime.snapshot.router import Router
 from gateway_runtime.snapshot.stage import (
@@ -57,10 +58,13 @@ def _compile(site: StageSite, canary: Canary | None = None) -> CompiledStage:
         for resource in site.deployment.resources
         if resource.methods
     ]
-    closing, told = (
-        tuple(step for phase in phases if (step := phase(site)) is not None) for phases in (REST.closing, REST.told)
-    )
+    closing, told = closing_steps(REST.closing, site), closing_steps(REST.told, site)
     return CompiledStage(site, Router(routes), closing, told, canary)
+
+
+def closing_steps(phases: Iterable[ClosingPhase], site: StageSite) -> tuple[Step, ...]:
+    """The steps of the closing phases that a stage uses."""
+    return tuple(step for phase in phases if (step := phase(site)) is not None)
 
 
 def compile_method(at: StageSite, resource: Resource, method: Method, pipeline: Pipeline = REST) -> CompiledMethod:
@@ -73,6 +77,11 @@ def compile_method(at: StageSite, resource: Resource, method: Method, pipeline: 
             "method cannot be served: %s %s of %s: %s", method.http_method, resource.path, at.deployment.api_id, problem
         )
         named = [("integrate", _refuse(problem))]
+    return walked_method(site, named)
+
+
+def walked_method(site: MethodSite, named: list[NamedStep]) -> CompiledMethod:
+    """A method with these steps, and the variant of them that is watched."""
     asked, services = seen(site), site.services
     steps = _folded(named)
     watched = _folded(timed(named, services.clock.monotonic, data_trace=asked.data_trace and not site.streams))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from apps.core.documents import AnyDocument
 from gateway_runtime.iam.credentials import Credentials
@@ -12,6 +12,9 @@ from gateway_runtime.snapshot.domains import Domains
 from gateway_runtime.snapshot.entitlements import Entitlements
 from gateway_runtime.snapshot.stage import CompiledMethod, CompiledStage
 from gateway_runtime.upstream.balancing import Links
+
+if TYPE_CHECKING:
+    from gateway_runtime.websocket.stage import WebSocketStage
 
 
 class Found(NamedTuple):
@@ -38,7 +41,8 @@ class Snapshot:
 
     `bodies` and `decoded` are the documents by digest. `stages` are by API id (lower-case) and stage name; `compiled`
     finds the same ones by the digests they were made from. `found` remembers what recent requests reached. `v2_apis` are
-    HTTP and WebSocket APIs that have a stage, which are kept here and not served yet.
+    HTTP and WebSocket APIs that have a stage; of HTTP APIs nothing is served yet. `websockets` are the stages of WebSocket APIs; what
+    they answer over HTTP is among `stages`.
     """
 
     __slots__ = (
@@ -54,6 +58,7 @@ class Snapshot:
         "sections",
         "stages",
         "v2_apis",
+        "websockets",
     )
 
     def __init__(
@@ -62,12 +67,13 @@ class Snapshot:
         sections: Mapping[str, str] = _NOTHING,
         bodies: Mapping[str, bytes] = MappingProxyType({}),
         decoded: Mapping[str, AnyDocument] = MappingProxyType({}),
-        compiled: Mapping[StageKey, CompiledStage] = MappingProxyType({}),
+        compiled: Mapping[StageKey, CompiledStage | WebSocketStage] = MappingProxyType({}),
         stages: Mapping[str, Mapping[str, CompiledStage]] = MappingProxyType({}),
         entitlements: Entitlements | None = None,
         domains: Domains | None = None,
         credentials: Credentials | None = None,
         links: Links | None = None,
+        websockets: Mapping[str, Mapping[str, WebSocketStage]] = MappingProxyType({}),
     ) -> None:
         self.revision = revision
         self.sections = sections
@@ -78,12 +84,17 @@ class Snapshot:
         self.found: dict[tuple[str, str, str], Found] = {}
         self.domains = domains or Domains()
         self.v2_apis = frozenset(name.split("/")[1] for name in sections if name.startswith("v2-stage/"))
+        self.websockets = websockets
         self.credentials = credentials or Credentials()
         self.links = links or Links()
         self.entitlements = entitlements or Entitlements((), ())
 
     def stage(self, api_id: str, name: str) -> CompiledStage | None:
         of_api = self.stages.get(api_id)
+        return None if of_api is None else of_api.get(name)
+
+    def websocket_stage(self, api_id: str, name: str) -> WebSocketStage | None:
+        of_api = self.websockets.get(api_id)
         return None if of_api is None else of_api.get(name)
 
     def remember(self, place: tuple[str, str, str], found: Found) -> None:

@@ -44,6 +44,12 @@ class MethodSite(NamedTuple):
     is_canary: bool
     resource: Resource
     method: Method
+    protocol: str = "REST"  # WEBSOCKET for a route that is written as a method
+
+    @property
+    def at(self) -> StageSite:
+        """The stage alone."""
+        return StageSite(self.stage, self.deployment, self.account, self.services, self.is_canary)
 
     @property
     def path_and_method(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,8 @@ class ScriptedFunctions:
             raise FunctionNotFound(arn)
         behaviour = self._behaviours[arn]
         result = behaviour(json.loads(payload)) if callable(behaviour) else behaviour
+        if isinstance(result, Awaitable):
+            result = await result
         if isinstance(result, InvocationFailed):
             raise result
         if event:

@@ -93,7 +93,7 @@ async def test_a_burst_of_two_admits_two_over_all_workers_and_a_killed_worker_lo
     assert len(backend.requests) == 42
 
 
-async def test_a_websocket_handshake_is_refused(valkey_url: str) -> None:
+async def test_a_websocket_handshake_at_a_rest_api_is_refused(valkey_url: str) -> None:
     async with product(valkey_url) as plane:
         reader, writer = await asyncio.open_connection("127.0.0.1", plane.port)
         writer.write(

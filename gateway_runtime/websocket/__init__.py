@@ -1,0 +1,1 @@
+"""WebSocket APIs: connections, the events on them, and the routes that events take."""

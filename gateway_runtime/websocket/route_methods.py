@@ -1,0 +1,119 @@
+"""Routes as the phases of REST methods see them.
+
+A route of a WebSocket API has the same integrations, mappings and authorizers as a REST method, under other names. It is written here
+as such a method once, when a stage is compiled, so that one piece of code makes the requests to back ends of both.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apps.core.documents import (
+    AccountDocument,
+    Authorizer,
+    DeploymentDocument,
+    Integration,
+    Method,
+    MethodSetting,
+    Resource,
+    StageDocument,
+    V2DeploymentDocument,
+    V2StageDocument,
+)
+from apps.core.v2_documents import V2Authorizer, V2Integration, V2Route, V2RouteSettings
+from gateway_runtime.ports import Services
+from gateway_runtime.snapshot.stage import MethodSite, StageSite
+
+_VERB = "ROUTE"  # stands where a method has its HTTP method
+
+
+def as_stage_site(
+    stage: V2StageDocument, deployment: V2DeploymentDocument, account: AccountDocument | None, services: Services
+) -> StageSite:
+    """The stage as a stage of a REST API, with settings that act on routes."""
+    place: dict[str, Any] = {"account_id": stage.account_id, "region": stage.region, "api_id": stage.api_id}
+    settings = {f"{_escaped(key)}/{_VERB}": _setting(own) for key, own in stage.route_settings.items()}
+    as_rest = StageDocument(
+        **place,
+        stage_name=stage.stage_name,
+        deployment_id=stage.deployment_id,
+        variables=stage.variables,
+        method_settings={"*/*": _setting(stage.default_route_settings), **settings},
+        access_log_format=stage.access_log_format,
+        access_log_destination=stage.access_log_destination,
+        disable_execute_api_endpoint=deployment.disable_execute_api_endpoint,
+        authorizers_cache_flushes=stage.authorizers_cache_flushes,
+    )
+    frozen = DeploymentDocument(
+        **place,
+        api_name=deployment.api_name,
+        deployment_id=deployment.deployment_id,
+        api_key_source="AUTHORIZER" if "authorizer" in deployment.api_key_selection_expression else "HEADER",
+        authorizers={key: _authorizer(authorizer) for key, authorizer in deployment.authorizers.items()},
+        models=deployment.models,
+    )
+    return StageSite(as_rest, frozen, account, services)
+
+
+def as_method_site(
+    at: StageSite, route: V2Route, integration: V2Integration | None, template: str | None
+) -> MethodSite:
+    """A route as a method. `template` stands for the integration's templates: which of them is chosen for each message."""
+    method = Method(
+        http_method=_VERB,
+        integration=_integration(integration, template),
+        authorization_type=route.authorization_type,
+        authorizer_id=route.authorizer_id,
+        authorization_scopes=route.authorization_scopes,
+        api_key_required=route.api_key_required,
+        operation_name=route.operation_name,
+    )
+    resource = Resource(id=route.id, path=route.key, methods=(method,))
+    return MethodSite(*at, resource, method)._replace(protocol="WEBSOCKET")
+
+
+def _integration(integration: V2Integration | None, template: str | None) -> Integration:
+    if integration is None:
+        return Integration(type="MOCK", request_templates={"application/json": '{"statusCode": 200}'})
+    return Integration(
+        type="HTTP" if integration.type == "HTTP_PROXY" else integration.type,
+        uri=integration.uri,
+        http_method=integration.method or "POST",
+        connection_type=integration.connection_type,
+        connection_id=integration.connection_id,
+        credentials=integration.credentials_arn,
+        request_parameters={name: _source(source) for name, source in integration.request_parameters.items()},
+        request_templates={} if template is None else {"application/json": template},
+        passthrough_behavior=integration.passthrough_behavior,
+        content_handling=integration.content_handling_strategy,
+        timeout_in_millis=min(integration.timeout_in_millis, 29_000),
+    )
+
+
+def _authorizer(authorizer: V2Authorizer) -> Authorizer:
+    return Authorizer(
+        id=authorizer.id,
+        name=authorizer.name,
+        type=authorizer.type,
+        uri=authorizer.uri,
+        credentials=authorizer.credentials_arn,
+        identity_sources=tuple(_source(source) for source in authorizer.identity_sources),
+        identity_validation_expression=authorizer.identity_validation_expression,
+        result_ttl_in_seconds=0,  # a connection asks once; AWS keeps nothing of it
+    )
+
+
+def _source(expression: str) -> str:
+    """`route.request.header.X` as `method.request.header.X`; other sources have one name in both."""
+    prefix = "route.request."
+    return f"method.request.{expression.removeprefix(prefix)}" if expression.startswith(prefix) else expression
+
+
+def _setting(settings: V2RouteSettings) -> MethodSetting:
+    return MethodSetting(
+        throttling_rate_limit=settings.throttling_rate_limit, throttling_burst_limit=settings.throttling_burst_limit
+    )
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")

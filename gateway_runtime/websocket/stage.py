@@ -1,0 +1,84 @@
+"""A stage of a WebSocket API, compiled: its routes, and how a message finds its own."""
+
+from __future__ import annotations
+
+import logging
+
+from apps.core.documents import AccountDocument, V2DeploymentDocument, V2StageDocument
+from apps.core.selection_expressions import SelectionExpression
+from apps.core.v2_documents import V2Route
+from gateway_runtime.errors import GatewayError
+from gateway_runtime.exchange import Exchange
+from gateway_runtime.pipelines import CONNECT, DISCONNECT, MESSAGE, REST, WEBSOCKET_CLOSING
+from gateway_runtime.ports import Services
+from gateway_runtime.snapshot.compile import closing_steps, walked_method
+from gateway_runtime.snapshot.router import Router
+from gateway_runtime.snapshot.stage import CompiledStage, Misconfigured, StageSite, Step
+from gateway_runtime.websocket.event import SocketEvent, request_variable
+from gateway_runtime.websocket.management import PATH, management_walks
+from gateway_runtime.websocket.route import CompiledRoute, RouteSite
+from gateway_runtime.websocket.route_methods import as_method_site, as_stage_site
+
+logger = logging.getLogger("gateway_runtime.snapshot")
+
+_PHASES = {"$connect": CONNECT, "$disconnect": DISCONNECT}
+_FORBIDDEN = "Forbidden"
+
+
+class WebSocketStage:
+    """`http` is what the stage answers over HTTP: its `@connections`. `closing` are the steps that end each event."""
+
+    __slots__ = ("_default", "_routes", "_selection", "closing", "connect", "disconnect", "http", "place")
+
+    def __init__(
+        self, site: StageSite, deployment: V2DeploymentDocument, routes: dict[str, CompiledRoute], http: CompiledStage
+    ) -> None:
+        self.place = (site.stage.api_id, site.stage.stage_name)
+        self.http = http
+        self.connect = routes.pop("$connect", None)
+        self.disconnect = routes.pop("$disconnect", None)
+        self.closing = closing_steps(WEBSOCKET_CLOSING, site)
+        self._default = routes.pop("$default", None)
+        self._routes = routes
+        self._selection = SelectionExpression(deployment.route_selection_expression)
+
+    def route(self, exchange: Exchange, event: SocketEvent) -> CompiledRoute:
+        """The route of a message: the one its selection expression names, else `$default`. Raises GatewayError without either."""
+        key = self._selection.evaluate(request_variable(exchange))
+        found = self._default if key is None else self._routes.get(key, self._default)
+        if found is None:
+            raise GatewayError("DEFAULT_4XX", status=403, message=_FORBIDDEN, error_type="ForbiddenException")
+        event.route_key = found.key
+        return found
+
+
+def compile_websocket_stage(
+    stage: V2StageDocument, deployment: V2DeploymentDocument, account: AccountDocument | None, services: Services
+) -> WebSocketStage:
+    """Everything that connections to a stage need. A route that cannot be served says so; the others serve."""
+    site = as_stage_site(stage, deployment, account, services)
+    routes = {route.key: _compile(site, deployment, route) for route in deployment.routes}
+    methods = {http_method: walked_method(*walk) for http_method, walk in management_walks(site).items()}
+    closing, told = closing_steps(REST.closing, site), closing_steps(REST.told, site)
+    http = CompiledStage(site, Router([(PATH, methods)]), closing, told)
+    return WebSocketStage(site, deployment, routes, http)
+
+
+def _compile(at: StageSite, deployment: V2DeploymentDocument, route: V2Route) -> CompiledRoute:
+    integration = deployment.integrations.get(route.integration_id or "")
+    site = RouteSite(as_method_site(at, route, integration, None), route, integration, deployment)
+    phases = _PHASES.get(route.key, MESSAGE)
+    try:
+        named = [(phase.__name__, step) for phase in phases if (step := phase(site)) is not None]
+    except Misconfigured as problem:
+        logger.warning("route cannot be served: %s of %s: %s", route.key, deployment.api_id, problem)
+        named = [("integrate", _refuse(problem))]
+    is_two_way = route.response_selection_expression is not None and bool(route.responses)
+    return CompiledRoute(route.key, walked_method(site.site, named), is_two_way)
+
+
+def _refuse(problem: Misconfigured) -> Step:
+    def step(exchange: Exchange) -> None:
+        raise GatewayError("API_CONFIGURATION_ERROR", detail=str(problem))
+
+    return step
