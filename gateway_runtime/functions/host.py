@@ -8,20 +8,22 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from apps.core.documents import function_section
 from apps.core.function_documents import FunctionDocument, FunctionVersion
 from apps.core.function_names import FunctionName, parse_function_name
+from apps.core.iam import Decision, Policy, Principal, compile_policy
 from gateway_runtime.functions.errors import FunctionNotFound, FunctionThrottled, InvocationDenied, PayloadTooLarge
 from gateway_runtime.functions.invocation import Invocation, Receiver
 from gateway_runtime.functions.limits import LARGEST_EVENT, LARGEST_PAYLOAD
-from gateway_runtime.functions.policy import allows_api_gateway
 from gateway_runtime.functions.pools import PoolKey, Pools
 from gateway_runtime.ports import FunctionAnswer
 from gateway_runtime.snapshot.snapshot import Current
 
 LATEST = "$LATEST"
+_API_GATEWAY = Principal(service="apigateway.amazonaws.com")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,3 +161,19 @@ def _version(document: FunctionDocument, qualifier: str) -> FunctionVersion | No
                     wanted = version
                     break
     return next((version for version in document.versions if version.version == wanted), None)
+
+
+def allows_api_gateway(document: FunctionDocument, name: FunctionName, source_arn: str) -> bool:
+    """Whether the policy of exactly the invoked function, version or alias allows it; without a policy nobody may."""
+    text = document.policies.get(name.qualifier)
+    if text is None:
+        return False
+    account_id = source_arn.split(":")[4] if source_arn.count(":") > 4 else ""
+    context = {"aws:SourceArn": [source_arn], "aws:SourceAccount": [account_id]}
+    decision = _compiled(text).decide("lambda:InvokeFunction", name.qualified_arn, context, _API_GATEWAY)
+    return decision is Decision.ALLOW
+
+
+@lru_cache(maxsize=1024)
+def _compiled(text: str) -> Policy:
+    return compile_policy(text, principals=True)
