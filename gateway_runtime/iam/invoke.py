@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from apps.core.iam import Decision, Policy, Principal
 from gateway_runtime.authorizers.method_arn import other_spelling
@@ -31,16 +32,21 @@ def decide(
     return other if decision is Decision.ALLOW or other is Decision.EXPLICIT_DENY else decision
 
 
+@lru_cache(maxsize=4)
+def _moment(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def condition_keys(exchange: Exchange) -> ConditionKeys:
     """The global condition keys that every request has.
 
     A request to a private API comes through a VPC endpoint: it has an address within its VPC, and no public one.
     """
     request = exchange.request
-    seconds = exchange.received_at
+    seconds = int(exchange.received_at)
     keys: ConditionKeys = {
-        "aws:CurrentTime": (datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),),
-        "aws:EpochTime": (str(int(seconds)),),
+        "aws:CurrentTime": (_moment(seconds),),
+        "aws:EpochTime": (str(seconds),),
         "aws:SecureTransport": ("true" if exchange.scope.get("scheme") == "https" else "false",),
     }
     for name, header in (("aws:UserAgent", b"user-agent"), ("aws:Referer", b"referer")):

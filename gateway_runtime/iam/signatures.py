@@ -9,7 +9,7 @@ from functools import partial
 
 from apps.core.signed_request import UNSIGNED_PAYLOAD, SignedRequest
 from apps.core.sigv4 import Signature, SignatureError, read_signature, verify
-from apps.core.sigv4_errors import scope_error, unknown_key
+from apps.core.sigv4_errors import mismatch, scope_error, unknown_key
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.iam.credentials import Credential
@@ -96,6 +96,9 @@ def _signed(exchange: Exchange, body: bytes) -> SignedRequest:
 
 
 def _check(signature: Signature, credential: Credential, region: str, now: datetime, signed: SignedRequest) -> None:
+    if b"+" in signed.raw_query or b"//" in signed.raw_path:
+        # What is signed is the same for `+` and `%2B`, and for `//` and `/`, while what stands behind the gateway tells them apart.
+        raise mismatch()
     verify(signed, signature, credential.secret, service=_SERVICE, now=now)
     if signature.region != region:
         raise scope_error(f"Credential should be scoped to a valid region, not '{signature.region}'.")

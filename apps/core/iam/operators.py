@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from apps.core.iam.errors import IllFormedPolicy
@@ -103,6 +103,15 @@ def _bytes(text: str) -> bytes:
         raise ValueError("it is not Base64") from None
 
 
+@lru_cache(maxsize=4096)
+def _number_of(address: str) -> tuple[int, int]:
+    """Version and number of an IP address; callers have the same ones again and again. Raises ValueError."""
+    found = ipaddress.ip_address(address)
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    return found.version, int(found)
+
+
 def _address(text: str, reading: Reading) -> Matches:
     try:
         network = ipaddress.ip_network(text.strip(), strict=False)
@@ -113,12 +122,10 @@ def _address(text: str, reading: Reading) -> Matches:
 
     def matches(value: str, _: Any) -> bool:
         try:
-            address = ipaddress.ip_address(value)
+            kind, number = _number_of(value)
         except ValueError:
             return in_doubt
-        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
-        return address.version == version and int(address) & mask == first
+        return kind == version and number & mask == first
 
     return matches
 

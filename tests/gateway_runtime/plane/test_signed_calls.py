@@ -120,6 +120,29 @@ def with_header(request: Signed, name: str, value: str) -> Signed:
 
 
 @pytest.mark.parametrize(
+    ("signed", "mutated"),
+    [
+        ("/prod/pets?x=a%2Bb", "/prod/pets?x=a+b"),
+        ("/prod/pets?x=a%20b", "/prod/pets?x=a+b"),
+        ("/prod/pets/a/b", "/prod/pets/a//b"),
+        ("/prod/pets/a", "/prod/pets/%61"),
+        ("/prod/pets/a", "/prod/pets/a/"),
+        ("/prod/pets?x=1&y=2", "/prod/pets?x=1&y=2&"),
+    ],
+)
+async def test_no_other_spelling_of_a_target_passes_for_the_one_that_was_signed(
+    gateway: GatewayHarness, signed: str, mutated: str
+) -> None:
+    serve(gateway)
+    request = sign(signed)
+    assert (await send(gateway, request)).status == 200
+
+    answer = await send(gateway, changed(request, target=mutated))
+
+    assert (answer.status, answer.header("x-amzn-errortype")) == (403, "InvalidSignatureException")
+
+
+@pytest.mark.parametrize(
     "mutate",
     [
         lambda r: changed(r, method="PUT"),
