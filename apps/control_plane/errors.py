@@ -47,6 +47,14 @@ class LimitExceededException(AwsError):
     status = 429
 
 
+def too_many(what: str, of: str = "") -> LimitExceededException:
+    """The error for one `what` more than there may be, in the account or in this `of`. The two spaces are AWS's."""
+    where = f" for this {of}" if of else ""
+    return LimitExceededException(
+        f"Maximum number of {what}{where} has been reached.  Please contact AWS if you need additional {what}."
+    )
+
+
 class TooManyRequestsException(AwsError):
     status = 429
 

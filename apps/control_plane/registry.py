@@ -7,6 +7,7 @@ validation, transaction, errors, audit and publication.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +36,7 @@ logger = logging.getLogger("gatehouse.operations")
 
 _operations: dict[tuple[str, str], Operation] = {}
 _preparations: dict[tuple[str, str], Preparation] = {}
+_LABEL = re.compile(r"\{([^}+]+)\+?\}")
 _READS = ("Get", "List", "Export")
 # These call a back end and change nothing: no transaction, and no lock of a database, waits for its answer.
 _CALLS_OUT = frozenset({"TestInvokeMethod", "TestInvokeAuthorizer", "Invoke", "InvokeWithResponseStream"})
@@ -140,13 +142,29 @@ def _is_lost_race(error: IntegrityError) -> bool:
     return str(error).startswith(("UNIQUE constraint failed", "FOREIGN KEY constraint failed"))
 
 
+def _action(caller: Caller, service: str, name: str, request: Shape) -> str:
+    """An operation as IAM names it: of API Gateway's a method of HTTP on a path, which the ARN has; else by its name."""
+    prefix = SIGNING_NAMES.get(service, SIGNING_NAME)
+    if prefix != SIGNING_NAME:
+        return f"{prefix}:{name}"
+    http = service_model(service).operation_model(name).http
+    path = _LABEL.sub(lambda label: str(request.get(_member(service, name, label[1]), label[0])), http["requestUri"])
+    return f"{prefix}:{http['method']} on resource: {caller.arn(path.partition('?')[0])}"
+
+
+def _member(service: str, name: str, label: str) -> str:
+    """The member of a request that stands for a label of its path."""
+    shape = service_model(service).operation_model(name).input_shape
+    members = shape.members.items() if shape is not None else ()
+    return next((name for name, member in members if member.serialization.get("name") == label), label)
+
+
 def _check_role(caller: Caller, service: str, name: str, request: Shape) -> None:
     """Refuse a change to a role that only reads, and audit the attempt."""
     if caller.role != Membership.Role.VIEWER or name.startswith(_READS):
         return
     refusal = AccessDeniedException(
-        f"User: {caller.principal} is not authorized to perform: "
-        f"{SIGNING_NAMES.get(service, SIGNING_NAME)}:{name} with an explicit deny"
+        f"User: {caller.principal} is not authorized to perform: {_action(caller, service, name, request)} with an explicit deny"
     )
     with outages_answered():
         audit.record(caller, name, request, error=refusal.code)

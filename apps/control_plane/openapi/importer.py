@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from apps.control_plane.errors import AwsError, BadRequestException, NotImplementedException
+from apps.control_plane.errors import AwsError, BadRequestException, LimitExceededException, NotImplementedException
+from apps.control_plane.openapi import resource_tree
 from apps.control_plane.openapi.document import Document, load
 from apps.control_plane.openapi.documentation_parts import DOCUMENTATION, PartSpec
 from apps.control_plane.openapi.node import Finding, Findings
@@ -40,10 +41,12 @@ class Definition:
 
 
 def raise_findings(document: Document, findings: Findings, *, fail_on_warnings: bool) -> None:
-    """Raise what findings amount to: NotImplementedException, or BadRequestException in AWS's words."""
+    """Raise what findings amount to: NotImplementedException, LimitExceededException, or BadRequestException in AWS's words."""
     unsupported = tell(document, findings.of("unsupported"))
     if unsupported:
         raise NotImplementedException("\n\t".join(unsupported))
+    if any(finding.message == resource_tree.TOO_MANY for finding in findings.of("error")):
+        raise LimitExceededException(resource_tree.TOO_MANY)
     errors = tell(document, findings.of("error"))
     if errors:
         raise BadRequestException("Errors found during import:\n\t" + "\n\t".join(errors))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from apps.control_plane.errors import LimitExceededException
+from apps.control_plane.errors import too_many
 from apps.control_plane.openapi.spec import ApiSpec
-from apps.control_plane.v1.authorizers import MAX_AUTHORIZERS, TOO_MANY
+from apps.control_plane.v1.authorizers import MAX_AUTHORIZERS
 from apps.rest_apis.models import Authorizer, RequestValidator, RestApi
 
 _VALIDATOR_COLUMNS = ("validate_request_body", "validate_request_parameters")
@@ -31,7 +31,7 @@ def write_named(rest_api: RestApi, spec: ApiSpec, *, overwrite: bool) -> NamedRo
 def _write_authorizers(rest_api: RestApi, spec: ApiSpec) -> dict[str, str]:
     known = {row.name: row for row in rest_api.authorizers.all()}
     if len(known.keys() | {one.name for one in spec.authorizers}) > MAX_AUTHORIZERS:
-        raise LimitExceededException(TOO_MANY)
+        raise too_many("Authorizers", "API")
     ids = {}
     for one in spec.authorizers:
         row = known.get(one.name) or Authorizer(rest_api=rest_api)

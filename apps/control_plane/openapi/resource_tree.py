@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from apps.control_plane.errors import BadRequestException
+from apps.control_plane.errors import BadRequestException, too_many
 from apps.control_plane.openapi.node import Findings
 from apps.control_plane.v1.resources import MAX_RESOURCES, checked_path_part
 
 _MAX_PART = 1024
 _MAX_PATH = 8192
+TOO_MANY = too_many("Resources", "API").message
 
 
 def normal_path(path: str) -> str:
@@ -50,7 +51,7 @@ def check(paths: dict[str, str], findings: Findings) -> None:
             places[path] = pointer
             path = parent_of(path)
         if len(places) >= MAX_RESOURCES:
-            findings.add("error", "Maximum number of resources for this API has been reached.", pointer)
+            findings.add("error", TOO_MANY, pointer)
             return
     variables: dict[str, str] = {}
     for path in with_parents(places)[1:]:

@@ -13,13 +13,7 @@ from django.db.models import Value
 from django.db.models.functions import Left
 
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import (
-    AwsError,
-    BadRequestException,
-    ConflictException,
-    LimitExceededException,
-    NotFoundException,
-)
+from apps.control_plane.errors import AwsError, BadRequestException, ConflictException, NotFoundException, too_many
 from apps.control_plane.locking import hold
 from apps.control_plane.paging import page, paged
 from apps.control_plane.patching import LISTS_PATHS, Patch, PatchTable, Rule, boolean, replaceable, text
@@ -143,9 +137,7 @@ def _create(caller: Caller, members: Shape) -> ApiKey:
     if mine.filter(value_digest=digest).exists():
         raise ConflictException("API Key already exists")
     if mine.count() >= MAX_KEYS:
-        raise LimitExceededException(
-            "Maximum number of API Keys has been reached. Please contact AWS if you need additional API Keys."
-        )
+        raise too_many("API Keys")
     row = ApiKey(
         account_id=caller.account_id,
         region=caller.region,

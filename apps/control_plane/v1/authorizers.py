@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import BadRequestException, ConflictException, LimitExceededException
+from apps.control_plane.errors import BadRequestException, ConflictException, too_many
 from apps.control_plane.issuer_discovery import IssuerUnavailable, key_set_addresses
 from apps.control_plane.paging import page, paged
 from apps.control_plane.patching import (
@@ -39,7 +39,6 @@ from apps.control_plane.wire.validation import validate
 from apps.rest_apis.models import Authorizer
 
 MAX_AUTHORIZERS = 10
-TOO_MANY = "Maximum number of Authorizers for this API has been reached. Please contact AWS if you need additional Authorizers."
 _UNKNOWN = "Invalid Authorizer identifier specified"
 
 
@@ -70,7 +69,7 @@ def create_authorizer(caller: Caller, request: Shape) -> Shape:
     _check_name(row)
     _note_key_sets(row, request)
     if api.authorizers.count() >= MAX_AUTHORIZERS:
-        raise LimitExceededException(TOO_MANY)
+        raise too_many("Authorizers", "API")
     row.save()
     draft_changed(api.id)
     return authorizer_shape(row)

@@ -30,7 +30,7 @@ def create_base_path_mapping(caller: Caller, request: Shape) -> Shape:
     row = BasePathMapping(
         domain_name=domain,
         base_path=_base_path(request.get("basePath")),
-        rest_api=caller.rest_api(request["restApiId"]),
+        rest_api=_rest_api(caller, request["restApiId"]),
         stage=request.get("stage") or None,
     )
     _check(row)
@@ -110,6 +110,14 @@ def _find(domain: DomainName, base_path: str) -> BasePathMapping:
     return row
 
 
+def _rest_api(caller: Caller, rest_api_id: str) -> RestApi:
+    """The API that a mapping leads to. An unknown one is a bad request here, in words of its own."""
+    row = RestApi.objects.filter(account_id=caller.account_id, region=caller.region, id=rest_api_id).first()
+    if row is None:
+        raise BadRequestException("Invalid REST API identifier specified")
+    return row
+
+
 def _base_path(given: str | None) -> str:
     base_path = "" if given is None or given == NO_BASE_PATH else given
     if "/" in base_path:
@@ -147,7 +155,7 @@ def _patches(caller: Caller) -> PatchTable:
         row.base_path = _base_path(patch.value)
 
     def set_rest_api(row: BasePathMapping, patch: Patch) -> None:
-        row.rest_api = caller.rest_api(patch.value or "")
+        row.rest_api = _rest_api(caller, patch.value or "")
 
     def set_stage(row: BasePathMapping, patch: Patch) -> None:
         row.stage = optional_text(patch.value)

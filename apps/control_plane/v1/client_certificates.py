@@ -9,7 +9,7 @@ from django.utils import timezone
 from apps.client_certificates.issuing import issue
 from apps.client_certificates.models import ClientCertificate
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import BadRequestException, LimitExceededException
+from apps.control_plane.errors import BadRequestException, too_many
 from apps.control_plane.paging import page, paged
 from apps.control_plane.patching import LISTS_PATHS, PatchTable, optional_text, replaceable
 from apps.control_plane.registry import Shape, operation
@@ -24,10 +24,7 @@ MAX_CERTIFICATES = 60
 def generate_client_certificate(caller: Caller, request: Shape) -> Shape:
     """A new certificate, valid for a year."""
     if ClientCertificate.objects.filter(account_id=caller.account_id, region=caller.region).count() >= MAX_CERTIFICATES:
-        raise LimitExceededException(
-            "Maximum number of Client Certificates has been reached. Please contact AWS if you need additional Client "
-            "Certificates."
-        )
+        raise too_many("Client Certificates")
     now = timezone.now().replace(microsecond=0)
     issued = issue(now)
     row = ClientCertificate.objects.create(

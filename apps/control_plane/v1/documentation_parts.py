@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import BadRequestException, ConflictException, LimitExceededException
+from apps.control_plane.errors import BadRequestException, ConflictException, too_many
 from apps.control_plane.locking import hold
 from apps.control_plane.openapi.documentation_parts import PartSpec
 from apps.control_plane.openapi.importer import documentation
@@ -159,10 +159,7 @@ def _properties(value: str | None) -> str:
 
 def _check_count(count: int) -> None:
     if count > MAX_PARTS:
-        raise LimitExceededException(
-            "Maximum number of Documentation parts for this API has been reached. Please contact AWS if you need "
-            "additional Documentation parts."
-        )
+        raise too_many("Documentation Parts", "API")
 
 
 _PATCHES = PatchTable((replaceable("/properties", "properties", _properties),), LISTS_PATHS)

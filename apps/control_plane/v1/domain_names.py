@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import BadRequestException, LimitExceededException
+from apps.control_plane.errors import BadRequestException, too_many
 from apps.control_plane.locking import hold
 from apps.control_plane.paging import page, paged
 from apps.control_plane.registry import Shape, operation
@@ -194,6 +194,4 @@ def _check_count(row: DomainName) -> None:
     rows = DomainName.objects.filter(account_id=row.account_id, region=row.region)
     used = rows.exclude(domain_name_id="").count() if row.private else rows.filter(domain_name_id="").count()
     if used >= (MAX_PRIVATE_NAMES if row.private else MAX_PUBLIC_NAMES):
-        raise LimitExceededException(
-            "Maximum number of Domain Names has been reached. Please contact AWS if you need additional Domain Names."
-        )
+        raise too_many("Domain Names")

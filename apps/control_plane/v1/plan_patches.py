@@ -34,8 +34,9 @@ class PlanEdit:
 
 
 def _place(stage: str) -> Place:
-    rest_api_id, colon, stage_name = stage.partition(":")
-    if not colon or not rest_api_id or not stage_name:
+    # What stands behind a second colon does not count, on AWS either.
+    rest_api_id, stage_name, *_ = [*stage.split(":"), ""]
+    if not rest_api_id or not stage_name:
         raise BadRequestException("Invalid API Stage specified")
     return rest_api_id, stage_name
 

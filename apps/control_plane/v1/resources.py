@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import BadRequestException, ConflictException, LimitExceededException
+from apps.control_plane.errors import BadRequestException, ConflictException, too_many
 from apps.control_plane.locking import hold
 from apps.control_plane.paging import page, paged
 from apps.control_plane.patching import LISTS_PATHS, Patch, PatchTable, Rule, text
@@ -25,9 +25,7 @@ def create_resource(caller: Caller, request: Shape) -> Shape:
     parent = caller.resource(request["restApiId"], request["parentId"])
     hold(parent)
     if Resource.objects.filter(rest_api=parent.rest_api).count() >= MAX_RESOURCES:
-        raise LimitExceededException(
-            "Maximum number of resources for this API has been reached. Please contact AWS if you need additional resources."
-        )
+        raise too_many("Resources", "API")
     path_part = checked_path_part(request["pathPart"])
     _check_place(parent, path_part)
     row = Resource.objects.create(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import BadRequestException, LimitExceededException
+from apps.control_plane.errors import BadRequestException, too_many
 from apps.control_plane.locking import hold
 from apps.control_plane.paging import page, paged
 from apps.control_plane.patching import (
@@ -195,9 +195,7 @@ def _check_count(caller: Caller, endpoint_type: str) -> None:
     used = sum(1 for configuration in rows.values_list("endpoint_configuration", flat=True)
                if (configuration.get("types") != ["EDGE"]) == regional)  # fmt: skip
     if used >= MAX_APIS[endpoint_type]:
-        raise LimitExceededException(
-            f"Maximum number of {endpoint_type} REST APIs has been reached. Please contact AWS if you need additional REST APIs."
-        )
+        raise too_many(f"{endpoint_type} REST APIs")
 
 
 def _compression_size(value: str | int | None) -> int | None:

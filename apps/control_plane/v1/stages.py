@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import BadRequestException, ConflictException, LimitExceededException, NotFoundException
+from apps.control_plane.errors import BadRequestException, ConflictException, NotFoundException, too_many
 from apps.control_plane.locking import hold
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.v1.base_path_mappings import refuse_while_mapped
@@ -126,9 +126,7 @@ def create_stage_row(caller: Caller, deployment: Deployment, name: str, members:
     if stages.filter(name=name).exists():
         raise ConflictException("Stage already exists")
     if stages.count() >= MAX_STAGES:
-        raise LimitExceededException(
-            "Maximum number of stages for this API has been reached. Please contact AWS if you need additional stages."
-        )
+        raise too_many("Stages", "API")
     row = Stage(rest_api=deployment.rest_api, deployment=deployment, name=name, **members)
     point_at(caller, row, deployment)
     return row

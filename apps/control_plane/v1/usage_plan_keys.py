@@ -6,7 +6,7 @@ from django.db.models import Value
 from django.db.models.functions import Left
 
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import BadRequestException, ConflictException, LimitExceededException, NotFoundException
+from apps.control_plane.errors import BadRequestException, ConflictException, NotFoundException, too_many
 from apps.control_plane.locking import hold
 from apps.control_plane.paging import page, paged
 from apps.control_plane.registry import Shape, operation
@@ -75,10 +75,7 @@ def put_into_plan(plan: UsagePlan, key: ApiKey) -> None:
     if memberships.filter(plan=plan).exists():
         raise ConflictException(f"API Key {key.key_id} is already associated with Usage Plan {plan.plan_id}")
     if memberships.count() >= MAX_PLANS_OF_KEY:
-        raise LimitExceededException(
-            "Maximum number of Usage Plans for this API Key has been reached. Please contact AWS if you need additional "
-            "Usage Plans."
-        )
+        raise too_many("Usage Plans", "API Key")
     others = UsagePlanStage.objects.filter(plan__keys__api_key=key)
     for rest_api_id, stage_name in plan.api_stages.values_list("rest_api_id", "stage_name").order_by("pk"):
         if others.filter(rest_api_id=rest_api_id, stage_name=stage_name).exists():

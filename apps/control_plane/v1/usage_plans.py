@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import BadRequestException, LimitExceededException, NotFoundException
+from apps.control_plane.errors import BadRequestException, NotFoundException, too_many
 from apps.control_plane.locking import hold
 from apps.control_plane.paging import page, paged
 from apps.control_plane.registry import Shape, operation
@@ -31,9 +31,7 @@ _OFFSETS = {
 def create_usage_plan(caller: Caller, request: Shape) -> Shape:
     """A new plan."""
     if UsagePlan.objects.filter(account_id=caller.account_id, region=caller.region).count() >= MAX_PLANS:
-        raise LimitExceededException(
-            "Maximum number of Usage Plans has been reached. Please contact AWS if you need additional Usage Plans."
-        )
+        raise too_many("Usage Plans")
     throttle, quota = request.get("throttle") or {}, request.get("quota") or {}
     row = UsagePlan(
         account_id=caller.account_id,
@@ -205,6 +203,6 @@ def _check_stage(caller: Caller, row: UsagePlan, rest_api_id: str, stage_name: s
 
 def _check_method_throttles(throttle: dict[str, Shape]) -> None:
     if len(throttle) > MAX_METHOD_THROTTLES:
-        raise LimitExceededException("Maximum number of method throttles for this API Stage has been reached.")
+        raise too_many("method throttles", "API Stage")
     for limits in throttle.values():
         _check_limits(limits.get("rateLimit"), limits.get("burstLimit"))

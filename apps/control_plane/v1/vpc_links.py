@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import BadRequestException, LimitExceededException
+from apps.control_plane.errors import BadRequestException, too_many
 from apps.control_plane.locking import hold
 from apps.control_plane.paging import page, paged
 from apps.control_plane.patching import LISTS_PATHS, Patch, PatchTable, Rule, optional_text, replaceable
@@ -33,9 +33,7 @@ def create_vpc_link(caller: Caller, request: Shape) -> Shape:
     name = _checked_name(request["name"])
     targets = _checked_targets(request["targetArns"])
     if VpcLink.objects.filter(account_id=caller.account_id, region=caller.region).count() >= MAX_LINKS:
-        raise LimitExceededException(
-            "Maximum number of Vpc Links has been reached. Please contact AWS if you need additional Vpc Links."
-        )
+        raise too_many("Vpc Links")
     row = VpcLink.objects.create(
         account_id=caller.account_id,
         region=caller.region,

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import AwsError, BadRequestException, NotImplementedException
+from apps.control_plane.errors import AwsError, BadRequestException, LimitExceededException, NotImplementedException
 from apps.rest_apis.models import ApiModel, Method, Resource, RestApi
 
 KEY = {"type": "apiKey", "name": "x-api-key", "in": "header"}
@@ -162,7 +162,6 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         swagger2(definitions={"a-b": {"type": "object"}}),
         "Unable to create model 'a-b': Model name must be alphanumeric: a-b (#/definitions/a-b, line",
     ),
-    "too many resources": (openapi3({f"/r{n}": {} for n in range(300)}), "Maximum number of resources"),
     "too many models": (swagger2(definitions={f"M{n}": {} for n in range(251)}), "more than 250 models"),
     "an API key source that is none": (openapi3(**{"x-amazon-apigateway-api-key-source": "COOKIE"}), "Invalid x-amazon-apigateway-api-key-source"),
     "a compression size beyond AWS's": (
@@ -191,6 +190,13 @@ def test_a_definition_that_cannot_be_is_refused_and_leaves_no_row(caller: Caller
     assert words in refusal.value.message
     assert not RestApi.objects.exists()
     assert not Resource.objects.exists()
+
+
+def test_more_resources_than_an_api_may_have_are_refused_and_leave_no_row(caller: Caller) -> None:
+    with pytest.raises(LimitExceededException, match="Maximum number of Resources for this API has been reached"):
+        imported(caller, openapi3({f"/r{n}": {} for n in range(300)}))
+
+    assert not RestApi.objects.exists()
 
 
 def test_every_error_is_told_at_once(caller: Caller) -> None:

@@ -71,7 +71,7 @@ def test_a_base_path_is_mapped_once_and_the_empty_one_alone(caller: Caller, api:
         ({"base_path": "v1/orders"}, BadRequestException, "API Gateway V1 doesn't support the slash character"),
         ({"base_path": "v 1"}, BadRequestException, "Invalid base path specified"),
         ({"stage": "nosuch"}, BadRequestException, "Invalid stage identifier specified"),
-        ({"api": "nosuch"}, NotFoundException, "Invalid API identifier specified"),
+        ({"api": "nosuch"}, BadRequestException, "Invalid REST API identifier specified"),
         ({"domainNameId": "abcdefghij"}, NotFoundException, "Invalid domain name identifier specified"),
     ],
 )
@@ -96,7 +96,7 @@ def test_a_mapping_is_patched(caller: Caller, api: str) -> None:
 
 
 def test_a_mapping_leads_to_ones_own_apis_only(caller: Caller, api: str) -> None:
-    with pytest.raises(NotFoundException, match="Invalid API identifier specified"):
+    with pytest.raises(BadRequestException, match="Invalid REST API identifier specified"):
         map_to(caller, a_rest_api(a_caller("222222222222")), "v1")
 
 

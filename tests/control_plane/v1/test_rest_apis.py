@@ -174,7 +174,7 @@ def test_the_three_hundredth_resource_is_the_last(caller: Caller) -> None:
         for number in range(299)
     )
 
-    with pytest.raises(LimitExceededException, match="Maximum number of resources"):
+    with pytest.raises(LimitExceededException, match="Maximum number of Resources"):
         call(caller, "CreateResource", restApiId=api["id"], parentId=api["rootResourceId"], pathPart="more")
 
 
