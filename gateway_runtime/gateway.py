@@ -53,11 +53,12 @@ class _HealthCheck(Exception):
 
 
 class Gateway:
-    """Answers HTTP requests from the snapshot that is current when they begin."""
+    """Answers HTTP requests from the snapshot that is current when they begin. `own_hosts` are never custom domain names."""
 
-    def __init__(self, current: Current, clock: Clock) -> None:
+    def __init__(self, current: Current, clock: Clock, own_hosts: frozenset[str] = frozenset()) -> None:
         self._current = current
         self._clock = clock
+        self._own_hosts = own_hosts
         self._monotonic = clock.monotonic
         self._time = clock.time
 
@@ -115,7 +116,9 @@ class Gateway:
 
     def _find(self, exchange: Exchange) -> Found:
         request = exchange.request
-        domain = exchange.snapshot.domains.find(request.host)
+        # A name that covers the installation's own host must not take over what others reach by its paths.
+        own = request.host in self._own_hosts
+        domain = None if own else exchange.snapshot.domains.find(request.host)
         if domain is not None:
             if domain.mutual_tls:
                 raise not_implemented("Mutual TLS of custom domain names")

@@ -103,7 +103,7 @@ class DataPlane:
         self.source = ConfigurationSource(
             self._redis, self.current, self.services, LastGood(directory / "configuration")
         )
-        self.gateway = Gateway(self.current, clock)
+        self.gateway = Gateway(self.current, clock, environment.own_hosts)
         self._health_checks = HealthChecks(lambda: self.current.snapshot.links.balancers(), self._pool, clock.monotonic)
         self.sockets = WebSockets(self.current, self._connections, clock)
         self._tasks: list[asyncio.Task[None]] = []

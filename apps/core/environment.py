@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from apps.core.aws_access import AwsAccess
 from apps.core.sigv4_signing import AwsCredentials
@@ -132,6 +133,12 @@ class Environment:
     def try_it_url(self) -> str:
         """Where the portal itself reaches the gateway; differs from what callers use where containers are between."""
         return self.internal_gateway_url or f"http://{_visible(self.bind)}:{self.gateway_port}"
+
+    @property
+    def own_hosts(self) -> frozenset[str]:
+        """The hosts at which this installation itself is reached: nobody's custom domain name may stand in for one of them."""
+        found = (urlsplit(url).hostname for url in (self.gateway_url, self.try_it_url, self.portal_url))
+        return frozenset(host for host in found if host)
 
     def master_secret(self) -> str:
         """The one secret everything else is derived from.

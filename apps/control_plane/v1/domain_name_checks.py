@@ -7,6 +7,7 @@ import re
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from django.conf import settings
 
 from apps.control_plane.errors import BadRequestException
 from apps.domain_names.models import DomainName
@@ -27,6 +28,8 @@ def check_name(name: str) -> str:
         raise BadRequestException("No Domain Name specified")
     if len(name) > 253 or not _NAME.fullmatch(name) or ".execute-api." in f".{name}.":
         raise BadRequestException("Invalid domain name specified")
+    if name in settings.ENVIRONMENT.own_hosts:
+        raise BadRequestException("The domain name you provided is the one at which this installation is reached.")
     return name
 
 

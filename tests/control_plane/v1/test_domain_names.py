@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -262,3 +263,10 @@ def test_names_are_listed_tagged_and_deleted_over_the_wire(aws: Callable[..., An
     client.delete_domain_name(domainName="a.example.com")
     with pytest.raises(client.exceptions.NotFoundException):
         client.get_domain_name(domainName="a.example.com")
+
+
+def test_the_installation_s_own_host_is_nobody_s_domain_name(caller: Caller, settings: Any) -> None:
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, public_gateway_url="https://Gateway.example.com:8443")
+
+    with pytest.raises(BadRequestException, match="the one at which this installation is reached"):
+        edge(caller, "gateway.example.com")

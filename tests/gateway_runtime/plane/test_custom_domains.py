@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway_runtime.gateway import Gateway
 from gateway_runtime.snapshot.domains import Domain
 from tests.gateway_runtime.plane.backend import Backend
 from tests.gateway_runtime.plane.builders import API, domain, get, http_proxy, lambda_proxy, mock, rest_api, stage
@@ -96,6 +97,15 @@ async def test_a_domain_opens_no_way_to_apis_that_are_not_mapped_there(gateway: 
 
     assert (await gateway.get(f"/_aws/execute-api/{API}/prod/pets/7", host=HOST)).status == 403
     assert (await gateway.get(f"/_aws/execute-api/{API}/prod/pets/7", host="elsewhere")).status == 200
+
+
+async def test_no_name_stands_in_for_the_installation_s_own_host(gateway: GatewayHarness) -> None:
+    own = "gateway.example.com"
+    gateway.serve(pets(), domain("*.example.com", ("", OTHER, "prod")), domain(own, ("", OTHER, "prod")))
+    gateway.application = Gateway(gateway.current, gateway.clock, frozenset({own}))
+
+    assert (await gateway.get(f"/_aws/execute-api/{API}/prod/pets/7", host=own)).status == 200
+    assert (await gateway.get(f"/_aws/execute-api/{API}/prod/pets/7", host="other.example.com")).status == 403
 
 
 async def test_a_mapping_to_another_account_s_api_leads_nowhere(gateway: GatewayHarness) -> None:
