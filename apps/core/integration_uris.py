@@ -16,6 +16,7 @@ _PART = "[A-Za-z0-9_-]+"
 _NAME = re.compile(rf"(?:(?:(?P<account>\d{{12}}):)?function:)?(?P<name>{_PART})(?::(?P<qualifier>\$LATEST|{_PART}))?")
 _ARN = re.compile(rf"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{{12}}:function:{_PART}(?::(?:\$LATEST|{_PART}))?")
 
+_NAMED = re.compile(r"arn:(?P<partition>aws[a-z-]*):lambda:(?P<region>[a-z0-9-]+):\d{12}:function:[^/\s]+")
 _CALLERS = re.compile(r"arn:aws[a-z-]*:iam::\*:user/\*")
 
 
@@ -71,6 +72,19 @@ def function_arn(function: str, *, partition: str, region: str, account_id: str)
         raise ValueError(f"no name of a function: {function!r}")
     qualifier = f":{match['qualifier']}" if match["qualifier"] else ""
     return f"arn:{partition}:lambda:{region}:{match['account'] or account_id}:function:{match['name']}{qualifier}"
+
+
+def invocation_uri(arn: str, *, streams: bool) -> str | None:
+    """The URI that invokes a function; None when the ARN is none of a function. Stage variables may stand for its name."""
+    match = _NAMED.fullmatch(arn)
+    if match is None:
+        return None
+    path = (
+        f"2021-11-15/functions/{arn}/response-streaming-invocations"
+        if streams
+        else f"2015-03-31/functions/{arn}/invocations"
+    )
+    return f"arn:{match['partition']}:apigateway:{match['region']}:lambda:path/{path}"
 
 
 def are_the_callers(credentials: str | None) -> bool:

@@ -73,6 +73,9 @@ def _initial(integration: Integration | None) -> dict[str, Any]:
         "uri": integration.uri,
         "integration_http_method": integration.http_method,
         "timeout": integration.timeout_in_millis,
+        "transfer": integration.response_transfer_mode,
+        "credentials": integration.credentials,
+        "content_handling": integration.content_handling or "",
         "parameters": integration.request_parameters,
         "templates": _texts(integration),
         "passthrough": integration.passthrough_behavior,
@@ -97,6 +100,11 @@ def _patches(integration: Integration, form: IntegrationForm) -> list[Patch]:
             integration.passthrough_behavior,
             wanted.get("passthroughBehavior", integration.passthrough_behavior),
         ),
+        *member_patch(
+            "/responseTransferMode", integration.response_transfer_mode, wanted.get("responseTransferMode", "BUFFERED")
+        ),
+        *member_patch("/credentials", integration.credentials or "", wanted.get("credentials", "")),
+        *member_patch("/contentHandling", integration.content_handling or "", wanted.get("contentHandling", "")),
         *map_patches("/requestParameters", integration.request_parameters, wanted.get("requestParameters", {})),
         *map_patches("/requestTemplates", _texts(integration), form.cleaned_data["templates"]),
     ]

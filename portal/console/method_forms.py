@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 
+from apps.control_plane.v1.integration_checks import LONGEST_STREAM
+from apps.core.integration_uris import invocation_uri
 from apps.rest_apis.models import RequestValidator, RestApi
 from portal.console.content_types import ModelsField, TemplatesField
 from portal.console.fields import PairsField, switch
@@ -15,6 +17,8 @@ VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY")
 TYPES = (
     ("HTTP_PROXY", "HTTP proxy: hand the call through as it is"),
     ("HTTP", "HTTP: map the request and the answer"),
+    ("AWS_PROXY", "Lambda proxy: a function gets the call and gives the answer"),
+    ("AWS", "AWS: map the request and the answer of a function or a service"),
     ("MOCK", "Mock: answer without a back end"),
 )
 PASSTHROUGH = (
@@ -22,6 +26,12 @@ PASSTHROUGH = (
     ("WHEN_NO_TEMPLATES", "Pass through when there are no templates"),
     ("NEVER", "Refuse with 415"),
 )
+HANDLINGS = (
+    ("", "As it is"),
+    ("CONVERT_TO_TEXT", "Binary to base64 text"),
+    ("CONVERT_TO_BINARY", "Base64 text to binary"),
+)
+TRANSFERS = (("BUFFERED", "Whole"), ("STREAM", "While it arrives, for proxies"))
 
 
 class IntegrationForm(forms.Form):
@@ -29,9 +39,10 @@ class IntegrationForm(forms.Form):
 
     type = forms.ChoiceField(label="Integration", choices=TYPES)
     uri = forms.CharField(
-        label="Endpoint URL",
+        label="Endpoint URL or ARN",
         required=False,
-        help_text="{petId} takes a mapped path parameter, ${stageVariables.host} a stage variable.",
+        help_text="{petId} takes a mapped path parameter, ${stageVariables.host} a stage variable. For AWS: the ARN of a function, or "
+        "arn:aws:apigateway:us-east-1:sqs:path/… of a service.",
         widget=forms.TextInput(
             attrs={"spellcheck": "false", "inputmode": "url", "placeholder": "https://api.example.com/pets"}
         ),
@@ -40,8 +51,17 @@ class IntegrationForm(forms.Form):
         label="Method of the back end", choices=[("", "The same"), *((verb, verb) for verb in VERBS)], required=False
     )
     timeout = forms.IntegerField(
-        label="Timeout", min_value=50, max_value=29_000, initial=29_000, help_text="Milliseconds, 50 to 29,000."
+        label="Timeout",
+        min_value=50,
+        max_value=LONGEST_STREAM,
+        initial=29_000,
+        help_text="Milliseconds, 50 to 29,000; up to 900,000 for an answer that passes while it arrives.",
     )
+    transfer = forms.ChoiceField(label="Answers pass", choices=TRANSFERS, required=False)
+    credentials = forms.CharField(
+        label="Credentials", required=False, help_text="AWS: the ARN of the role that the call is made with, if any."
+    )
+    content_handling = forms.ChoiceField(label="Content handling", choices=HANDLINGS, required=False)
     parameters = PairsField(
         label="Mapped parameters",
         placeholder="integration.request.path.petId = method.request.path.petId",
@@ -63,20 +83,33 @@ class IntegrationForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if data.get("type") in ("HTTP", "HTTP_PROXY") and not data.get("uri"):
+        kind = data.get("type")
+        if kind in ("HTTP", "HTTP_PROXY") and not data.get("uri"):
             self.add_error("uri", "An HTTP integration needs the URL that it calls.")
+        if kind in ("AWS", "AWS_PROXY") and not data.get("uri"):
+            self.add_error("uri", "An AWS integration needs the ARN of what it calls.")
         return data
 
     def request(self, method: str) -> dict[str, Any]:
         """The members of PutIntegration for a method of this verb."""
         data = self.cleaned_data
-        members: dict[str, Any] = {"type": data["type"], "timeoutInMillis": data["timeout"]}
-        if data["type"] != "MOCK":
+        kind, streams = data["type"], data["transfer"] == "STREAM"
+        members: dict[str, Any] = {"type": kind, "timeoutInMillis": data["timeout"]}
+        if kind.startswith("AWS"):
+            members["uri"] = invocation_uri(data["uri"], streams=streams) or data["uri"]
+            members["integrationHttpMethod"] = data["integration_http_method"] or "POST"
+        elif kind != "MOCK":
             members["uri"] = data["uri"]
             members["integrationHttpMethod"] = data["integration_http_method"] or method
+        if streams:
+            members["responseTransferMode"] = "STREAM"
+        if data["credentials"]:
+            members["credentials"] = data["credentials"]
+        if data["content_handling"]:
+            members["contentHandling"] = data["content_handling"]
         if data["parameters"]:
             members["requestParameters"] = data["parameters"]
-        if data["templates"] and data["type"] != "HTTP_PROXY":
+        if data["templates"] and not kind.endswith("_PROXY"):
             members["requestTemplates"] = data["templates"]
         if data["passthrough"]:
             members["passthroughBehavior"] = data["passthrough"]

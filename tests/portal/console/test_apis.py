@@ -413,3 +413,57 @@ def test_the_tree_asks_as_much_for_many_resources_as_for_few(
 
     with django_assert_max_num_queries(12):
         owner.get(url("api", api))
+
+
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:pets"
+
+
+@pytest.mark.parametrize(
+    ("transfer", "path"),
+    [
+        ("BUFFERED", f"2015-03-31/functions/{FUNCTION}/invocations"),
+        ("STREAM", f"2021-11-15/functions/{FUNCTION}/response-streaming-invocations"),
+    ],
+)
+def test_the_arn_of_a_function_is_enough_for_a_lambda_proxy(
+    owner: Client, caller: Caller, transfer: str, path: str
+) -> None:
+    api = a_rest_api(caller)
+    pets = resource_id(caller, api, "/pets")
+    wanted = {"type": "AWS_PROXY", "uri": FUNCTION, "timeout": "29000", "transfer": transfer}
+
+    owner.post(url("edit_integration", api, pets, "GET"), wanted)
+
+    made = call(caller, "GetIntegration", restApiId=api, resourceId=pets, httpMethod="GET")
+    assert (made["type"], made["httpMethod"]) == ("AWS_PROXY", "POST")
+    assert made["uri"] == f"arn:aws:apigateway:us-east-1:lambda:path/{path}"
+
+
+def test_credentials_and_content_handling_of_a_service_are_saved_and_taken_away(owner: Client, caller: Caller) -> None:
+    api = a_rest_api(caller)
+    at = (api, resource_id(caller, api, "/pets"), "GET")
+    wanted = {
+        "type": "AWS",
+        "uri": "arn:aws:apigateway:us-east-1:sqs:path/123456789012/pets",
+        "timeout": "29000",
+        "credentials": "arn:aws:iam::123456789012:role/pets",
+        "content_handling": "CONVERT_TO_TEXT",
+    }
+
+    owner.post(url("edit_integration", *at), wanted)
+    made = call(caller, "GetIntegration", restApiId=api, resourceId=at[1], httpMethod="GET")
+    owner.post(url("edit_integration", *at), {**wanted, "credentials": "", "content_handling": ""})
+    changed = call(caller, "GetIntegration", restApiId=api, resourceId=at[1], httpMethod="GET")
+
+    assert (made["credentials"], made["contentHandling"]) == (wanted["credentials"], "CONVERT_TO_TEXT")
+    assert (changed.get("credentials"), changed.get("contentHandling")) == (None, None)
+    assert changed["integrationResponses"].keys() == {"200"}
+
+
+def test_an_aws_integration_names_what_it_calls(owner: Client, caller: Caller) -> None:
+    api = a_rest_api(caller)
+    pets = resource_id(caller, api, "/pets")
+
+    page = text(owner.post(url("edit_integration", api, pets, "GET"), {"type": "AWS", "timeout": "29000"}))
+
+    assert "needs the ARN of what it calls" in page
