@@ -56,6 +56,11 @@ _KINDS: dict[str, type[AnyDocument]] = {
 _rejected = METRICS.counter("gatehouse_config_rejected_total", "Configuration sections refused because they are bad")
 
 
+def is_known(section: str) -> bool:
+    """Whether this version knows a kind of section. One that a newer control plane publishes is not even fetched."""
+    return section.partition("/")[0] in _KINDS
+
+
 def build(
     last: Snapshot, revision: int, manifest: Mapping[str, str], fetched: Mapping[str, bytes], services: Services | None
 ) -> Snapshot:
@@ -79,6 +84,8 @@ class _Build:
 
     def run(self, revision: int, manifest: Mapping[str, str]) -> Snapshot:
         for section, digest in manifest.items():
+            if not is_known(section):
+                continue
             if not self._accept(section, digest):
                 kept = self._last.sections.get(section)
                 if kept is not None:

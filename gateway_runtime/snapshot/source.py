@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from apps.core import manifest
 from gateway_runtime.metrics import METRICS
 from gateway_runtime.ports import Services
-from gateway_runtime.snapshot.build import build
+from gateway_runtime.snapshot.build import build, is_known
 from gateway_runtime.snapshot.disk import LastGood
 from gateway_runtime.snapshot.snapshot import Current, Snapshot
 
@@ -141,7 +141,7 @@ class ConfigurationSource:
 
     async def _apply(self, revision: int, sections: dict[str, str]) -> None:
         snapshot = self._current.snapshot
-        sections = {name: digest for name, digest in sections.items() if self._takes(name)}
+        sections = {name: digest for name, digest in sections.items() if is_known(name) and self._takes(name)}
         lacking = sorted({digest for digest in sections.values() if digest not in snapshot.decoded})
         fetched = await self._fetch(lacking)
         self._incomplete = len(fetched) < len(lacking)

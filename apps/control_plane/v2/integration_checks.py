@@ -22,7 +22,7 @@ _METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "ANY")
 _MAX_TIMEOUT = {"HTTP": 30_000, "WEBSOCKET": 29_000}
 _PROXIES = ("AWS_PROXY", "HTTP_PROXY")
 _URL = re.compile(r"https?://[^\s/?#]+\S*")
-_FUNCTION = re.compile(
+FUNCTION = re.compile(
     r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:\S+|arn:aws[a-z-]*:apigateway:[a-z0-9-]+:lambda:path/\S+"
 )
 _ACTION = re.compile(r"arn:aws[a-z-]*:apigateway:[a-z0-9-]+:[A-Za-z0-9.-]+:(?:path|action)/\S*")
@@ -44,7 +44,7 @@ def with_defaults(row: Integration, request: Shape) -> Shape:
         defaults |= {"PayloadFormatVersion": "1.0", "PassthroughBehavior": "WHEN_NO_MATCH"}
     if request.get("IntegrationSubtype"):
         defaults["PayloadFormatVersion"] = "1.0"
-    elif kind in ("AWS_PROXY", "AWS") and _FUNCTION.fullmatch(request.get("IntegrationUri") or ""):
+    elif kind in ("AWS_PROXY", "AWS") and FUNCTION.fullmatch(request.get("IntegrationUri") or ""):
         defaults["IntegrationMethod"] = "POST"
     return {**defaults, **request}
 
@@ -112,7 +112,7 @@ def _check_service(row: Integration) -> None:
 def _check_target(row: Integration) -> None:
     uri = _plain(row.integration_uri or "")
     if row.integration_type == "AWS_PROXY":
-        if not _FUNCTION.fullmatch(uri) and not _whole_variable(row):
+        if not FUNCTION.fullmatch(uri) and not _whole_variable(row):
             raise BadRequestException("Invalid integration URI specified. It must be the ARN of a Lambda function")
         return
     if not row.integration_method:
@@ -135,7 +135,7 @@ def _check_websocket(row: Integration) -> None:
     if row.integration_type in ("HTTP", "HTTP_PROXY") and not row.integration_method:
         raise BadRequestException(f"HttpMethod must be specified for {row.integration_type} integrations")
     if row.integration_type in ("AWS", "AWS_PROXY") and not (
-        _FUNCTION.fullmatch(uri) or _ACTION.fullmatch(uri) or _whole_variable(row)
+        FUNCTION.fullmatch(uri) or _ACTION.fullmatch(uri) or _whole_variable(row)
     ):
         raise BadRequestException("Invalid integration URI specified")
     if row.template_selection_expression not in (None, r"\$default"):
@@ -147,7 +147,7 @@ def _check_websocket(row: Integration) -> None:
 def _response_selection(row: Integration) -> str | None:
     if row.integration_type == "MOCK":
         return None
-    function = row.integration_type.startswith("AWS") and _FUNCTION.fullmatch(_plain(row.integration_uri or ""))
+    function = row.integration_type.startswith("AWS") and FUNCTION.fullmatch(_plain(row.integration_uri or ""))
     return _ERROR_MESSAGE if function else _STATUS_CODE
 
 

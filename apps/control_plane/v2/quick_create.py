@@ -8,10 +8,10 @@ from apps.control_plane.errors import BadRequestException
 from apps.control_plane.registry import Shape
 from apps.control_plane.v2.drafts import deploy_automatically
 from apps.control_plane.v2.expressions import check_http_route_key
+from apps.control_plane.v2.integration_checks import FUNCTION
 from apps.control_plane.v2.routes import check_unique_key
 from apps.v2_apis.models import Api, Integration, Route, Stage
 
-_FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9$_-]+)?")
 _TIMEOUT = 30_000
 
 
@@ -49,7 +49,7 @@ def update(api: Api, request: Shape) -> None:
 
 def _aim(integration: Integration, target: str) -> None:
     integration.integration_uri = target
-    if _FUNCTION.fullmatch(target):
+    if FUNCTION.fullmatch(target):
         integration.integration_type, integration.payload_format_version = "AWS_PROXY", "2.0"
         integration.integration_method = "POST"
     elif re.match(r"https?://[^/]", target):

@@ -113,6 +113,8 @@ def put_route(row: Route, request: Shape) -> None:
         row.authorizer = _authorizer(row.api, request["AuthorizerId"])
     if request.get("AuthorizationType") in ("NONE", "AWS_IAM") and not request.get("AuthorizerId"):
         row.authorizer = None
+    if row.authorization_type != "JWT" and "AuthorizationScopes" not in request:
+        row.authorization_scopes = []
     _check_key(row)
     _check_authorization(row)
     if row.api.websocket:
@@ -172,7 +174,7 @@ def _check_key(row: Route) -> None:
 
 
 def check_unique_key(row: Route) -> None:
-    """An API has one route of a key, whatever its path variables are called; raises ConflictException in AWS's words."""
+    """An API has one route of a key; raises ConflictException in AWS's words."""
     if Route.objects.filter(api=row.api, route_key=row.route_key).exclude(pk=row.pk).exists():
         raise ConflictException(f"Route with key {row.route_key} already exists for this API")
 

@@ -81,9 +81,7 @@ def test_a_route_that_is_open_again_lets_its_authorizer_go(caller: Caller, http:
         "ConflictException: Cannot delete authorizer 'people', is referenced in route: GET /pets"
     )
 
-    call_v2(
-        caller, "UpdateRoute", ApiId=http, RouteId=route["RouteId"], AuthorizationType="NONE", AuthorizationScopes=[]
-    )
+    call_v2(caller, "UpdateRoute", ApiId=http, RouteId=route["RouteId"], AuthorizationType="NONE")
 
     assert call_v2(caller, "DeleteAuthorizer", **at) == {}
 

@@ -141,6 +141,20 @@ async def test_a_bad_document_never_replaces_a_running_one(
     assert (await gateway.get("/prod/pets")).body == b"two"
 
 
+async def test_a_kind_of_section_that_a_newer_control_plane_publishes_is_passed_over(
+    gateway: GatewayHarness, source: ConfigurationSource, publisher: Publisher
+) -> None:
+    publisher.publish(answering("one"))
+    await eventually(lambda: gateway.current.snapshot.revision == 1)
+    body = b'{"kind":"v3-api"}'
+
+    publisher.publish_raw({"v3-api/one": documents.digest(body)}, {documents.digest(body): body})
+    await eventually(lambda: gateway.current.snapshot.revision == 2)
+
+    assert set(gateway.current.snapshot.sections) == set(sections(answering("one"))[0])
+    assert (await gateway.get("/prod/pets")).body == b"one"
+
+
 async def test_a_stage_without_its_deployment_keeps_the_one_it_has(gateway: GatewayHarness) -> None:
     gateway.serve(answering("one"))
     lonely = rest_api(stage("prod"), deployment_id="nowhere").documents()[1]
