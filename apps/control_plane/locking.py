@@ -62,9 +62,8 @@ def hold_apis(caller: Caller, request: dict[str, Any]) -> None:
     if named:
         mine = RestApi.objects.filter(account_id=caller.account_id, region=caller.region, id__in=named)
         list(mine.select_for_update().order_by("id").values_list("pk"))
-    if request.get("ApiId"):
-        apis = Api.objects.filter(account_id=caller.account_id, region=caller.region, id=request["ApiId"])
-        apis.select_for_update().values_list("pk").first()
+        mine_of_v2 = Api.objects.filter(account_id=caller.account_id, region=caller.region, id__in=named)
+        list(mine_of_v2.select_for_update().order_by("id").values_list("pk"))
 
 
 def _named(request: dict[str, Any]) -> Iterator[str | None]:

@@ -31,7 +31,7 @@ _LIMITS = {
     (
         "apigatewayv2",
         "CreateApi",
-    ): "calls of HTTP and WebSocket APIs answer 501: the data plane does not serve them yet",
+    ): "calls of HTTP APIs answer 501: the data plane does not serve them yet",
     (
         "apigateway",
         "CreateDomainName",

@@ -17,6 +17,7 @@ from apps.core.quota_periods import MAX_OFFSET
 from apps.deployments import publisher
 from apps.deployments.models import Stage
 from apps.usage_plans.models import UsagePlan, UsagePlanKey, UsagePlanStage
+from apps.v2_apis.models import Stage as V2Stage
 
 MAX_PLANS = 300
 MAX_METHOD_THROTTLES = 20
@@ -183,13 +184,21 @@ def _check_limits(rate: float | None, burst: int | None) -> None:
 
 def _check_stage(caller: Caller, row: UsagePlan, rest_api_id: str, stage_name: str) -> None:
     """The stage is there, and no key of this plan draws on another plan for it."""
-    exists = Stage.objects.filter(
+    rest = Stage.objects.filter(
         rest_api_id=rest_api_id,
         rest_api__account_id=caller.account_id,
         rest_api__region=caller.region,
         name=stage_name,
-    ).exists()
-    if not exists:
+    )
+    # Of APIs of V2 only WebSocket APIs know API keys.
+    websocket = V2Stage.objects.filter(
+        api_id=rest_api_id,
+        api__account_id=caller.account_id,
+        api__region=caller.region,
+        api__protocol_type="WEBSOCKET",
+        name=stage_name,
+    )
+    if not rest.exists() and not websocket.exists():
         raise NotFoundException(f"API Stage not found: {rest_api_id}:{stage_name}")
     if row._state.adding:
         return

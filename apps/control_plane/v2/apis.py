@@ -17,6 +17,8 @@ from apps.control_plane.v2.expressions import (
     check_selection,
 )
 from apps.control_plane.v2.members import assign, page, paged, shape_of
+from apps.control_plane.v2.plan_coverage import forget_in_plans
+from apps.deployments import publisher
 from apps.deployments.v2_publisher import retract_v2_stages
 from apps.v2_apis.models import Api
 
@@ -85,9 +87,12 @@ def delete_api(caller: Caller, request: Shape) -> Shape:
     row = caller.api(request["ApiId"])
     refuse_while_mapped(row)
     api_id, stages = row.id, list(row.stages.values_list("name", flat=True))
+    plans = forget_in_plans(caller, api_id)
     row.delete()
     drop_tags(caller, api_path(api_id))
     retract_v2_stages(api_id, stages)
+    for plan in plans:
+        publisher.publish_plan(plan)
     return {}
 
 

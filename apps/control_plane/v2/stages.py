@@ -16,7 +16,9 @@ from apps.control_plane.v1.tags import drop_tags, put_tags, tags_of, tags_of_all
 from apps.control_plane.v2.api_mappings import refuse_while_mapped
 from apps.control_plane.v2.drafts import deploy_automatically
 from apps.control_plane.v2.members import assign, find_in, merge, page, paged, shape_of
+from apps.control_plane.v2.plan_coverage import forget_in_plans
 from apps.control_plane.v2.stage_checks import check_stage
+from apps.deployments import publisher
 from apps.deployments.v2_publisher import publish_v2_stages, retract_v2_stages
 from apps.v2_apis.models import Api, Deployment, Stage
 
@@ -90,9 +92,12 @@ def delete_stage(caller: Caller, request: Shape) -> Shape:
     """Delete a stage, which stops serving."""
     row = find_stage(caller.api(request["ApiId"]), request["StageName"])
     refuse_while_mapped(row.api, row.name)
+    plans = forget_in_plans(caller, row.api_id, row.name)
     row.delete()
     drop_tags(caller, stage_path(row))
     retract_v2_stages(row.api_id, [row.name])
+    for plan in plans:
+        publisher.publish_plan(plan)
     return {}
 
 
