@@ -1,6 +1,7 @@
 """Which API and stage a request is for, by its host or by its path.
 
 http://{api_id}.execute-api.{anything}/{stage}/{path}
+http://{api_id}-{vpce_id}.execute-api.{anything}/{stage}/{path}
 http://{gateway}/_aws/execute-api/{api_id}/{stage}/{path}
 http://{custom domain name}/{base path}/{path}
 
@@ -42,7 +43,8 @@ def address_of(request: CanonicalRequest, domain: Domain | None = None) -> Addre
         way = domain.way(segments, request.headers)
         return None if way is None else Address(*way, request.path, domain)
     if _MARK in host:
-        api_id = host.partition(".")[0]
+        # A private API's name may have that of a VPC endpoint behind it; through which one a call comes, its network says.
+        api_id = host.partition(".")[0].partition("-vpce-")[0]
         segments = _without_leading_empty(segments)
         path = request.path if request.path[1:2] != "/" else "/" + request.path.lstrip("/")
         return Address(api_id, segments[0], _without_leading_empty(segments[1:]), path)

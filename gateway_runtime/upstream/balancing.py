@@ -6,11 +6,14 @@ check that is wrong had better not close a back end that works.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from apps.core import documents
 from apps.core.documents import HealthCheck, LinksDocument
 
+# Of a listener the load balancer counts: arn:…:listener/net/shop/50dc6c495c0c9188/f2f7dc8efc522ab2
+_LISTENER = re.compile(r"(arn:[\w-]+:elasticloadbalancing:[^:]*:[^:]*:)listener/((?:app|net)/[^/]+/[^/]+)/[^/]+")
 _FAILURES = 3  # calls in a row that do not reach a target
 _PAUSE, _LONGEST_PAUSE = 5.0, 60.0  # seconds without calls, doubled each time
 
@@ -119,7 +122,8 @@ class Links:
             raise LookupError(f"the VPC link {link_id} leads where the integration says, and it says nothing")
         if arns and arn not in arns:
             raise LookupError(f"the VPC link {link_id} does not lead to {arn}")
-        found = self._balancers.get(place, {}).get(arn)
+        balancers = self._balancers.get(place, {})
+        found = balancers.get(arn) or balancers.get(_LISTENER.sub(r"\1loadbalancer/\2", arn))
         if found is None or not found.targets:
             raise LookupError(f"no targets stand for {arn}")
         return found

@@ -75,16 +75,21 @@ def update_vpc_link(caller: Caller, request: Shape) -> Shape:
 def delete_vpc_link(caller: Caller, request: Shape) -> Shape:
     """Delete a link that no integration uses, neither in an API as it is edited nor in one that a stage serves."""
     row = find_vpc_link(caller, request["vpcLinkId"])
-    references = [*_in_drafts(caller, row), *_in_stages(caller, row)]
-    if references:
-        raise BadRequestException(
-            f"Cannot delete vpc link. Vpc link '{row.link_id}', is referenced in [{', '.join(references)}] in format of "
-            "[RESTApiId:Method:Resource:Stage]."
-        )
+    refuse_while_referenced(caller, row.link_id)
     row.delete()
     publisher.publish_links(caller.account_id, caller.region)
     drop_tags(caller, vpc_link_path(row.link_id))
     return {}
+
+
+def refuse_while_referenced(caller: Caller, link_id: str) -> None:
+    """Raises BadRequestException while a REST API uses a link (of either kind), as it is edited or as a stage serves it."""
+    references = [*_in_drafts(caller, link_id), *_in_stages(caller, link_id)]
+    if references:
+        raise BadRequestException(
+            f"Cannot delete vpc link. Vpc link '{link_id}', is referenced in [{', '.join(references)}] in format of "
+            "[RESTApiId:Method:Resource:Stage]."
+        )
 
 
 def find_vpc_link(caller: Caller, link_id: str) -> VpcLink:
@@ -105,20 +110,20 @@ def vpc_link_shape(row: VpcLink, tags: dict[str, str] | None = None) -> Shape:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _in_drafts(caller: Caller, link: VpcLink) -> Iterator[str]:
+def _in_drafts(caller: Caller, link_id: str) -> Iterator[str]:
     """Where APIs use the link as they are being edited."""
     rows = Integration.objects.filter(
         method__resource__rest_api__account_id=caller.account_id,
         method__resource__rest_api__region=caller.region,
         connection_type="VPC_LINK",
-        connection_id=link.link_id,
+        connection_id=link_id,
     ).select_related("method__resource")
     for row in rows.order_by("pk"):
         resource = row.method.resource
         yield f"{resource.rest_api_id}:{row.method.http_method}:{resource.resource_id}:{_DRAFT}"
 
 
-def _in_stages(caller: Caller, link: VpcLink) -> Iterator[str]:
+def _in_stages(caller: Caller, link_id: str) -> Iterator[str]:
     """Where stages use the link, by its id or by a stage variable."""
     stages = Stage.objects.filter(
         rest_api__account_id=caller.account_id,
@@ -131,7 +136,7 @@ def _in_stages(caller: Caller, link: VpcLink) -> Iterator[str]:
         for resource in document.resources:
             for method in resource.methods:
                 used = _resolved(method.integration.connection_id, stage.variables)
-                if method.integration.connection_type == "VPC_LINK" and used == link.link_id:
+                if method.integration.connection_type == "VPC_LINK" and used == link_id:
                     yield f"{stage.rest_api_id}:{method.http_method}:{resource.id}:{stage.name}"
 
 

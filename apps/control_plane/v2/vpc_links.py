@@ -8,6 +8,7 @@ from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, TooManyRequestsException
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.v1.tags import drop_tags, put_tags, tags_of, tags_of_all, vpc_link_path
+from apps.control_plane.v1.vpc_links import refuse_while_referenced
 from apps.control_plane.v2.members import find_in, page, paged, shape_of
 from apps.deployments import publisher
 from apps.v2_apis.models import Integration, VpcLink
@@ -84,6 +85,7 @@ def delete_vpc_link(caller: Caller, request: Shape) -> Shape:
         raise BadRequestException(
             f"Cannot delete vpc link. Vpc link '{row.link_id}' is referenced by integrations of the APIs [{', '.join(apis)}]"
         )
+    refuse_while_referenced(caller, row.link_id)
     drop_tags(caller, vpc_link_path(row.link_id))
     row.delete()
     publisher.publish_links(caller.account_id, caller.region)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import a_caller, call
+from builders import a_caller, a_rest_api, call, http
 
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
@@ -79,6 +79,15 @@ def test_links_of_both_kinds_are_published(caller: Caller) -> None:
     call(caller, "DeleteVpcLink", vpcLinkId=old)
     registry.call(caller, "apigatewayv2", "DeleteVpcLink", {"VpcLinkId": new})
     assert published(caller) is None
+
+
+def test_a_link_of_v2_that_a_rest_api_uses_is_not_deleted(caller: Caller) -> None:
+    link = registry.call(caller, "apigatewayv2", "CreateVpcLink", {"Name": "new", "SubnetIds": ["subnet-12345678"]})
+    members = {"connectionType": "VPC_LINK", "connectionId": link["VpcLinkId"], "integrationTarget": ARN}
+    api = a_rest_api(caller, {"/pets": {"GET": http("http://pets.internal/", **members)}})
+
+    with pytest.raises(BadRequestException, match=rf"is referenced in \[{api}:GET:"):
+        registry.call(caller, "apigatewayv2", "DeleteVpcLink", {"VpcLinkId": link["VpcLinkId"]})
 
 
 def test_everything_made_again_has_the_links(caller: Caller) -> None:

@@ -91,6 +91,26 @@ def test_disabling_the_default_endpoint_acts_on_stages_at_once(caller: Caller) -
     assert document.disable_execute_api_endpoint is True
 
 
+def test_an_api_that_turns_private_is_so_at_once(caller: Caller) -> None:
+    policy = '{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*"}}'
+    api = a_rest_api(caller, {"/pets": {"GET": mock()}}, endpointConfiguration={"types": ["REGIONAL"]}, policy=policy)
+    a_stage(caller, api)
+
+    update(caller, api, "replace", "/endpointConfiguration/types/REGIONAL", "PRIVATE")
+
+    document = published(f"stage/{api}/prod")
+    assert isinstance(document, documents.StageDocument)
+    assert document.private
+
+
+@pytest.mark.parametrize("policy", ["{", '{"Statement": [{"Effect": "Allow"}]}', '{"Statement": []}' + " " * 8_192])
+def test_a_resource_policy_has_to_be_one(caller: Caller, policy: str) -> None:
+    api = a_rest_api(caller)
+
+    with pytest.raises(BadRequestException, match="Invalid policy document"):
+        update(caller, api, "replace", "/policy", policy)
+
+
 def test_a_deleted_api_is_retracted_and_forgotten(caller: Caller) -> None:
     api = a_rest_api(caller, tags={"team": "pets"})
     stage = a_stage(caller, api)

@@ -72,6 +72,7 @@ async def test_a_stage_variable_names_the_link(gateway: GatewayHarness, backend:
         ((BALANCER,), BALANCER, 200),
         ((BALANCER,), OTHER, 500),
         ((), BALANCER, 200),
+        ((), BALANCER.replace("loadbalancer", "listener") + "/f2f7dc8efc522ab2", 200),
         ((), None, 500),
         ((), OTHER, 500),
         ((OTHER,), None, 500),

@@ -156,6 +156,8 @@ async def test_a_private_api_answers_only_callers_from_vpc_endpoints(gateway: Ga
     serve(gateway, statement(), private=True, variables={"a": "b"})
 
     assert (await gateway.get("/prod/pets/a")).status == 200
+    by_the_name_of_the_endpoint = f"{API}-vpce-1a.execute-api.us-east-1.amazonaws.com"
+    assert (await gateway.get("/prod/pets/a", host=by_the_name_of_the_endpoint)).status == 200
 
 
 @pytest.mark.parametrize(
