@@ -65,6 +65,10 @@ _TOOLS = {
         "finds all of these, and updates and deletes APIs, stages, methods, integrations and the account's settings",
         "its actions on tags call the Resource Groups Tagging API (TagResources)",
     ),
+    "AWS Chalice": (
+        "everything: makes the function, imports the REST API before it, deploys, changes and removes both",
+        "roles: the configuration names one (`manage_iam_role: false`), since IAM's CreateRole is not here",
+    ),
     "AWS SDK for JavaScript v3 (`@aws-sdk/client-api-gateway`, `@aws-sdk/client-sts`)": (
         "everything: learns who it is, takes temporary credentials, defines, deploys and pages through REST APIs",
         "nothing",
