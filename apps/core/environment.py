@@ -74,11 +74,6 @@ class Environment:
     functions_url: str | None
     function_processes: int
     function_folders: tuple[Path, ...]
-    lambda_endpoint: str | None
-    lambda_region: str
-    lambda_access_key_id: str | None
-    lambda_secret_access_key: str | None
-    lambda_session_token: str | None
     user_pools: Mapping[str, str]
     vpc_endpoints: tuple[VpcEndpoint, ...]
     stage_cache_megabytes: int
@@ -212,11 +207,6 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         functions_url=_functions_url(variables, "GATEHOUSE_FUNCTIONS_URL"),
         function_processes=_positive(variables, "GATEHOUSE_FUNCTION_PROCESSES", 20),
         function_folders=_folders(variables, "GATEHOUSE_FUNCTION_FOLDERS"),
-        lambda_endpoint=_url(variables, "GATEHOUSE_LAMBDA_ENDPOINT"),
-        lambda_region=variables.get("GATEHOUSE_LAMBDA_REGION") or variables.get("GATEHOUSE_REGION") or "us-east-1",
-        lambda_access_key_id=variables.get("GATEHOUSE_LAMBDA_ACCESS_KEY_ID") or None,
-        lambda_secret_access_key=variables.get("GATEHOUSE_LAMBDA_SECRET_ACCESS_KEY") or None,
-        lambda_session_token=variables.get("GATEHOUSE_LAMBDA_SESSION_TOKEN") or None,
         user_pools=_user_pools(variables, "GATEHOUSE_USER_POOLS"),
         vpc_endpoints=_vpc_endpoints(variables, "GATEHOUSE_VPC_ENDPOINTS"),
         stage_cache_megabytes=_positive(variables, "GATEHOUSE_STAGE_CACHE_MEGABYTES", 128),

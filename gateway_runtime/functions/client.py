@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import quote
 
 from gateway_runtime.functions.errors import (
@@ -29,12 +29,25 @@ from gateway_runtime.upstream.pool import UpstreamPool
 from gateway_runtime.upstream.response import UpstreamResponse
 
 Headers = Sequence[tuple[bytes, bytes]]
-Authorize = Callable[[Origin, bytes, bytes, str], Headers]
-"""Headers that show who asks, for (origin, target, body, source ARN)."""
+
+
+class Call(NamedTuple):
+    """A request to a Lambda before it says who asks."""
+
+    arn: str
+    origin: Origin
+    target: bytes
+    headers: Headers
+    payload: bytes
+    source_arn: str
+
+
+Authorize = Callable[[Call], Headers]
+"""The headers that show who asks."""
 
 P = TypeVar("P", bound=asyncio.BaseProtocol)
 
-HOST = Origin("http", "functions", 80)
+_HOST = Origin("http", "functions", 80)
 HOST_LIMITS = PoolLimits(idle_seconds=60.0, body_bytes=LARGEST_STREAM, waiting_per_origin=10_000)
 _AWAY_SECONDS = 3.0  # a host that restarts is back by then
 _PAUSE_SECONDS = 0.05
@@ -70,13 +83,19 @@ class HostConnector(GuardedConnector):
 
 
 class LambdaClient:
-    """`Functions` over a pool. `patience` is seconds for which a host that is away is waited for."""
+    """`Functions` over a pool. `origin` is where the function of an ARN is invoked, None where it cannot be; `patience` is seconds
+    for which a host that is away is waited for."""
 
     def __init__(
-        self, pool: UpstreamPool, origin: Origin, authorize: Authorize, *, patience: float = _AWAY_SECONDS
+        self,
+        pool: UpstreamPool,
+        origin: Callable[[str], Origin | None],
+        authorize: Authorize,
+        *,
+        patience: float = _AWAY_SECONDS,
     ) -> None:
         self._pool = pool
-        self._origin = origin
+        self._origin_of = origin
         self._authorize = authorize
         self._patience = patience
 
@@ -91,7 +110,7 @@ class LambdaClient:
     ) -> FunctionAnswer:
         target = f"/2015-03-31/functions/{quote(arn, safe='')}/invocations".encode()
         kind = b"Event" if event else b"RequestResponse"
-        response = await self._send(target, payload, source_arn, [(b"x-amz-invocation-type", kind)], timeout)
+        response = await self._send(arn, target, payload, source_arn, [(b"x-amz-invocation-type", kind)], timeout)
         body = await _read(arn, response)
         if not 200 <= response.status < 300:
             raise _error(arn, response, body)
@@ -107,25 +126,34 @@ class LambdaClient:
         timeout: float,  # noqa: ASYNC109
     ) -> UpstreamResponse:
         target = f"/2021-11-15/functions/{quote(arn, safe='')}/response-streaming-invocations".encode()
-        response = await self._send(target, payload, source_arn, [], timeout)
+        response = await self._send(arn, target, payload, source_arn, [], timeout)
         if response.status != 200:
             raise _error(arn, response, await _read(arn, response))
         return await FunctionStream(arn, response, self._pool).begin()
 
     async def _send(
-        self, target: bytes, payload: bytes, source_arn: str, headers: list[tuple[bytes, bytes]], seconds: float
+        self,
+        arn: str,
+        target: bytes,
+        payload: bytes,
+        source_arn: str,
+        headers: list[tuple[bytes, bytes]],
+        seconds: float,
     ) -> UpstreamResponse:
         if len(payload) > LARGEST_PAYLOAD:
             raise PayloadTooLarge(f"an event of {len(payload)} bytes")
+        origin = self._origin_of(arn)
+        if origin is None:
+            raise FunctionNotFound(f"{arn} names no function")
         loop = asyncio.get_running_loop()
         began = loop.time()
         until = began + min(self._patience, seconds)
         sent = [(b"content-type", b"application/json"), *headers]
-        sent += self._authorize(self._origin, target, payload, source_arn)
+        sent += self._authorize(Call(arn, origin, target, sent, payload, source_arn))
         while True:
             try:
                 left = seconds - (loop.time() - began)
-                return await self._pool.request(self._origin, b"POST", target, sent, payload, timeout=left)
+                return await self._pool.request(origin, b"POST", target, sent, payload, timeout=left)
             except HostAway as error:
                 if loop.time() >= until:
                     raise FunctionsUnreachable(str(error)) from error
@@ -175,10 +203,15 @@ def bearer(token: str) -> Authorize:
     """Shows the function host its token, and the API on whose behalf."""
     authorization = (b"authorization", f"Bearer {token}".encode())
 
-    def authorize(origin: Origin, target: bytes, body: bytes, source_arn: str) -> Headers:
-        return (authorization, (b"x-gatehouse-source-arn", source_arn.encode("latin-1", "replace")))
+    def authorize(call: Call) -> Headers:
+        return (authorization, (b"x-gatehouse-source-arn", call.source_arn.encode("latin-1", "replace")))
 
     return authorize
+
+
+def host_client(pool: UpstreamPool, token: str) -> LambdaClient:
+    """The client of this installation's function host, over a pool of connections to it."""
+    return LambdaClient(pool, lambda arn: _HOST, bearer(token))
 
 
 async def _read(arn: str, response: UpstreamResponse) -> bytes:

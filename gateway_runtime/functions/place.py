@@ -6,7 +6,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from apps.core.environment import Environment
-from gateway_runtime.functions.client import HOST, HOST_LIMITS, HostConnector, LambdaClient, bearer
+from gateway_runtime.functions.client import HOST_LIMITS, FirstOf, HostConnector, host_client
+from gateway_runtime.functions.remote import remote_lambda
 from gateway_runtime.ports import Functions
 from gateway_runtime.upstream.pool import UpstreamPool
 
@@ -26,4 +27,6 @@ def host_pool(environment: Environment) -> UpstreamPool:
 
 def functions_of(environment: Environment, host: UpstreamPool, outbound: UpstreamPool) -> Functions:
     """Everything that an installation can invoke: by its function host, and elsewhere through the guarded pool."""
-    return LambdaClient(host, HOST, bearer(environment.derived_key("functions").hex()))
+    here = host_client(host, environment.derived_key("functions").hex())
+    elsewhere = remote_lambda(outbound, environment.aws)
+    return here if elsewhere is None else FirstOf(here, elsewhere)

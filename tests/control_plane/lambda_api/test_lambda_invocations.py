@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import os
@@ -16,7 +17,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.control_plane.lambda_api.test_lambda_functions import create, zipped
+from apps.core.aws_access import AwsAccess
+from apps.core.sigv4_signing import AwsCredentials
+from gateway_runtime.functions.errors import FunctionNotFound, FunctionsUnreachable, InvocationFailed
+from gateway_runtime.functions.remote import remote_lambda
+from gateway_runtime.upstream.pool import UpstreamPool
+from tests.conftest import ACCESS_KEY_ID, SECRET_ACCESS_KEY
+from tests.control_plane.lambda_api.test_lambda_functions import ARN, create, zipped
 from tests.supervisor.supervised import ROOT, wait_for
 
 ECHO = zipped()
@@ -139,3 +146,48 @@ def test_a_function_that_does_not_stream_is_streamed_in_one_piece(functions: Any
     assert [next(iter(event)) for event in events] == ["PayloadChunk", "InvokeComplete"]
     assert json.loads(events[0]["PayloadChunk"]["Payload"]) == {"pet": 1}
     assert base64.b64decode(events[1]["InvokeComplete"]["LogResult"]).startswith(b"START")
+
+
+def elsewhere(url: str, secret: str = SECRET_ACCESS_KEY) -> AwsAccess:
+    """A Lambda at another address: this very portal, as another installation would call it."""
+    return AwsAccess(AwsCredentials(ACCESS_KEY_ID, secret), endpoint_urls={"LAMBDA": url})
+
+
+def test_a_function_elsewhere_is_invoked_with_a_signature_that_its_lambda_accepts(functions: Any, live_portal: str):
+    create(functions)
+
+    async def story() -> tuple[Any, ...]:
+        pool = UpstreamPool()
+        client, stranger = (
+            remote_lambda(pool, elsewhere(live_portal)),
+            remote_lambda(pool, elsewhere(live_portal, "wrong")),
+        )
+        assert client is not None
+        assert stranger is not None
+        try:
+            answer = await client.invoke(ARN, b'{"pet": 1}', source_arn="", timeout=20)
+            streamed = await (await client.stream(ARN, b'{"pet": 2}', source_arn="", timeout=20)).read()
+            event = await client.invoke(ARN, b"{}", source_arn="", event=True, timeout=20)
+            with pytest.raises(FunctionNotFound):
+                await client.invoke(f"{ARN}s", b"{}", source_arn="", timeout=20)
+            with pytest.raises(InvocationFailed, match="InvalidSignatureException"):
+                await stranger.invoke(ARN, b"{}", source_arn="", timeout=20)
+        finally:
+            await pool.aclose()
+        return json.loads(answer.payload), json.loads(streamed), event.status
+
+    assert asyncio.run(story()) == ({"pet": 1}, {"pet": 2}, 202)
+
+
+def test_a_lambda_elsewhere_that_does_not_answer_is_unreachable():
+    async def story() -> None:
+        pool = UpstreamPool()
+        client = remote_lambda(pool, elsewhere("http://127.0.0.1:9"))
+        assert client is not None
+        try:
+            with pytest.raises(FunctionsUnreachable):
+                await client.invoke(ARN, b"{}", source_arn="", timeout=5)
+        finally:
+            await pool.aclose()
+
+    asyncio.run(story())

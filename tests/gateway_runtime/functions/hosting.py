@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 from apps.core.environment import Environment, read_environment
 from apps.core.function_documents import FunctionAlias, FunctionDocument, FunctionVersion
 from apps.core.secrets import SecretBox
-from gateway_runtime.functions.client import HOST, HOST_LIMITS, HostConnector, LambdaClient, bearer
+from gateway_runtime.functions.client import HOST_LIMITS, HostConnector, host_client
 from gateway_runtime.functions.code import BadCode
 from gateway_runtime.functions.limits import FunctionLimits
 from gateway_runtime.functions.place import place_of
@@ -71,7 +71,7 @@ class HostHarness:
     async def start(self) -> None:
         self._outbound = UpstreamPool()
         self._pool = UpstreamPool(HostConnector(place_of(self.environment)), HOST_LIMITS)
-        self.client = LambdaClient(self._pool, HOST, bearer(self.environment.derived_key("functions").hex()))
+        self.client = host_client(self._pool, self.environment.derived_key("functions").hex())
         await self.start_service()
 
     async def start_service(self) -> None:

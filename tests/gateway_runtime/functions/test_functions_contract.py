@@ -1,4 +1,5 @@
-"""What every implementation of the port `Functions` does: the scripted one of the tests, and the client of a real host."""
+"""What every implementation of the port `Functions` does: the scripted one of the tests, and the client of a real host, and
+functions that are elsewhere."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gateway_runtime.functions.client import FirstOf
 from gateway_runtime.functions.errors import FunctionNotFound
 from gateway_runtime.ports import FunctionAnswer, Functions
 from tests.gateway_runtime.functions.hosting import API_ARN, function_host
@@ -22,14 +24,14 @@ def _broken(event: Any) -> FunctionAnswer:
     return FunctionAnswer(json.dumps(told).encode(), "Unhandled")
 
 
-@pytest.fixture(params=["scripted", "host"])
+@pytest.fixture(params=["scripted", "host", "elsewhere"])
 async def functions(request: pytest.FixtureRequest, valkey_url: str) -> AsyncIterator[Functions]:
     """Functions `echo` and `broken`."""
-    if request.param == "scripted":
+    if request.param != "host":
         scripted = ScriptedFunctions()
         scripted.runs("echo", lambda event: event)
         scripted.runs("broken", _broken)
-        yield scripted
+        yield scripted if request.param == "scripted" else FirstOf(ScriptedFunctions(), scripted)
         return
     async with function_host(valkey_url) as host:
         await host.runs("echo", ECHO)

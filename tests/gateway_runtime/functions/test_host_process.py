@@ -20,7 +20,7 @@ import redis
 
 from apps.core.environment import read_environment
 from apps.core.function_documents import FunctionDocument, FunctionVersion
-from gateway_runtime.functions.client import HOST, HOST_LIMITS, HostConnector, LambdaClient, bearer
+from gateway_runtime.functions.client import HOST_LIMITS, HostConnector, LambdaClient, host_client
 from gateway_runtime.upstream.pool import UpstreamPool
 from tests.gateway_runtime.functions.hosting import zipped
 from tests.gateway_runtime.plane.builders import ACCOUNT, REGION
@@ -84,7 +84,7 @@ def host(valkey_url: str, portal: str) -> Iterator[tuple[subprocess.Popen[bytes]
 def client_of(folder: Path) -> tuple[LambdaClient, UpstreamPool]:
     environment = replace(read_environment({"GATEHOUSE_SECRET_KEY": SECRET}), data_dir=folder)
     pool = UpstreamPool(HostConnector(folder / "functions.sock"), HOST_LIMITS)
-    return LambdaClient(pool, HOST, bearer(environment.derived_key("functions").hex())), pool
+    return host_client(pool, environment.derived_key("functions").hex()), pool
 
 
 async def test_a_killed_host_leaves_no_runtime_behind(host: tuple[subprocess.Popen[bytes], Path]):
