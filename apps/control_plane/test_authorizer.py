@@ -127,7 +127,7 @@ async def _ask_function(
     identity = identity_reader(site, authorizer)(exchange)
     log.add(f"Incoming identity: {', '.join(masked(value) for values in identity for value in values)}")
     function = authorizer_function(site, authorizer)
-    event = event_of(authorizer, exchange, identity, compile_method_arn(site)(exchange))
+    event = event_of(site, authorizer, exchange, identity, compile_method_arn(site)(exchange))
     uri = f"https://lambda.{site.stage.region}.amazonaws.com/2015-03-31/functions/{function.arn}/invocations"
     log.add(f"Endpoint request URI: {uri}")
     log.add(f"Endpoint request body after transformations: {json.dumps(_shown(event), separators=(',', ':'))}")
@@ -157,6 +157,8 @@ def _shown(event: Event) -> Event:
     if "authorizationToken" in shown:
         shown["authorizationToken"] = masked(shown["authorizationToken"])
     for name in ("headers", "multiValueHeaders"):
-        if "authorization" in shown.get(name, {}):
-            shown[name] = {**shown[name], "authorization": "****"}
+        if name in shown:
+            shown[name] = {
+                key: "****" if key.lower() == "authorization" else value for key, value in shown[name].items()
+            }
     return shown

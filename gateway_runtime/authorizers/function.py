@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ import msgspec
 import re2
 
 from apps.core.documents import Authorizer
+from apps.core.integration_uris import function_arn, function_of, parse_aws_uri
 from gateway_runtime.authorizers.events import Event, connect_event, request_event, token_event
 from gateway_runtime.authorizers.grant import Grant, read_grant
 from gateway_runtime.authorizers.identity import Identity, compile_identity, identity_key
@@ -23,7 +23,6 @@ from gateway_runtime.limits import AUTHORIZERS
 from gateway_runtime.ports import FunctionAnswer, Functions
 from gateway_runtime.snapshot.stage import MethodSite, Misconfigured, Step
 
-_URI = re.compile(r"arn:[\w-]+:apigateway:[\w-]+:lambda:path/+[\w-]+/functions/([^/]+)/invocations")
 _MISCONFIGURED = (FunctionNotFound, InvocationDenied, PayloadTooLarge)
 
 
@@ -49,10 +48,18 @@ class AuthorizerFunction(NamedTuple):
 
 def authorizer_function(site: MethodSite, authorizer: Authorizer) -> AuthorizerFunction:
     """The function that an authorizer's URI names, stage variables in their places. Raises Misconfigured."""
-    match = _URI.fullmatch(with_stage_variables(authorizer.uri or "", site))
-    if match is None:
-        raise Misconfigured(f"the URI of authorizer {authorizer.id} names no function")
-    return AuthorizerFunction(match[1], f"{api_arn(site.stage)}/authorizers/{authorizer.id}", site.services.functions)
+    stage = site.stage
+    try:
+        uri = parse_aws_uri(with_stage_variables(authorizer.uri or "", site))
+        function = function_of(uri)
+        if function is None or function.streams:
+            raise ValueError("it names no function")
+        arn = function_arn(function.function, partition=uri.partition, region=uri.region, account_id=stage.account_id)
+    except Misconfigured:
+        raise
+    except ValueError as error:
+        raise Misconfigured(f"the URI of authorizer {authorizer.id}: {error}") from None
+    return AuthorizerFunction(arn, f"{api_arn(stage)}/authorizers/{authorizer.id}", site.services.functions)
 
 
 def authorize_by_function(site: MethodSite, authorizer: Authorizer) -> Step:
@@ -77,7 +84,7 @@ def authorize_by_function(site: MethodSite, authorizer: Authorizer) -> Step:
 
     async def ask(exchange: Exchange, key: bytes, identity: Identity, arn: str) -> None:
         async def decide() -> Grant:
-            return read_grant(await function.ask(event_of(authorizer, exchange, identity, arn)))
+            return read_grant(await function.ask(event_of(site, authorizer, exchange, identity, arn)))
 
         started = now()
         grant = await (results.obtain(key, seconds, decide) if seconds else decide())
@@ -105,13 +112,13 @@ def identity_reader(site: MethodSite, authorizer: Authorizer) -> Callable[[Excha
     return read_valid
 
 
-def event_of(authorizer: Authorizer, exchange: Exchange, identity: Identity, arn: str) -> Event:
+def event_of(site: MethodSite, authorizer: Authorizer, exchange: Exchange, identity: Identity, arn: str) -> Event:
     """What the function is told, by the authorizer's type."""
     if authorizer.type == "TOKEN":
         return token_event(identity[0][-1], arn)
     if exchange.socket is not None:
         return connect_event(exchange, arn)
-    return request_event(exchange, arn)
+    return request_event(site, exchange, arn)
 
 
 def _scope(site: MethodSite, authorizer: Authorizer, function: AuthorizerFunction) -> bytes:

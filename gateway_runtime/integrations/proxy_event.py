@@ -49,27 +49,30 @@ class ProxyEvents:
 
     def write(self, exchange: Exchange, body: bytes) -> bytes:
         """The event as JSON. Sets the exchange's trace."""
+        binary = bool(body) and exchange.request.header(b"content-type") in self._binary_types
+        text = base64.b64encode(body).decode() if binary else body.decode("utf-8", "replace")
+        event = self.request_members(exchange)
+        event["body"] = text if body else None
+        event["isBase64Encoded"] = binary
+        return orjson.dumps(event)
+
+    def request_members(self, exchange: Exchange) -> dict[str, Any]:
+        """What the event tells of the request beside its body; REQUEST authorizers are told the same. Sets the exchange's trace."""
         request = exchange.request
         headers = _headers(exchange)
         query = group_query(request.query)
-        binary = bool(body) and request.header(b"content-type") in self._binary_types
-        text = base64.b64encode(body).decode() if binary else body.decode("utf-8", "replace")
-        return orjson.dumps(
-            {
-                "resource": self._resource.path,
-                "path": exchange.path if exchange.custom_domain else self._path(exchange.path),
-                "httpMethod": request.method,
-                "headers": _last(headers),
-                "multiValueHeaders": headers or None,
-                "queryStringParameters": _last(query),
-                "multiValueQueryStringParameters": query or None,
-                "pathParameters": exchange.path_values or None,
-                "stageVariables": self._variables,
-                "requestContext": self._context(exchange),
-                "body": text if body else None,
-                "isBase64Encoded": binary,
-            }
-        )
+        return {
+            "resource": self._resource.path,
+            "path": exchange.path if exchange.custom_domain else self._path(exchange.path),
+            "httpMethod": request.method,
+            "headers": _last(headers),
+            "multiValueHeaders": headers or None,
+            "queryStringParameters": _last(query),
+            "multiValueQueryStringParameters": query or None,
+            "pathParameters": exchange.path_values or None,
+            "stageVariables": self._variables,
+            "requestContext": self._context(exchange),
+        }
 
     def _path(self, path: str) -> str:
         """Below the stage, where the path begins with it."""

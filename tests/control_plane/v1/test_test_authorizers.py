@@ -122,7 +122,7 @@ def test_a_request_authorizer_is_told_the_request(caller: Caller, host: Host) ->
     assert answer["clientStatus"] == 0
     (event,) = host.events
     assert (event["path"], event["queryStringParameters"]) == ("/pets/7", {"q": "1"})
-    assert (event["headers"]["who"], event["stageVariables"]) == ("alice", {"tier": "gold"})
+    assert (event["headers"]["Who"], event["stageVariables"]) == ("alice", {"tier": "gold"})
     assert event["methodArn"].endswith("/test-invoke-stage/GET/pets/7")
 
 

@@ -28,6 +28,7 @@ from tests.gateway_runtime.plane.harness import Answer, FakeClock, GatewayHarnes
 
 EXPLICIT = "User is not authorized to access this resource with an explicit deny"
 IMPLICIT = "User is not authorized to access this resource"
+FORWARDED = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Port": "8080", "X-Forwarded-Proto": "http"}
 ARN = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{API}/prod"
 
 
@@ -63,21 +64,24 @@ async def test_a_request_authorizer_is_told_the_request(gateway: GatewayHarness)
     assert answer.status == 200
     event = gateway.functions.invocations[0].event
     context = event.pop("requestContext")
+    trace = event["headers"].pop("X-Amzn-Trace-Id")
+    assert event["multiValueHeaders"].pop("X-Amzn-Trace-Id") == [trace]
     assert event == {
         "type": "REQUEST",
         "methodArn": f"{ARN}/GET/pets/a%20b",
         "resource": "/pets/{id}",
         "path": "/pets/a%20b",
         "httpMethod": "GET",
-        "headers": {"host": f"{API}.execute-api.localhost", "x-who": "bob", "user-agent": "story/1"},
+        "headers": {"host": f"{API}.execute-api.localhost", "X-Who": "bob", "User-Agent": "story/1", **FORWARDED},
         "multiValueHeaders": {
             "host": [f"{API}.execute-api.localhost"],
-            "x-who": ["alice", "bob"],
-            "user-agent": ["story/1"],
+            "X-Who": ["alice", "bob"],
+            "User-Agent": ["story/1"],
+            **{name: [value] for name, value in FORWARDED.items()},
         },
         "queryStringParameters": {"team": "blue", "empty": ""},
         "multiValueQueryStringParameters": {"team": ["red", "blue"], "empty": [""]},
-        "pathParameters": {"id": "a b"},
+        "pathParameters": {"id": "a%20b"},
         "stageVariables": {"tier": "gold"},
     }
     assert context["identity"]["sourceIp"] == "192.0.2.7"
