@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from apps.core.environment import Environment
 from apps.core.secrets import DocumentSeal
 from apps.core.session_tokens import SessionTokens
+from gateway_runtime.authorizers.discovery import own_issuers
 from gateway_runtime.authorizers.key_sets import KeySets
 from gateway_runtime.authorizers.results import AuthorizerResults
 from gateway_runtime.authorizers.verified import VerifiedTokens
@@ -72,7 +73,8 @@ class DataPlane:
         private = environment.allow_private_backends
         self._pool = UpstreamPool(GuardedConnector(AddressPolicy(allow_loopback=private, allow_private=private)))
         self._functions_pool = host_pool(environment)
-        self._key_sets = KeySets(self._pool, clock)
+        self._portal_pool = UpstreamPool(GuardedConnector(AddressPolicy(allow_loopback=True, allow_private=True)))
+        self._key_sets = KeySets(self._pool, clock, own_issuers(environment, self._portal_pool))
         redis_url = environment.effective_redis_url
         self._connections = Connections(lambda: RedisPubSubChannelLayer(hosts=[redis_url], prefix="gatehouse:channel"))
         self.services = Services(
@@ -155,6 +157,7 @@ class DataPlane:
         await self._connections.aclose()
         self._key_sets.close()
         await self._pool.aclose()
+        await self._portal_pool.aclose()
         await self._functions_pool.aclose()
         await self._buckets.close()
         await self._quotas.close()

@@ -8,15 +8,18 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from apps.control_plane.test_invoke import TestRequest, exchange_of, services_of
 from apps.core.documents import Authorizer, DeploymentDocument, Integration, Method, Resource, StageDocument
 from apps.core.environment import Environment
 from apps.core.execution_log import ExecutionLog, masked
+from gateway_runtime.authorizers.discovery import own_issuers
 from gateway_runtime.authorizers.events import Event
 from gateway_runtime.authorizers.function import authorizer_function, event_of, identity_reader
 from gateway_runtime.authorizers.grant import read_grant
+from gateway_runtime.authorizers.key_sets import KeySets
 from gateway_runtime.authorizers.method_arn import compile_method_arn
 from gateway_runtime.authorizers.token import authorize_by_token
 from gateway_runtime.edge.refusals import new_request_id
@@ -61,7 +64,9 @@ async def _try(
     private = environment.allow_private_backends
     pool = UpstreamPool(GuardedConnector(AddressPolicy(allow_loopback=private, allow_private=private)))
     host = host_pool(environment)
+    portal = UpstreamPool(GuardedConnector(AddressPolicy(allow_loopback=True, allow_private=True)))
     services = services_of(pool, functions_of(environment, host, pool), environment)
+    services = replace(services, key_sets=KeySets(pool, services.clock, own_issuers(environment, portal)))
     try:
         site = StageSite(stage, _deployment(authorizer, stage), None, services)
         method = MethodSite(*site, site.deployment.resources[0], site.deployment.resources[0].methods[0])
@@ -71,8 +76,8 @@ async def _try(
         return await _answer(exchange, method, authorizer, log)
     finally:
         services.key_sets.close()
-        await pool.aclose()
-        await host.aclose()
+        for each in (pool, host, portal):
+            await each.aclose()
 
 
 def _deployment(authorizer: Authorizer, stage: StageDocument) -> DeploymentDocument:

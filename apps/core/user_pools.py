@@ -24,6 +24,11 @@ def user_pool_issuer(arn: str, environment: Environment) -> str:
     return f"https://cognito-idp.{region}.amazonaws.com/{pool}"
 
 
+def built_in_key_set(issuer: str) -> str:
+    """Where the built-in provider shows the keys of one of its issuers."""
+    return f"{issuer}/.well-known/jwks.json"
+
+
 def is_built_in_issuer(url: str, environment: Environment) -> bool:
     """Whether an issuer is this installation's own provider, for whichever account."""
     before, _, account_id = url.rpartition("/")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 from apps.core.documents import TokenIssuer
-from gateway_runtime.authorizers.discovery import DocumentUnavailable, discover_key_set_address, fetch_document
+from gateway_runtime.authorizers.discovery import DocumentUnavailable, Source, published
 from gateway_runtime.authorizers.signing_keys import NoKeySet, SigningKeys, read_key_set
 from gateway_runtime.limits import AUTHORIZERS, AuthorizerLimits
 from gateway_runtime.ports import Clock, Upstream
@@ -23,13 +24,10 @@ class KeysUnavailable(Exception):
 class KeySet:
     """The keys of one issuer. `generation` goes up when they change: what was verified by earlier ones is to be verified anew."""
 
-    def __init__(
-        self, issuer: str, address: str | None, upstream: Upstream, clock: Clock, limits: AuthorizerLimits
-    ) -> None:
+    def __init__(self, issuer: str, source: Source, clock: Clock, limits: AuthorizerLimits) -> None:
         self.generation = 0
         self._issuer = issuer
-        self._address = address
-        self._upstream = upstream
+        self._source = source
         self._now = clock.monotonic
         self._limits = limits
         self._keys = SigningKeys(())
@@ -64,8 +62,7 @@ class KeySet:
 
     async def _fetch_now(self) -> None:
         try:
-            address = self._address or await discover_key_set_address(self._upstream, self._issuer)
-            document = await fetch_document(self._upstream, address)
+            document = await self._source()
             keys = read_key_set(document)
         except (DocumentUnavailable, NoKeySet) as error:
             logger.warning("the keys of %s are not renewed: %s", self._issuer, error)
@@ -87,12 +84,20 @@ class KeySet:
 
 
 class KeySets:
-    """The key sets that authorizers use, shared by all that trust an issuer, in this process. Made in the event loop."""
+    """The key sets that authorizers use, shared by all that trust an issuer, in this process. Made in the event loop. `own` tells
+    where those of the built-in provider are."""
 
-    def __init__(self, upstream: Upstream, clock: Clock, limits: AuthorizerLimits = AUTHORIZERS) -> None:
+    def __init__(
+        self,
+        upstream: Upstream,
+        clock: Clock,
+        own: Callable[[str], Source | None] = lambda issuer: None,
+        limits: AuthorizerLimits = AUTHORIZERS,
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._upstream = upstream
         self._clock = clock
+        self._own = own
         self._limits = limits
         self._lock = threading.Lock()
         self._sets: WeakValueDictionary[tuple[str, str | None], KeySet] = WeakValueDictionary()
@@ -103,7 +108,8 @@ class KeySets:
         with self._lock:
             found = self._sets.get(place)
             if found is None:
-                found = self._sets[place] = KeySet(*place, self._upstream, self._clock, self._limits)
+                source = self._own(issuer.issuer) or published(self._upstream, *place)
+                found = self._sets[place] = KeySet(issuer.issuer, source, self._clock, self._limits)
                 self._loop.call_soon_threadsafe(found.prefetch)
         return found
 

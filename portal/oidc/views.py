@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from oauth2_provider.views import AuthorizationView, TokenView, UserInfoView
 
 from apps.accounts.models import Account
-from apps.core.user_pools import built_in_issuer
+from apps.core.user_pools import built_in_issuer, built_in_key_set
 from apps.identity.models import OAuthClient
 from apps.identity.signing import ALGORITHM, shown_keys
 from portal.oidc.scopes import OPENID_SCOPES
@@ -31,7 +31,7 @@ def discovery(request: HttpRequest, account_id: str) -> HttpResponse:
             "authorization_endpoint": f"{issuer}/authorize",
             "token_endpoint": f"{issuer}/token",
             "userinfo_endpoint": f"{issuer}/userinfo",
-            "jwks_uri": f"{issuer}/.well-known/jwks.json",
+            "jwks_uri": built_in_key_set(issuer),
             "scopes_supported": list(OPENID_SCOPES),
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],

@@ -151,6 +151,28 @@ def test_the_discovery_document_names_this_issuer_and_what_there_is(provider: st
         assert requests.get(document[address], timeout=10, allow_redirects=False).status_code in (302, 400, 401, 405)
 
 
+def test_a_data_plane_gets_the_keys_where_it_reaches_the_portal(
+    live_portal: str, provider: str, caller: Caller, settings: Any
+) -> None:
+    """The public address leads nowhere from here, and private back ends are off."""
+    public = replace(settings.ENVIRONMENT, public_portal_url="https://gate.example.com", allow_private_backends=False)
+    settings.ENVIRONMENT = replace(public, internal_portal_url=live_portal)
+    client = machine(caller)
+    token = ask(provider, client).json()["access_token"]
+    issuer = ours(caller, "GetOidcIssuer")["issuer"]
+    authorizer = jwt_authorizer(caller, issuer, client["clientId"])
+    row = rows.Authorizer.objects.get(authorizer_id=authorizer.id)
+
+    answer = registry.call(
+        caller,
+        "apigateway",
+        "TestInvokeAuthorizer",
+        {"restApiId": row.rest_api_id, "authorizerId": authorizer.id, "headers": {"Authorization": token}},
+    )
+
+    assert (answer["clientStatus"], answer["claims"]["iss"]) == (0, "https://gate.example.com/oidc/123456789012")
+
+
 def test_an_account_that_is_not_there_has_no_issuer(provider: str) -> None:
     elsewhere = provider.replace(provider[-12:], "999999999999")
 

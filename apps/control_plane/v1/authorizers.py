@@ -36,6 +36,7 @@ from apps.control_plane.v1.drafts import draft_changed
 from apps.control_plane.v1.methods import first_method
 from apps.control_plane.wire.service_models import service_model
 from apps.control_plane.wire.validation import validate
+from apps.core.user_pools import built_in_key_set, is_built_in_issuer
 from apps.rest_apis.models import Authorizer
 
 MAX_AUTHORIZERS = 10
@@ -52,12 +53,15 @@ def _ask_issuers(caller: Caller, request: Shape) -> Shape:
     if row.type != "JWT":
         return request
     check_authorizer(row)
+    environment = settings.ENVIRONMENT
     issuers = [issuer["issuer"] for issuer in row.jwt_configuration["issuers"]]
+    own = {issuer: built_in_key_set(issuer) for issuer in issuers if is_built_in_issuer(issuer, environment)}
+    others = [issuer for issuer in issuers if issuer not in own]
     try:
-        found = key_set_addresses(issuers, allow_private=settings.ENVIRONMENT.allow_private_backends)
+        found = key_set_addresses(others, allow_private=environment.allow_private_backends) if others else {}
     except IssuerUnavailable as error:
         raise BadRequestException(f"The discovery document of an issuer could not be read: {error}") from error
-    return {**request, "jwksUris": found}
+    return {**request, "jwksUris": {**own, **found}}
 
 
 @operation("CreateAuthorizer", prepare=_ask_issuers)
