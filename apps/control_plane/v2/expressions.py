@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from apps.control_plane.errors import BadRequestException
+from apps.core.selection_expressions import SelectionExpression
 
 HTTP_ROUTE_SELECTION = "$request.method $request.path"
 API_KEY_SELECTION = "$request.header.x-api-key"
@@ -17,8 +18,7 @@ _SEGMENT = re.compile(r"\{[A-Za-z0-9._:-]+\+?\}|[^{}]*")
 _LONGEST_WEBSOCKET_KEY = 128
 
 _NAME = r"[^\s${}()<>@,;:\\\"/\[\]?=|]+"
-_VARIABLE = r"(?:request|response|context|stageVariables|integration)(?:\.[^\s${}]+)+"
-_SELECTION = re.compile(rf"[^$]*(?:(?:\$\{{{_VARIABLE}\}}|\${_VARIABLE}|\\\$)[^$]*)+")
+_ROOTS = ("request.", "response.", "integration.", "context.", "stageVariables.")
 
 _REQUEST_KEY = re.compile(rf"(append|overwrite|remove):(header|querystring)\.({_NAME})|overwrite:(path)")
 _RESPONSE_KEY = re.compile(rf"(append|overwrite|remove):(header)\.({_NAME})|overwrite:(statuscode)")
@@ -76,7 +76,8 @@ def check_websocket_route_key(key: str) -> None:
 
 def check_selection(expression: str, member: str) -> str:
     """A selection expression: text with at least one `$request.body.action` or `${request.header.x}` in it."""
-    if not _SELECTION.fullmatch(expression):
+    variables = SelectionExpression(expression).variables
+    if not variables or not all(name.startswith(_ROOTS) for name in variables):
         raise BadRequestException(f"Invalid {member} specified: {expression}")
     return expression
 
