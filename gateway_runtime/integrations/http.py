@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gateway_runtime.edge.body import BodyTooLarge
+from gateway_runtime.edge.body import BodyTooLarge, RequestBody
 from gateway_runtime.edge.turn import turn_of
 from gateway_runtime.errors import GatewayError, bad_response
 from gateway_runtime.exchange import Exchange
@@ -92,12 +92,6 @@ def compile_sending(site: MethodSite, origin: Origin) -> Callable[[Exchange], Aw
         request = partial(request, stream=STREAM)
 
     async def step(exchange: Exchange) -> None:
-        body = exchange.out_body
-        if not isinstance(body, bytes):
-            if body.whole is not None:
-                body = body.whole  # a phase has read it
-            elif body.length == 0:
-                body = b""  # nothing is awaited for it
         destination = destination_of(exchange)
         exchange.integration_started = started = monotonic()
         try:
@@ -106,7 +100,7 @@ def compile_sending(site: MethodSite, origin: Origin) -> Callable[[Exchange], Aw
                 fixed or exchange.request.method.encode(),
                 exchange.target.encode(),
                 exchange.out_headers,
-                body,
+                _to_send(exchange.out_body),
                 timeout=timeout,
                 client=turn_of(exchange.scope),
             )
@@ -128,6 +122,14 @@ def compile_sending(site: MethodSite, origin: Origin) -> Callable[[Exchange], Aw
         exchange.integration_status = upstream.status
 
     return step
+
+
+def _to_send(body: bytes | RequestBody) -> bytes | RequestBody:
+    if isinstance(body, bytes):
+        return body
+    if body.whole is not None:
+        return body.whole  # a phase has read it
+    return b"" if body.length == 0 else body  # nothing is awaited for none
 
 
 def map_response(site: MethodSite) -> Step | None:
