@@ -59,6 +59,7 @@ OPERATION_MODULES = (
     "gatehouse.stages",
     "gatehouse.account",
     "gatehouse.metrics",
+    "gatehouse.requests",
     "gatehouse.cors",
     "gatehouse.access_keys",
     "gatehouse.user_policies",

@@ -22,7 +22,7 @@ class _Part(NamedTuple):
 
 _PARTS = {
     "waf": _Part(frozenset({"waf"})),
-    "authenticate": _Part(frozenset({"authorize"}), frozenset({"AWS_IAM"})),
+    "authenticate": _Part(frozenset({"verify_signature"})),
     "authorizer": _Part(frozenset({"authorize"}), _AUTHORIZERS),
     "authorize": _Part(frozenset({"resource_policy", "require_resource_policy"})),
 }

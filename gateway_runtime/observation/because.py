@@ -23,6 +23,9 @@ def _trace(exchange: Exchange, site: MethodSite) -> str:
 
 def _authorize(exchange: Exchange, site: MethodSite) -> str:
     said = f"authorizationType {site.method.authorization_type}"
+    authorizer = site.deployment.authorizers.get(site.method.authorizer_id or "")
+    if authorizer is not None:
+        said += f", authorizer {authorizer.name} ({authorizer.type})"
     principal = exchange.authorizer.get("principalId") or exchange.identity.get("userArn")
     return f"{said}; the caller is {principal}" if principal else said
 
@@ -114,6 +117,7 @@ def _compression(exchange: Exchange, site: MethodSite) -> str:
 BECAUSE: dict[str, Because] = {
     "trace": _trace,
     "resource_policy": _policy,
+    "verify_signature": _authorize,
     "authorize": _authorize,
     "require_resource_policy": _policy,
     "read_cache": _cache,

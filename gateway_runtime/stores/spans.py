@@ -31,7 +31,11 @@ _PATIENCE = 5.0
 _exported = METRICS.counter("gatehouse_spans_total", "Spans exported")
 _dropped = METRICS.counter("gatehouse_spans_dropped_total", "Traced requests whose spans found no place or no taker")
 _new_span = RandomTexts(8, bytes.hex)
-_CHILDREN = {"authorize": ("authorizer", SpanKind.INTERNAL), "integrate": ("integration", SpanKind.CLIENT)}
+_CHILDREN = {
+    "verify_signature": ("authorizer", SpanKind.INTERNAL),
+    "authorize": ("authorizer", SpanKind.INTERNAL),
+    "integrate": ("integration", SpanKind.CLIENT),
+}
 
 
 class OtlpSpans:

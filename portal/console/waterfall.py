@@ -14,6 +14,7 @@ LABELS = {
     "match_method": "Find the method",
     "trace": "Trace",
     "resource_policy": "Resource policy",
+    "verify_signature": "Signature",
     "authorize": "Authorization",
     "require_resource_policy": "Resource policy, with the caller",
     "validate_api_key": "API key",

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -105,6 +106,7 @@ def try_it(request: HttpRequest, slug: str, api: str) -> HttpResponse:
     context = {
         "answer": answer,
         "explanation": explanation,
+        "story_url": _story_url(desk, answer),
         "answer_body": highlight_json(answer.body) if answer.is_json else answer.body,
     }
     if request.headers.get("HX-Request") == "true":
@@ -124,6 +126,15 @@ def _answer(desk: Desk, attempt: tryit.Attempt) -> tuple[tryit.Answer, Explanati
         return tryit.Answer(), Explanation("warning", "Slow down a little", text)
     answer = _send(desk, attempt)
     return answer, explain(answer, attempt)
+
+
+def _story_url(desk: Desk, answer: tryit.Answer) -> str:
+    """Where the console tells why the gateway answered so, for those who operate the API."""
+    user, request_id = desk.request.user, answer.header("x-amzn-requestid")
+    if not request_id or not user.is_authenticated:
+        return ""
+    is_member = user.memberships.filter(account_id=desk.offer.product.account_id).exists()
+    return reverse("console:story", args=[request_id]) if is_member else ""
 
 
 def _send(desk: Desk, attempt: tryit.Attempt) -> tryit.Answer:

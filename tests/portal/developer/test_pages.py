@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from apps.accounts.models import Membership, User
 from apps.control_plane.caller import Caller
 from apps.portals import references
 from apps.portals.models import Application, Product, ProductStage
@@ -163,6 +164,19 @@ def test_a_429_is_explained_with_its_wait(shop: Shop, signed_in: Client, gateway
     gateway.status, gateway.headers, gateway.body = 429, {"Retry-After": "7"}, b'{"message":"Too Many Requests"}'
 
     assert "Try again in 7 seconds" in text(try_it(signed_in, shop))
+
+
+def test_who_operates_the_api_is_led_to_the_story_of_a_call(shop: Shop, signed_in: Client, gateway: Any) -> None:
+    gateway.headers = {"x-amzn-RequestId": "e3d7ce50-3a1e-48f1-9adf-b68283d969e9"}
+    there = "/console/logs/e3d7ce50-3a1e-48f1-9adf-b68283d969e9/"
+    as_developer = try_it(signed_in, shop, "get-health").content.decode()
+
+    user = User.objects.get(pk=signed_in.session["_auth_user_id"])
+    account = Product.objects.get(slug="petstore").account
+    Membership.objects.create(user=user, account=account, role="viewer")
+
+    assert there not in as_developer
+    assert there in try_it(signed_in, shop, "get-health").content.decode()
 
 
 def test_an_answer_is_shown_as_text(shop: Shop, gateway: Any) -> None:
