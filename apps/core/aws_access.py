@@ -14,12 +14,17 @@ _NOT_IN_NAMES = re.compile(r"[^A-Z0-9]")
 
 @dataclass(frozen=True)
 class AwsAccess:
-    """The operator's decisions. `endpoint_url` stands for every service but those that `endpoint_urls` names as settings do
+    """The operator's decisions. `accounts` may call services with the credentials, None means all. `endpoint_url` stands for every service but those that `endpoint_urls` names as settings do
     (`SQS`, `STREAMS_DYNAMODB`); without either a service is called at AWS."""
 
     credentials: AwsCredentials | None = None
+    accounts: frozenset[str] | None = None
     endpoint_url: str | None = None
     endpoint_urls: Mapping[str, str] = field(default_factory=dict)
+
+    def credentials_of(self, account_id: str) -> AwsCredentials | None:
+        """What an account's integrations are signed with; None when they may not call services."""
+        return self.credentials if self.accounts is None or account_id in self.accounts else None
 
     def own_end_point(self, name: str) -> str | None:
         """The end point that is set for a service, without a trailing slash; None for that of AWS."""

@@ -287,9 +287,16 @@ def _aws_access(variables: Mapping[str, str]) -> AwsAccess:
         raise BadEnvironment(
             "GATEHOUSE_AWS_ACCESS_KEY_ID and GATEHOUSE_AWS_SECRET_ACCESS_KEY go together: set both or none"
         )
+    accounts = frozenset(filter(None, map(str.strip, variables.get("GATEHOUSE_AWS_ACCOUNTS", "").split(","))))
+    for account in accounts:
+        if not re.fullmatch(r"[0-9]{12}", account):
+            raise BadEnvironment(
+                f"GATEHOUSE_AWS_ACCOUNTS must be account ids of 12 digits with commas between, not {account!r}"
+            )
     named = {name: _url(variables, name) for name in sorted(variables) if name.startswith(_SERVICE_END_POINT)}
     return AwsAccess(
         credentials=AwsCredentials(key, secret, token) if key and secret else None,
+        accounts=accounts or None,
         endpoint_url=_url(variables, "GATEHOUSE_AWS_ENDPOINT_URL"),
         endpoint_urls={name.removeprefix(_SERVICE_END_POINT): url for name, url in named.items() if url},
     )

@@ -55,9 +55,10 @@ def _address(site: MethodSite, uri: AwsUri) -> str:
 
 def integrate(site: MethodSite, uri: AwsUri) -> Step | None:
     """Sign the request and send it. A body that passes is text unless its content type is binary, as on AWS."""
-    credentials = site.services.aws.credentials
+    credentials = site.services.aws.credentials_of(site.deployment.account_id)
     if credentials is None:
-        raise Misconfigured("there are no credentials for AWS services (GATEHOUSE_AWS_ACCESS_KEY_ID)")
+        settings = "GATEHOUSE_AWS_ACCESS_KEY_ID, GATEHOUSE_AWS_ACCOUNTS"
+        raise Misconfigured(f"there are no credentials for AWS services for this account ({settings})")
     origin = compile_target(site, forward_query=False, uri=_address(site, uri)).origin
     send = http.compile_sending(site, origin)
     service, region = signing_name(uri.name), signing_region(uri.service, uri.region, uri.partition)

@@ -59,13 +59,14 @@ def function_target(site: MethodSite) -> FunctionTarget | None:
         named.streams,
         (integration.http_method or "").upper() == "POST",
         are_the_callers(integration.credentials),
-        _source_arns(site),
+        _source_arns(site, arn),
     )
 
 
-def _source_arns(site: MethodSite) -> Callable[[str], str]:
-    """None is told where credentials are given: their role decides in place of the function's policy."""
-    if site.method.integration.credentials:
+def _source_arns(site: MethodSite, arn: str) -> Callable[[str], str]:
+    """None is told where credentials are given: their role decides in place of the function's policy. That holds within an
+    account alone: what is another's only its own policy opens."""
+    if site.method.integration.credentials and arn.split(":")[4] == site.deployment.account_id:
         return lambda http_method: ""
     before = f"{api_arn(site.stage)}/{site.stage.stage_name}/"
     if site.protocol == "WEBSOCKET":

@@ -74,8 +74,23 @@ def test_the_operator_names_end_points_for_all_services_or_for_one() -> None:
     assert AwsAccess().end_point("sqs", "us-east-1", "aws") == "https://sqs.us-east-1.amazonaws.com"
 
 
+def test_the_operator_names_the_accounts_that_may_use_the_key() -> None:
+    variables = {"GATEHOUSE_AWS_ACCESS_KEY_ID": "AKIA", "GATEHOUSE_AWS_SECRET_ACCESS_KEY": "secret"}
+    everybodys = read_environment(variables).aws
+    ones = read_environment({**variables, "GATEHOUSE_AWS_ACCOUNTS": "123456789012, 210987654321"}).aws
+
+    assert everybodys.credentials_of("000000000000") is not None
+    assert ones.credentials_of("210987654321") is not None
+    assert ones.credentials_of("000000000000") is None
+
+
 @pytest.mark.parametrize(
-    "variables", [{"GATEHOUSE_AWS_ACCESS_KEY_ID": "AKIA"}, {"GATEHOUSE_AWS_ENDPOINT_URL_SQS": "sqs:9324"}]
+    "variables",
+    [
+        {"GATEHOUSE_AWS_ACCESS_KEY_ID": "AKIA"},
+        {"GATEHOUSE_AWS_ENDPOINT_URL_SQS": "sqs:9324"},
+        {"GATEHOUSE_AWS_ACCOUNTS": "123456789012,pets"},
+    ],
 )
 def test_what_cannot_be_used_is_refused_in_one_line(variables: dict[str, str]) -> None:
     with pytest.raises(BadEnvironment, match="GATEHOUSE_AWS"):

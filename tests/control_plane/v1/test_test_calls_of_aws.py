@@ -49,7 +49,9 @@ def amazon(settings: Any) -> Iterator[type[_Amazon]]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     address = f"http://127.0.0.1:{server.server_port}"
-    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, functions_url=address, aws=AwsAccess(KEY, address))
+    settings.ENVIRONMENT = replace(
+        settings.ENVIRONMENT, functions_url=address, aws=AwsAccess(KEY, endpoint_url=address)
+    )
     yield handler
     server.shutdown()
     server.server_close()

@@ -167,7 +167,7 @@ class GatewayHarness:
 
     def reach_aws(self, end_point: str) -> None:
         """What is served from now on calls AWS services there, with the credentials `AWS_KEY`."""
-        self.services = replace(self.services, aws=AwsAccess(AWS_KEY, end_point))
+        self.services = replace(self.services, aws=AwsAccess(AWS_KEY, endpoint_url=end_point))
 
     def serve(self, *parts: RestApi | AnyDocument) -> None:
         """Put these in force beside what is served already."""

@@ -190,8 +190,11 @@ async def test_a_bucket_before_the_service_is_a_path_at_an_end_point_of_ones_own
     assert bucket.objects == {"dog s.txt": (b"Rex", "text/plain")}
 
 
-async def test_without_credentials_no_service_is_called(gateway: GatewayHarness, backend: Backend) -> None:
-    gateway.services = replace(gateway.services, aws=AwsAccess(None, backend.url))
+@pytest.mark.parametrize(("key", "accounts"), [(None, None), (AWS_KEY, frozenset({"210987654321"}))])
+async def test_without_credentials_no_service_is_called(
+    gateway: GatewayHarness, backend: Backend, key: Any, accounts: Any
+) -> None:
+    gateway.services = replace(gateway.services, aws=AwsAccess(key, accounts, backend.url))
     gateway.serve(rest_api(post("/a", aws("dynamodb:action/Scan"))))
 
     answer = await gateway.post("/prod/a", b"{}")
@@ -209,7 +212,7 @@ async def test_what_is_no_known_action_is_refused_by_name(
 
 
 async def test_a_service_that_does_not_answer_is_an_integration_failure(gateway: GatewayHarness) -> None:
-    gateway.services = replace(gateway.services, aws=AwsAccess(AWS_KEY, "http://127.0.0.1:1"))
+    gateway.services = replace(gateway.services, aws=AwsAccess(AWS_KEY, endpoint_url="http://127.0.0.1:1"))
     gateway.serve(rest_api(post("/a", aws("dynamodb:action/Scan"))))
 
     assert (await gateway.post("/prod/a", b"{}")).status == 504

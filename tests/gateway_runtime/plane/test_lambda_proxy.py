@@ -102,6 +102,19 @@ async def test_a_function_is_told_on_whose_behalf_it_runs(gateway: GatewayHarnes
     assert not invocation.as_event
 
 
+@pytest.mark.parametrize(("account", "told"), [(ACCOUNT, False), ("210987654321", True)])
+async def test_credentials_spare_the_policy_of_the_accounts_own_functions_alone(
+    gateway: GatewayHarness, account: str, told: bool
+) -> None:
+    arn = gateway.functions.runs("fn", OK).replace(ACCOUNT, account)
+    role = f"arn:aws:iam::{ACCOUNT}:role/pets"
+    gateway.serve(rest_api(get("/fn", lambda_proxy(arn, credentials=role))))
+
+    await gateway.get("/prod/fn")
+
+    assert bool(gateway.functions.invocations[-1].source_arn) is told
+
+
 async def test_a_function_is_told_the_api_key(gateway: GatewayHarness) -> None:
     arn = gateway.functions.runs("fn", OK)
     gateway.serve(rest_api(get("/fn", lambda_proxy(arn)).with_key()), plan(), keys(key("k" * 20)))
