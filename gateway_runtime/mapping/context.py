@@ -124,6 +124,18 @@ def _is_canary_request(exchange: Exchange) -> str:
     return "true" if exchange.stage is not None and exchange.stage.is_canary else "false"
 
 
+def _response_transfer_mode(exchange: Exchange) -> str | None:
+    if exchange.method is None:
+        return None
+    return "STREAMED" if exchange.method.site.streams else "BUFFERED"
+
+
+def _time_to_all_headers(exchange: Exchange) -> str | None:
+    """Where answers stream, the back end's head is what is waited for."""
+    streams = exchange.method is not None and exchange.method.site.streams
+    return _integration_latency(exchange) if streams else None
+
+
 def _resource(name: str) -> Variable:
     return lambda exchange: None if exchange.method is None else getattr(exchange.method, name)
 
@@ -177,6 +189,8 @@ VARIABLES: dict[str, Variable] = {
     "integration.integrationStatus": _integration_status,
     "integration.latency": _integration_latency,
     "integration.requestId": _endpoint_request_id,
+    "integration.responseTransferMode": _response_transfer_mode,
+    "integration.timeToAllHeaders": _time_to_all_headers,
     "integration.status": _answered_status,
     "integrationErrorMessage": _integration_error,
     "integrationLatency": _integration_latency,

@@ -105,6 +105,19 @@ async def test_a_log_names_the_request_as_the_back_end_did(gateway: GatewayHarne
     assert gateway.logs.lines == ["theirs theirs more\n"]
 
 
+@pytest.mark.parametrize(("mode", "line"), [("BUFFERED", "BUFFERED -\n"), ("STREAM", "STREAMED 0\n")])
+async def test_a_log_tells_whether_answers_stream(
+    gateway: GatewayHarness, backend: Backend, mode: str, line: str
+) -> None:
+    text = "$context.integration.responseTransferMode $context.integration.timeToAllHeaders"
+    proxy = http_proxy(backend.url, response_transfer_mode=mode)
+    gateway.serve(rest_api(get("/pets", proxy), stage("prod", log=text)))
+
+    await gateway.get("/prod/pets")
+
+    assert gateway.logs.lines == [line]
+
+
 async def test_refusals_are_logged_and_metered(gateway: GatewayHarness) -> None:
     gateway.serve(
         rest_api(
