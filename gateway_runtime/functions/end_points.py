@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from gateway_runtime.functions.limits import LARGEST_ANSWER
-from gateway_runtime.functions.runtime import response_too_large
+from gateway_runtime.functions.runtime_errors import error_payload, response_too_large
 from gateway_runtime.ports import FunctionAnswer
 from gateway_runtime.upstream.errors import IntegrationTimedOut, UpstreamError
 from gateway_runtime.upstream.origin import parse_origin
@@ -48,4 +48,4 @@ def _tells_error(body: bytes) -> bool:
 
 
 def _failed(error_type: str, message: str) -> FunctionAnswer:
-    return FunctionAnswer(json.dumps({"errorType": error_type, "errorMessage": message}).encode(), "Unhandled")
+    return FunctionAnswer(error_payload(error_type, message), "Unhandled")

@@ -152,6 +152,8 @@ class HttpConnection(asyncio.Protocol):
             return
         if exchange.sink is not None:
             exchange.sink.lost()
+        if exchange.on_pressure is not None:
+            exchange.on_pressure(False)  # who was held back for this peer may go on
         if exchange.on_lost is not None:
             exchange.on_lost()
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from typing import Protocol
 
 from gateway_runtime.functions.http import Header
+from gateway_runtime.functions.runtime_errors import error_payload
 from gateway_runtime.ports import FunctionAnswer
 
 
@@ -50,7 +50,7 @@ class Invocation:
 
     def fail(self, error_type: str, message: str) -> None:
         """An error that the function did not write itself, worded as AWS words it."""
-        self.end(json.dumps({"errorType": error_type, "errorMessage": message}).encode(), "Unhandled")
+        self.end(error_payload(error_type, message), "Unhandled")
 
     def head(self, deadline_ms: int) -> list[Header]:
         """The headers with which the Runtime API hands the event to the runtime."""

@@ -18,8 +18,8 @@ LARGEST_STREAM = 200 * 1024 * 1024
 class FunctionLimits:
     """`processes` run at once on this host, `processes_per_function` of one version where it reserves no concurrency.
 
-    Invocations beyond that wait, `waiting_per_function` of them at most and no longer than the function's own timeout. `retry_pauses` are before
-    the second and the third attempt of an invocation as an event.
+    Invocations beyond that wait until their caller gives up, `waiting_per_function` of them at most. `retry_pauses` are before the
+    second and the third attempt of an invocation as an event.
     """
 
     processes: int = 20

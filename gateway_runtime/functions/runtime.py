@@ -6,8 +6,6 @@ It is starting until it asks for its first event, then idle or busy, and gone fo
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
 import math
 import time
 from collections.abc import Callable
@@ -16,8 +14,10 @@ from typing import Protocol
 
 from gateway_runtime.functions.http import Exchange, HttpConnection, is_too_large
 from gateway_runtime.functions.invocation import Invocation
-from gateway_runtime.functions.limits import LARGEST_ANSWER, LARGEST_STREAM, FunctionLimits
+from gateway_runtime.functions.limits import LARGEST_ANSWER, FunctionLimits
 from gateway_runtime.functions.process import Command, Process
+from gateway_runtime.functions.runtime_errors import error_payload, exit_reason, response_too_large
+from gateway_runtime.functions.streamed_answers import StreamedAnswer
 
 _API = "/2018-06-01/runtime/"
 _ACCEPTED = b'{"status":"OK"}'
@@ -120,25 +120,25 @@ class Runtime:
         streams = exchange.header(b"lambda-runtime-function-response-mode").lower() == "streaming"
         if streams and exchange.path.endswith("/response") and self._is_current(exchange):
             assert self._current is not None
-            exchange.sink = _Streamed(self, exchange, self._current)
+            exchange.sink = StreamedAnswer(self.stream_over, exchange, self._current)
 
     def complete(self, exchange: Exchange) -> None:
         path = exchange.path.removeprefix(_API)
         if exchange.method == "GET" and path == "invocation/next":
             self._asked(exchange)
         elif exchange.method != "POST" or path == exchange.path:
-            exchange.respond(404, _JSON, _error("InvalidRequest", "unknown path"))
+            exchange.respond(404, _JSON, error_payload("InvalidRequest", "unknown path"))
         elif path == "init/error":
             self._init_failed(exchange)
         elif not self._is_current(exchange):
-            exchange.respond(400, _JSON, _error("InvalidRequestID", "the invocation is not the current one"))
+            exchange.respond(400, _JSON, error_payload("InvalidRequestID", "the invocation is not the current one"))
         elif path.endswith("/error"):
             self._finish(bytes(exchange.body) or b"{}", "Unhandled")
             exchange.respond(202, _JSON, _ACCEPTED)
         elif path.endswith("/response"):
             self._responded(exchange)
         else:
-            exchange.respond(404, _JSON, _error("InvalidRequest", "unknown path"))
+            exchange.respond(404, _JSON, error_payload("InvalidRequest", "unknown path"))
 
     def _is_current(self, exchange: Exchange) -> bool:
         asked = exchange.path.removeprefix(f"{_API}invocation/").rpartition("/")[0]
@@ -146,7 +146,7 @@ class Runtime:
 
     def _asked(self, exchange: Exchange) -> None:
         if self._next is not None or self._current is not None or self.is_gone:
-            exchange.respond(403, _JSON, _error("InvalidStateTransition", "the last invocation is not answered"))
+            exchange.respond(403, _JSON, error_payload("InvalidStateTransition", "the last invocation is not answered"))
             return
         self._next = exchange
         exchange.on_lost = self._left
@@ -164,7 +164,9 @@ class Runtime:
 
     def _responded(self, exchange: Exchange) -> None:
         if is_too_large(exchange):
-            exchange.respond(413, _JSON, _error("RequestEntityTooLarge", "Exceeded maximum allowed payload size"))
+            exchange.respond(
+                413, _JSON, error_payload("RequestEntityTooLarge", "Exceeded maximum allowed payload size")
+            )
             self._finish(response_too_large(), "Unhandled")
             return
         # What the answer sets in motion comes first; the runtime's next question waits in its socket.
@@ -180,7 +182,7 @@ class Runtime:
         """Why no runtime came up: the payload that invocations which waited for it are answered with."""
         if self._init_error is not None:
             return self._init_error, "Unhandled"
-        return _error(*self._exit_reason(request_id)), "Unhandled"
+        return error_payload(*self._exit_reason(request_id)), "Unhandled"
 
     # What happens to the process
     def _printed(self, data: bytes) -> None:
@@ -215,7 +217,7 @@ class Runtime:
             if self._why:
                 stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
                 self._print(f"{stamp}Z {current.request_id} {self._why}\n".encode())
-            self._finish(_error(kind, message), "Unhandled")
+            self._finish(error_payload(kind, message), "Unhandled")
         self.exited.set()
         self._owner.gone(self)
 
@@ -223,13 +225,7 @@ class Runtime:
         """AWS's name and words for the way the process ended."""
         if self._why:
             return "Sandbox.Timedout", f"RequestId: {request_id} Error: {self._why}"
-        if self._status == 0:
-            reason = "Runtime exited without providing a reason"
-        elif self._status < 0:
-            reason = f"Runtime exited with error: signal: {_SIGNALS.get(-self._status, str(-self._status))}"
-        else:
-            reason = f"Runtime exited with error: exit status {self._status}"
-        return "Runtime.ExitError", f"RequestId: {request_id} Error: {reason}"
+        return "Runtime.ExitError", f"RequestId: {request_id} Error: {exit_reason(self._status)}"
 
     def _finish(self, payload: bytes, error: str | None) -> None:
         """The invocation is over: its last lines, then its answer."""
@@ -265,69 +261,3 @@ class Runtime:
     def stream_over(self, exchange: Exchange, payload: bytes, error: str | None) -> None:
         self._finish(payload, error)
         exchange.respond(202, _JSON, _ACCEPTED)
-
-
-class _Streamed:
-    """An answer that the runtime writes piece by piece: to the receiver, or kept until its end where the caller wants it whole."""
-
-    def __init__(self, runtime: Runtime, exchange: Exchange, invocation: Invocation) -> None:
-        self._runtime = runtime
-        self._exchange = exchange
-        self._invocation = invocation
-        self._receiver = invocation.receiver
-        self._kept = bytearray()
-        self._size = 0
-        if self._receiver is not None:
-            self._receiver.begin(exchange.headers.get(b"content-type", b"application/octet-stream"), exchange.hold)
-
-    def data(self, chunk: bytes) -> None:
-        self._size += len(chunk)
-        if self._receiver is None:
-            if self._size <= LARGEST_ANSWER:
-                self._kept += chunk
-        elif self._size <= LARGEST_STREAM and not self._invocation.answer.done():
-            self._invocation.streamed = True
-            self._receiver.chunk(chunk)
-
-    def end(self, trailers: dict[bytes, bytes]) -> None:
-        over, exchange = self._runtime.stream_over, self._exchange
-        error_type = trailers.get(b"lambda-runtime-function-error-type")
-        if error_type is not None:
-            over(exchange, _error_of_trailers(error_type, trailers), "Unhandled")
-        elif self._size > (LARGEST_ANSWER if self._receiver is None else LARGEST_STREAM):
-            over(exchange, response_too_large(), "Unhandled")
-        else:
-            over(exchange, bytes(self._kept), None)
-
-    def lost(self) -> None:
-        """The runtime is gone, and its process will say why."""
-
-
-def response_too_large() -> bytes:
-    return _error(
-        "Function.ResponseSizeTooLarge",
-        f"Response payload size exceeded maximum allowed payload size ({LARGEST_ANSWER} bytes).",
-    )
-
-
-_SIGNALS = {
-    9: "killed",
-    11: "segmentation fault",
-    6: "aborted",
-    15: "terminated",
-    4: "illegal instruction",
-    7: "bus error",
-}
-
-
-def _error(error_type: str, message: str) -> bytes:
-    return json.dumps({"errorType": error_type, "errorMessage": message}).encode()
-
-
-def _error_of_trailers(error_type: bytes, trailers: dict[bytes, bytes]) -> bytes:
-    without_body = _error(error_type.decode("latin-1"), "")
-    try:
-        body = base64.b64decode(trailers.get(b"lambda-runtime-function-error-body", b""), validate=True)
-    except ValueError:
-        return without_body
-    return body or without_body

@@ -8,7 +8,7 @@ from apps.control_plane.lambda_api.errors import (
     ResourceConflictException,
     ResourceNotFoundException,
 )
-from apps.control_plane.lambda_api.finding import check_revision, find_function, listed
+from apps.control_plane.lambda_api.finding import check_revision, find_function, held_function, listed
 from apps.control_plane.registry import Shape, operation
 from apps.deployments.function_publisher import publish_function
 from apps.functions.models import LATEST, Function, FunctionAlias, revision_id
@@ -17,7 +17,7 @@ from apps.functions.models import LATEST, Function, FunctionAlias, revision_id
 @operation("CreateAlias", service="lambda")
 def create_alias(caller: Caller, request: Shape) -> Shape:
     """Give a version a name."""
-    function = find_function(caller, request)
+    function = held_function(caller, request)
     row = FunctionAlias(function=function, name=request["Name"])
     if function.aliases.filter(name=row.name).exists():
         raise ResourceConflictException(f"Alias already exists: {_arn(row)}")
@@ -30,6 +30,7 @@ def create_alias(caller: Caller, request: Shape) -> Shape:
 @operation("UpdateAlias", service="lambda")
 def update_alias(caller: Caller, request: Shape) -> Shape:
     """Let an alias name another version, or share otherwise; what the request does not name stays."""
+    held_function(caller, request)
     row = _find(caller, request)
     check_revision(request, row.revision_id)
     _change(row, request)
@@ -56,7 +57,7 @@ def list_aliases(caller: Caller, request: Shape) -> Shape:
 @operation("DeleteAlias", service="lambda")
 def delete_alias(caller: Caller, request: Shape) -> Shape:
     """Take a name away; one that there is not is no error."""
-    function = find_function(caller, request)
+    function = held_function(caller, request)
     function.aliases.filter(name=request["Name"]).delete()
     function.policies.filter(qualifier=request["Name"]).delete()
     publish_function(function)

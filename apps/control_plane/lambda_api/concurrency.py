@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from apps.control_plane.caller import Caller
-from apps.control_plane.lambda_api.finding import find_function
+from apps.control_plane.lambda_api.finding import find_function, held_function
 from apps.control_plane.registry import Shape, operation
 from apps.deployments.function_publisher import publish_function
 
@@ -11,7 +11,7 @@ from apps.deployments.function_publisher import publish_function
 @operation("PutFunctionConcurrency", service="lambda")
 def put_function_concurrency(caller: Caller, request: Shape) -> Shape:
     """Let no more than so many invocations run at once; none at all for 0."""
-    function = find_function(caller, request)
+    function = held_function(caller, request)
     function.reserved_concurrency = request["ReservedConcurrentExecutions"]
     function.save(update_fields=["reserved_concurrency"])
     publish_function(function)
@@ -28,7 +28,7 @@ def get_function_concurrency(caller: Caller, request: Shape) -> Shape:
 @operation("DeleteFunctionConcurrency", service="lambda")
 def delete_function_concurrency(caller: Caller, request: Shape) -> Shape:
     """Leave the limit to the function host again."""
-    function = find_function(caller, request)
+    function = held_function(caller, request)
     function.reserved_concurrency = None
     function.save(update_fields=["reserved_concurrency"])
     publish_function(function)

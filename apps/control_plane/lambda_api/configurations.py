@@ -12,7 +12,7 @@ from django.utils import timezone
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import NotImplementedException
 from apps.control_plane.lambda_api.errors import InvalidParameterValueException
-from apps.control_plane.lambda_api.finding import check_revision, find_function, find_version, latest
+from apps.control_plane.lambda_api.finding import check_revision, find_version, held_function, latest
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.wire.errors import ValidationException
 from apps.deployments.function_publisher import publish_function
@@ -65,7 +65,7 @@ def get_function_configuration(caller: Caller, request: Shape) -> Shape:
 @operation("UpdateFunctionConfiguration", service="lambda")
 def update_function_configuration(caller: Caller, request: Shape) -> Shape:
     """Change `$LATEST`; what the request does not name stays."""
-    function = find_function(caller, request)
+    function = held_function(caller, request)
     row = latest(function)
     check_revision(request, row.revision_id)
     configure(row, request)

@@ -15,6 +15,7 @@ from apps.control_plane.lambda_api.errors import (
     PreconditionFailedException,
     ResourceNotFoundException,
 )
+from apps.control_plane.locking import hold
 from apps.control_plane.paging import page
 from apps.control_plane.registry import Shape
 from apps.core.function_names import FunctionName, parse_function_name
@@ -46,6 +47,13 @@ def function_name(caller: Caller, request: Shape) -> FunctionName:
 def find_function(caller: Caller, request: Shape) -> Function:
     """The function that a request names; raises ResourceNotFoundException in AWS's words."""
     return function_of(function_name(caller, request))
+
+
+def held_function(caller: Caller, request: Shape) -> Function:
+    """The same for a change: others that change it wait, so that neither of two at once loses the other."""
+    function = find_function(caller, request)
+    hold(function)
+    return function
 
 
 def function_of(name: FunctionName) -> Function:

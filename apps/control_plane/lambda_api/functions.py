@@ -13,7 +13,7 @@ from apps.control_plane.lambda_api.errors import (
     ResourceConflictException,
     ResourceNotFoundException,
 )
-from apps.control_plane.lambda_api.finding import find_function, find_version, function_name, listed
+from apps.control_plane.lambda_api.finding import find_version, function_name, held_function, listed
 from apps.control_plane.lambda_api.packages import forget_unused, keep, package_of
 from apps.control_plane.lambda_api.tags import function_tags, put_function_tags
 from apps.control_plane.lambda_api.versions import publish_version_of
@@ -79,7 +79,7 @@ def list_functions(caller: Caller, request: Shape) -> Shape:
 def delete_function(caller: Caller, request: Shape) -> Shape:
     """Delete a function with everything below it, or one published version."""
     name = function_name(caller, request)
-    function = find_function(caller, request)
+    function = held_function(caller, request)
     if name.qualifier:
         _delete_version(function, name.qualifier, name.qualified_arn)
         publish_function(function)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import zipfile
@@ -11,7 +12,7 @@ from apps.control_plane.caller import Caller
 from apps.control_plane.errors import NotImplementedException
 from apps.control_plane.lambda_api.configurations import configuration_shape, touch
 from apps.control_plane.lambda_api.errors import InvalidParameterValueException, RequestTooLargeException
-from apps.control_plane.lambda_api.finding import check_revision, find_function, latest
+from apps.control_plane.lambda_api.finding import check_revision, held_function, latest
 from apps.control_plane.lambda_api.versions import publish_version_of
 from apps.control_plane.registry import Shape, operation
 from apps.deployments.function_publisher import publish_function
@@ -24,14 +25,15 @@ LARGEST_UNZIPPED = 262_144_000
 @operation("UpdateFunctionCode", service="lambda")
 def update_function_code(caller: Caller, request: Shape) -> Shape:
     """Give `$LATEST` other code, which the next invocation runs."""
-    function = find_function(caller, request)
+    function = held_function(caller, request)
     row = latest(function)
     check_revision(request, row.revision_id)
-    package = _package(request)
+    package = package_of(request)
     if request.get("Architectures"):
         row.architectures = request["Architectures"]
     if request.get("DryRun"):
-        return {**configuration_shape(row), "CodeSha256": configuration_shape(row)["CodeSha256"]}
+        digest = base64.b64encode(hashlib.sha256(package).digest()).decode()
+        return {**configuration_shape(row), "CodeSha256": digest, "CodeSize": len(package)}
     before = row.code_id
     row.code = keep(package)
     touch(row)
@@ -54,11 +56,7 @@ def forget_unused(digest: str) -> None:
 
 
 def package_of(code: Shape) -> bytes:
-    """The package that CreateFunction's `Code` holds, checked."""
-    return _package(code)
-
-
-def _package(code: Shape) -> bytes:
+    """The package that a request brings, checked. Raises Lambda's errors, or NotImplementedException by name."""
     if code.get("ImageUri"):
         raise NotImplementedException("ImageUri of functions is not implemented by this version of Gatehouse.")
     if code.get("S3Bucket") or code.get("S3Key"):

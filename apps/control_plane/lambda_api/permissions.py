@@ -12,7 +12,13 @@ from apps.control_plane.lambda_api.errors import (
     ResourceConflictException,
     ResourceNotFoundException,
 )
-from apps.control_plane.lambda_api.finding import check_revision, find_version, function_name, function_of
+from apps.control_plane.lambda_api.finding import (
+    check_revision,
+    find_version,
+    function_name,
+    function_of,
+    held_function,
+)
 from apps.control_plane.registry import Shape, operation
 from apps.core.iam import IllFormedPolicy, compile_policy
 from apps.deployments.function_publisher import publish_function
@@ -32,6 +38,7 @@ _CONDITIONS = (
 @operation("AddPermission", service="lambda")
 def add_permission(caller: Caller, request: Shape) -> Shape:
     """Add a statement to the policy of a function, version or alias."""
+    held_function(caller, request)
     row = _policy(caller, request)
     check_revision(request, row.revision_id)
     if any(statement["Sid"] == request["StatementId"] for statement in row.statements):
@@ -52,6 +59,7 @@ def add_permission(caller: Caller, request: Shape) -> Shape:
 @operation("RemovePermission", service="lambda")
 def remove_permission(caller: Caller, request: Shape) -> Shape:
     """Take a statement away; the policy goes with its last one."""
+    held_function(caller, request)
     row = _policy(caller, request)
     check_revision(request, row.revision_id)
     kept = [statement for statement in row.statements if statement["Sid"] != request["StatementId"]]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from apps.control_plane.caller import Caller
 from apps.control_plane.lambda_api.configurations import configuration_shape, refuse_options
 from apps.control_plane.lambda_api.errors import InvalidParameterValueException
-from apps.control_plane.lambda_api.finding import check_revision, find_function, latest, listed
-from apps.control_plane.locking import hold
+from apps.control_plane.lambda_api.finding import check_revision, find_function, held_function, latest, listed
 from apps.control_plane.registry import Shape, operation
 from apps.deployments.function_publisher import publish_function
 from apps.functions.models import LATEST, Function, FunctionVersion, revision_id
@@ -28,7 +27,7 @@ _COPIED = (
 def publish_version(caller: Caller, request: Shape) -> Shape:
     """Freeze `$LATEST` under the next number; the last version again when nothing has changed since."""
     refuse_options(request)
-    function = find_function(caller, request)
+    function = held_function(caller, request)
     row = latest(function)
     check_revision(request, row.revision_id)
     if request.get("CodeSha256") not in (None, configuration_shape(row)["CodeSha256"]):
@@ -50,8 +49,7 @@ def list_versions_by_function(caller: Caller, request: Shape) -> Shape:
 
 
 def publish_version_of(function: Function, row: FunctionVersion, description: str) -> FunctionVersion:
-    """The version that `$LATEST` is published as."""
-    hold(function)
+    """The version that `$LATEST` of a held function is published as."""
     last = function.versions.select_related("code").filter(version=str(function.last_version)).first()
     if last is not None and _same(last, row):
         last.function = function

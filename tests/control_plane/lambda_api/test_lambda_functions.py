@@ -8,13 +8,21 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import requests
 from botocore.exceptions import ClientError
+from specimens import specimen
 
-from apps.accounts.models import AuditEvent
+from apps.accounts.models import Account, AuditEvent
+from apps.control_plane import registry
+from apps.control_plane.caller import Caller
+from apps.control_plane.errors import AwsError
+from apps.control_plane.registry import operations_built
+from apps.control_plane.wire.service_models import operation_model
 from apps.core import documents
 from apps.core.function_documents import FunctionDocument
 from apps.core.secrets import SecretBox
@@ -370,3 +378,42 @@ def test_an_invocation_without_a_function_host_says_so(functions: Any):
 
     assert code == "ServiceException"
     assert "function host does not answer" in message
+
+
+def test_no_operation_touches_a_function_of_another_account(functions: Any, caller: Caller):
+    """Whatever it is called by: every operation that takes a function's name is asked for a stranger's."""
+    create(functions)
+    Account.objects.create(id="210987654321", name="Strangers")
+    stranger = replace(caller, account_id="210987654321")
+    asked = 0
+    for name in sorted(operations_built("lambda") - {"ListFunctions"}):
+        shape = operation_model("lambda", name).input_shape
+        request = {member: specimen(shape.members[member]) for member in shape.required_members}
+        request["Resource" if "Resource" in request else "FunctionName"] = ARN
+        if name == "CreateFunction":
+            request |= {"Runtime": "python3.11", "Handler": "app.handler"}
+        with pytest.raises(AwsError) as caught:
+            registry.call(stranger, "lambda", name, request)
+        assert caught.value.code == "AccessDeniedException", name
+        asked += 1
+
+    assert asked == 24
+    assert registry.call(stranger, "lambda", "ListFunctions", {})["Functions"] == []
+    assert functions.get_function(FunctionName="pets")["Configuration"]["RevisionId"]
+
+
+def test_changes_at_once_lose_nothing(functions: Any):
+    create(functions)
+    grant = {"FunctionName": "pets", "Action": "lambda:InvokeFunction", "Principal": "apigateway.amazonaws.com"}
+
+    with ThreadPoolExecutor(4) as threads:
+        done = [threads.submit(functions.add_permission, **grant, StatementId=f"s{number}") for number in range(8)]
+        done.append(threads.submit(functions.update_function_configuration, FunctionName="pets", MemorySize=512))
+        done.append(threads.submit(functions.update_function_code, FunctionName="pets", ZipFile=zipped("other")))
+        for each in done:
+            each.result()
+
+    policy = json.loads(functions.get_policy(FunctionName="pets")["Policy"])
+    now = functions.get_function_configuration(FunctionName="pets")
+    assert sorted(statement["Sid"] for statement in policy["Statement"]) == [f"s{number}" for number in range(8)]
+    assert (now["MemorySize"], now["CodeSize"]) == (512, len(zipped("other")))

@@ -10,6 +10,7 @@ import pytest
 from gateway_runtime.functions.errors import FunctionFailed
 from gateway_runtime.upstream.errors import UpstreamError
 from tests.gateway_runtime.functions.hosting import HostHarness
+from tests.gateway_runtime.plane.worker import eventually
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 
@@ -161,3 +162,21 @@ async def test_a_handler_that_does_not_stream_is_streamed_in_one_piece(functions
     response = await functions.client.stream(arn, b'{"a":1}', source_arn="", timeout=20)
 
     assert await response.read() == b'{"a":1}'
+
+
+async def test_a_reader_that_leaves_lets_the_function_run_to_its_end(functions: HostHarness):
+    code = """
+exports.handler = awslambda.streamifyResponse(async (event, stream) => {
+  const { Readable } = require('stream');
+  const { pipeline } = require('stream/promises');
+  await pipeline(Readable.from(function* () { for (let i = 0; i < 200; i++) yield Buffer.alloc(65536); }()), stream);
+});
+"""
+    arn = await deploy(functions, "left", code, memory_size=512)
+    response = await functions.client.stream(arn, b"{}", source_arn="", timeout=20)
+    await response.next_chunk()
+
+    response.close()
+
+    await eventually(lambda: "END RequestId" in functions.log("left"))
+    assert "Task timed out" not in functions.log("left")
