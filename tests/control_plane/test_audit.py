@@ -92,3 +92,17 @@ def test_every_reader_of_a_change_takes_what_the_change_names() -> None:
     unread = {name for name in changed if audit._reader("apigateway", name) is None}
 
     assert unread == {"DeleteDomainNameAccessAssociation", "UpdateUsage"}
+
+
+def test_nothing_that_is_kept_has_the_variables_of_a_function(caller: Caller) -> None:
+    audit.record(
+        caller,
+        "UpdateFunctionConfiguration",
+        {"FunctionName": "shop", "Environment": {"Variables": {"PASSWORD": "hidden"}}},
+        before={"Environment": {"Variables": {"PASSWORD": "hidden before"}}},
+        after={"Environment": {"Variables": {"PASSWORD": "hidden"}}, "MemorySize": 256},
+    )
+
+    event = last("UpdateFunctionConfiguration")
+    assert "hidden" not in json.dumps([event.request, event.before, event.after])
+    assert event.after == {"MemorySize": 256}

@@ -10,6 +10,7 @@ from apps.client_certificates.issuing import issue
 from apps.client_certificates.models import ClientCertificate
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, too_many
+from apps.control_plane.locking import hold
 from apps.control_plane.paging import page, paged
 from apps.control_plane.patching import LISTS_PATHS, PatchTable, optional_text, replaceable
 from apps.control_plane.registry import Shape, operation
@@ -71,6 +72,7 @@ def update_client_certificate(caller: Caller, request: Shape) -> Shape:
 def delete_client_certificate(caller: Caller, request: Shape) -> Shape:
     """Delete a certificate that no stage shows."""
     row = find_client_certificate(caller, request["clientCertificateId"])
+    hold(row)
     stages = Stage.objects.filter(
         rest_api__account_id=caller.account_id,
         rest_api__region=caller.region,

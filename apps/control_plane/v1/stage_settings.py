@@ -9,6 +9,7 @@ from typing import Any
 
 from apps.client_certificates.models import ClientCertificate
 from apps.control_plane.errors import BadRequestException, NotFoundException
+from apps.control_plane.locking import hold
 from apps.control_plane.patching import (
     Parser,
     Patch,
@@ -185,8 +186,11 @@ def _set_client_certificate(stage: Stage, patch: Patch) -> None:
     certificate_id = optional_text(patch.value)
     api = stage.rest_api
     known = ClientCertificate.objects.filter(account_id=api.account_id, region=api.region)
-    if certificate_id is not None and not known.filter(certificate_id=certificate_id).exists():
-        raise NotFoundException("Invalid Client Certificate identifier specified")
+    if certificate_id is not None:
+        certificate = known.filter(certificate_id=certificate_id).first()
+        if certificate is None:
+            raise NotFoundException("Invalid Client Certificate identifier specified")
+        hold(certificate)  # lest it is deleted before the stage is saved
     stage.client_certificate_id = certificate_id
 
 

@@ -17,6 +17,7 @@ from apps.control_plane.v1.rest_apis import MAX_APIS
 from apps.control_plane.v1.usage_plan_keys import MAX_PLANS_OF_KEY
 from apps.control_plane.v1.usage_plans import MAX_PLANS
 from apps.core.secrets import Secret
+from apps.deployments.models import Stage
 from apps.rest_apis.models import RestApi
 from apps.usage_plans.models import UsagePlan, UsagePlanKey, UsagePlanStage
 
@@ -127,3 +128,25 @@ def test_a_key_has_one_plan_for_a_stage_however_plans_and_keys_change_at_once(ga
     covering = UsagePlanKey.objects.filter(api_key__key_id=key, plan__api_stages__stage_name="prod").count()
     assert covering == 1
     assert flat(endings) == ["ConflictException", "ok", "ok"]
+
+
+def test_no_stage_shows_a_certificate_that_is_deleted_meanwhile(gateway: Any) -> None:
+    api = gateway.create_rest_api(name="shared")
+    at = {"restApiId": api["id"], "resourceId": api["rootResourceId"], "httpMethod": "GET"}
+    gateway.put_method(**at, authorizationType="NONE")
+    gateway.put_integration(**at, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
+    gateway.create_deployment(restApiId=api["id"], stageName="prod")
+    certificates = [gateway.generate_client_certificate()["clientCertificateId"] for _ in range(6)]
+
+    def show(certificate: str) -> Call:
+        patch = {"op": "replace", "path": "/clientCertificateId", "value": certificate}
+        return lambda: gateway.update_stage(restApiId=api["id"], stageName="prod", patchOperations=[patch])
+
+    def delete(certificate: str) -> Call:
+        return lambda: gateway.delete_client_certificate(clientCertificateId=certificate)
+
+    endings = at_once(map(show, certificates), map(delete, certificates))
+
+    shown = set(Stage.objects.exclude(client_certificate_id=None).values_list("client_certificate_id", flat=True))
+    assert shown <= set(ClientCertificate.objects.values_list("certificate_id", flat=True))
+    assert set(flat(endings)) <= {"ok", "NotFoundException", "BadRequestException", "ConflictException"}
