@@ -117,6 +117,10 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "apps.identity.hashers.RandomSecretHasher",  # of OAuth clients
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -134,6 +138,7 @@ OIDC_TOKEN_SECONDS = 3600
 OAUTH2_PROVIDER = {
     "OIDC_ENABLED": True,
     "OAUTH2_VALIDATOR_CLASS": "portal.oidc.validator.Validator",
+    "CLIENT_SECRET_HASHER": "pbkdf2_sha256_random",
     "SCOPES_BACKEND_CLASS": "portal.oidc.scopes.ClientScopes",
     "ACCESS_TOKEN_GENERATOR": "portal.oidc.tokens.access_token",
     "REFRESH_TOKEN_GENERATOR": "portal.oidc.tokens.refresh_token",

@@ -20,6 +20,6 @@ from portal.settings.defaults import DATABASES  # noqa: E402
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: threads of a live server share it as the product's processes do.
     DATABASES["default"]["TEST"] = {"NAME": f"{_DATA_DIR}/test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}.sqlite3"}
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", "apps.identity.hashers.RandomSecretHasher"]
 ALLOWED_HOSTS = ["*"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
