@@ -390,8 +390,8 @@ class LinksDocument(Document, frozen=True, tag_field="kind", tag="links"):
 
 
 class Identity(Document, frozen=True):
-    """A principal of an account: `arn` and `unique_id` are its names. `invokes` lets it call the account's own APIs by its role, as
-    `policies` (texts) may let it call any and may forbid.
+    """A principal of an account: `arn` and `unique_id` are its names. `invokes` lets it do everything of `execute-api` with
+    the account's own APIs by its role; `policies` (texts) may let it call any and may forbid.
     """
 
     arn: str
