@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from django.db import connection
+
 from apps.control_plane.caller import Caller
 from apps.control_plane.lambda_api import host
 from apps.control_plane.lambda_api.errors import InvalidRequestContentException
@@ -57,4 +59,6 @@ def _invocation(caller: Caller, request: Shape) -> tuple[str, bytes, dict[str, s
     for member, header in (("LogType", "X-Amz-Log-Type"), ("ClientContext", "X-Amz-Client-Context")):
         if request.get(member):
             headers[header] = request[member]
+    # A function may run for a quarter of an hour: no connection to the database waits with it.
+    connection.close_if_unusable_or_obsolete()
     return host.function_path(name.qualified_arn), payload, headers

@@ -22,6 +22,8 @@ from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError
 from apps.control_plane.registry import operations_built
+from apps.control_plane.wire.messages import LARGEST_BODY, LARGEST_FUNCTION, largest_body
+from apps.control_plane.wire.router import control_plane_router
 from apps.control_plane.wire.service_models import operation_model
 from apps.core import documents
 from apps.core.function_documents import FunctionDocument
@@ -417,3 +419,17 @@ def test_changes_at_once_lose_nothing(functions: Any):
     now = functions.get_function_configuration(FunctionName="pets")
     assert sorted(statement["Sid"] for statement in policy["Statement"]) == [f"s{number}" for number in range(8)]
     assert (now["MemorySize"], now["CodeSize"]) == (512, len(zipped("other")))
+
+
+def test_paths_of_lambda_may_end_with_a_slash_and_only_code_may_be_large():
+    router = control_plane_router()
+
+    assert [
+        match.operation.name if (match := router.match("GET", path, {})) else None
+        for path in (b"/2015-03-31/functions/", b"/2015-03-31/functions", b"/2015-03-31/functions//", b"/restapis/")
+    ] == ["ListFunctions", "ListFunctions", None, None]
+    assert {path: largest_body(path) for path in ("/2015-03-31/functions", "/2015-03-31/functions/pets/code")} == {
+        "/2015-03-31/functions": LARGEST_FUNCTION,
+        "/2015-03-31/functions/pets/code": LARGEST_FUNCTION,
+    }
+    assert {largest_body(path) for path in ("/restapis", "/2015-03-31/functions/pets/invocations")} == {LARGEST_BODY}

@@ -19,6 +19,7 @@ from gateway_runtime.functions.errors import (
     PayloadTooLarge,
 )
 from gateway_runtime.functions.limits import FunctionLimits
+from portal.supervisor.valkey import free_loopback_port
 from tests.gateway_runtime.functions.hosting import API_ARN, HostHarness, function_host, policy_for
 from tests.gateway_runtime.plane.functions import function_arn
 from tests.gateway_runtime.plane.worker import eventually
@@ -378,3 +379,12 @@ async def test_a_package_that_reaches_outside_of_itself_is_refused(functions: Ho
     arn = await functions.runs("escape", {"app.py": ECHO, name: "boo"})
 
     assert "outside of itself" in (await functions.error(arn))["errorMessage"]
+
+
+async def test_a_host_in_another_container_is_reached_by_its_address(valkey_url: str):
+    url = f"http://127.0.0.1:{free_loopback_port()}"
+    async with function_host(valkey_url, GATEHOUSE_FUNCTIONS_URL=url) as functions:
+        arn = await functions.runs("far", ECHO)
+
+        assert await functions.result(arn, {"pet": "Rex"}) == {"pet": "Rex"}
+        assert not functions.environment.functions_socket.exists()
