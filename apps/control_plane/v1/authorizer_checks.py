@@ -6,6 +6,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+import re2
 from django.conf import settings
 
 from apps.control_plane.errors import BadRequestException
@@ -58,10 +59,15 @@ def check_authorizer(row: Authorizer) -> None:
 def _check_token(row: Authorizer) -> None:
     _check_function(row)
     _check_header_source(row)
+    _check_expression(row)
+
+
+def _check_expression(row: Authorizer) -> None:
+    """An expression is one of RE2, which the data plane runs: none that looks around or back."""
     if row.identity_validation_expression:
         try:
-            re.compile(row.identity_validation_expression)
-        except re.error as error:
+            re2.compile(row.identity_validation_expression)
+        except re2.error as error:
             raise BadRequestException(f"Invalid identity validation expression specified: {error}") from None
 
 
@@ -85,6 +91,7 @@ def _check_cognito(row: Authorizer) -> None:
     _refuse(row, "authorizer_uri", "authorizer_credentials")
     if not row.provider_arns:
         raise BadRequestException("Provider ARNs must be specified for COGNITO_USER_POOLS authorizers")
+    _check_expression(row)
     for arn in row.provider_arns:
         if not _USER_POOL.fullmatch(arn):
             raise BadRequestException(f"Invalid Cognito User Pool ARN specified: {arn}")

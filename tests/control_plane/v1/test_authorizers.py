@@ -328,3 +328,10 @@ def test_by_http_only_issuers_of_this_machine_are_believed(caller: Caller, setti
         an_authorizer(caller, api, "JWT")
     made = an_authorizer(caller, api, "JWT", jwtConfiguration=own)
     assert made["jwtConfiguration"]["issuers"][0]["jwksUri"].endswith("/oidc/123456789012/.well-known/jwks.json")
+
+
+@pytest.mark.parametrize("kind", ["TOKEN", "COGNITO_USER_POOLS"])
+@pytest.mark.parametrize("expression", ["(", "(?=a)b", r"(a)\1", "[z-a]"])
+def test_an_expression_that_the_data_plane_cannot_run_is_refused(caller: Caller, kind: str, expression: str) -> None:
+    with pytest.raises(BadRequestException, match="Invalid identity validation expression specified"):
+        an_authorizer(caller, a_rest_api(caller), kind, identityValidationExpression=expression)
