@@ -48,6 +48,9 @@ def _overridden(request: CanonicalRequest) -> CanonicalRequest:
     return request._replace(method=asked)
 
 
+DEFAULT_STAGE = "$default"  # of an HTTP API
+
+
 class _HealthCheck(Exception):
     """Somebody asks whether the service lives, at a path that a custom domain name has for that."""
 
@@ -104,13 +107,11 @@ class Gateway:
         """Find stage and method by the address, or refuse as AWS does."""
         exchange.request = request = exchange.scope.get(canonical.SCOPE_KEY) or canonical.parse(exchange.scope)
         exchange.body = RequestBody(request.headers, exchange.receive)
-        if request.method_override is not None:
-            exchange.request = request = _overridden(request)
         place = (request.host, request.method, request.path)
-        known = exchange.snapshot.found.get(place)
+        known = exchange.snapshot.found.get(place) if request.method_override is None else None
         if known is None:
             known = self._find(exchange)
-            if known.always:
+            if known.always and request.method_override is None:
                 exchange.snapshot.remember(place, known)
         exchange.stage, exchange.method, exchange.path_values, exchange.path, exchange.custom_domain, _ = known
 
@@ -128,15 +129,18 @@ class Gateway:
         if address is None:
             raise forbidden()
         stage = exchange.snapshot.stage(address.api_id, address.stage)
-        if stage is None and address.api_id in exchange.snapshot.v2_apis:
-            raise not_implemented("Serving HTTP and WebSocket APIs")
+        if domain is None and (stage is None or address.stage == DEFAULT_STAGE):
+            stage = exchange.snapshot.stage(address.api_id, DEFAULT_STAGE)  # which no path names
+            address = address._replace(segments=(address.stage, *address.segments))
         if stage is None or not _reachable(stage.document, address):
             raise forbidden()
         exchange.stage = chosen = stage.chosen()
+        if request.method_override is not None and chosen.overrides_methods:
+            exchange.request = request = _overridden(request)
         exchange.path = address.path
         found = chosen.match(address.segments, request.method)
         if found is None:
-            raise GatewayError("MISSING_AUTHENTICATION_TOKEN")
+            raise GatewayError(chosen.unmatched)
         always = stage.canary is None and (domain is None or not domain.reads_headers)
         return Found(chosen, *found, address.path, domain is not None, always=always)
 

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway_runtime.exchange import Exchange
+from gateway_runtime.http_apis import route_phases as http_route
 from gateway_runtime.phases.access_log import access_log
 from gateway_runtime.phases.api_key import validate_api_key
 from gateway_runtime.phases.authorize import authorize
@@ -29,13 +30,13 @@ from gateway_runtime.phases.throttle import throttle
 from gateway_runtime.phases.trace import trace
 from gateway_runtime.phases.validate_request import validate_request
 from gateway_runtime.phases.verify_signature import verify_signature
+from gateway_runtime.v2.borrowed import of_method
 from gateway_runtime.websocket import route_phases as route
 from gateway_runtime.websocket.replies import map_reply
-from gateway_runtime.websocket.route_phases import of_method
 
 if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import MethodSite, StageSite
-    from gateway_runtime.websocket.route import RouteSite
+    from gateway_runtime.v2.route_site import RouteSite
 
 Step = Callable[[Exchange], Awaitable[None] | None]
 Phase = Callable[["MethodSite"], Step | None]
@@ -64,7 +65,13 @@ REST = Pipeline(
     told=(gateway_response, respond, access_log, tell, meter),
 )  # fmt: skip
 
-# Events on the connections of a WebSocket API. Phases of REST methods serve routes as well, through `of_method`.
+# Requests to an HTTP API. Phases of REST methods serve routes as well, through `of_method`.
+HTTP: tuple[RoutePhase, ...] = (
+    http_route.preflight, of_method(verify_signature), http_route.authorize, of_method(throttle),
+    http_route.map_request, http_route.integrate, http_route.map_response, http_route.put_cors,
+)  # fmt: skip
+
+# Events on the connections of a WebSocket API.
 CONNECT: tuple[RoutePhase, ...] = (
     route.admit_connection, of_method(verify_signature), of_method(authorize), of_method(validate_api_key),
     of_method(throttle), of_method(quota), route.map_request, route.integrate, map_reply, route.require_success,

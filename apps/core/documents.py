@@ -86,13 +86,15 @@ class ClaimRule(Document, frozen=True):
 
 class TokenIssuer(Document, frozen=True):
     """Whose tokens an authorizer accepts. `issuer` is the claim `iss`, letter by letter; its keys are at `jwks_uri`, or else
-    where its discovery document says. Without audiences any audience will do.
+    where its discovery document says. Without audiences any audience will do. With `client_ids` the claim `client_id` counts as the
+    audience of tokens that have none.
     """
 
     issuer: str
     jwks_uri: str | None = None
     audiences: tuple[str, ...] = ()
     claims: tuple[ClaimRule, ...] = ()
+    client_ids: bool = False
 
 
 class Authorizer(Document, frozen=True):

@@ -24,6 +24,8 @@ def check_claims(claims: dict[str, Any], issuer: TokenIssuer, now: float) -> flo
     if claims.get("iss") != issuer.issuer:
         raise InvalidToken("another issuer's")
     audiences = texts(claims, "aud")
+    if not audiences and issuer.client_ids:
+        audiences = texts(claims, "client_id")
     if issuer.audiences and not set(issuer.audiences).intersection(audiences):
         raise InvalidToken("for another audience")
     for rule in issuer.claims:

@@ -23,6 +23,9 @@ from gateway_runtime.limits import AUTHORIZERS
 from gateway_runtime.ports import FunctionAnswer, Functions
 from gateway_runtime.snapshot.stage import MethodSite, Misconfigured, Step
 
+WriteEvent = Callable[[MethodSite, Authorizer, Exchange, Identity, str], Event]
+ReadGrant = Callable[[FunctionAnswer], Grant]
+
 _MISCONFIGURED = (FunctionNotFound, InvocationDenied, PayloadTooLarge)
 
 
@@ -62,8 +65,14 @@ def authorizer_function(site: MethodSite, authorizer: Authorizer) -> AuthorizerF
     return AuthorizerFunction(arn, f"{api_arn(stage)}/authorizers/{authorizer.id}", site.services.functions)
 
 
-def authorize_by_function(site: MethodSite, authorizer: Authorizer) -> Step:
-    """Ask the function who calls and what they may, or remember its last answer. Raises Misconfigured."""
+def authorize_by_function(
+    site: MethodSite, authorizer: Authorizer, write_event: WriteEvent | None = None, read: ReadGrant = read_grant
+) -> Step:
+    """Ask the function who calls and what they may, or remember its last answer. Raises Misconfigured.
+
+    `write_event` and `read` are for APIs whose events and answers have another shape.
+    """
+    write_event = write_event or event_of
     function = authorizer_function(site, authorizer)
     identity_of = identity_reader(site, authorizer)
     arn_of = compile_method_arn(site)
@@ -84,7 +93,7 @@ def authorize_by_function(site: MethodSite, authorizer: Authorizer) -> Step:
 
     async def ask(exchange: Exchange, key: bytes, identity: Identity, arn: str) -> None:
         async def decide() -> Grant:
-            return read_grant(await function.ask(event_of(site, authorizer, exchange, identity, arn)))
+            return read(await function.ask(write_event(site, authorizer, exchange, identity, arn)))
 
         started = now()
         grant = await (results.obtain(key, seconds, decide) if seconds else decide())

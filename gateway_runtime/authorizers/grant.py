@@ -45,31 +45,37 @@ class Grant(NamedTuple):
 
 
 def read_grant(answer: FunctionAnswer) -> Grant:
-    """Understand a function's answer. Raises UNAUTHORIZED, AUTHORIZER_FAILURE where the function failed, and
-    AUTHORIZER_CONFIGURATION_ERROR where it gave no policy."""
+    """Understand a function's answer. Raises as `answered_object`, and AUTHORIZER_CONFIGURATION_ERROR for one without a policy."""
+    value = answered_object(answer)
+    principal, document, key = value.get("principalId"), value.get("policyDocument"), value.get("usageIdentifierKey")
+    if not isinstance(principal, str) or not isinstance(document, dict):
+        raise configuration_error("the answer has no principalId or no policyDocument")
+    if key is not None and not isinstance(key, str):
+        raise configuration_error("usageIdentifierKey is no text")
+    try:
+        policy = compile_policy(document, principals=False)
+    except IllFormedPolicy as error:
+        raise configuration_error(str(error)) from None
+    variables = {**_context(value.get("context")), "principalId": principal, "integrationLatency": 0}
+    return Grant(policy, variables, key, document, len(answer.payload))
+
+
+def answered_object(answer: FunctionAnswer) -> dict[str, Any]:
+    """The object that a function answered. Raises UNAUTHORIZED, AUTHORIZER_FAILURE where the function failed, and
+    AUTHORIZER_CONFIGURATION_ERROR where there is none."""
     if len(answer.payload) > AUTHORIZERS.answer_bytes:
-        raise _configuration("the answer is too large")
+        raise configuration_error("the answer is too large")
     try:
         value = read_json(answer.payload)
     except NotJson as error:
-        raise _configuration(f"the answer is no JSON: {error}") from None
+        raise configuration_error(f"the answer is no JSON: {error}") from None
     if answer.error is not None:
         if isinstance(value, dict) and value.get("errorMessage") == _UNAUTHORIZED:
             raise GatewayError("UNAUTHORIZED")
         raise GatewayError("AUTHORIZER_FAILURE", detail=f"the function failed: {answer.error}")
     if not isinstance(value, dict):
-        raise _configuration("the answer is no object")
-    principal, document, key = value.get("principalId"), value.get("policyDocument"), value.get("usageIdentifierKey")
-    if not isinstance(principal, str) or not isinstance(document, dict):
-        raise _configuration("the answer has no principalId or no policyDocument")
-    if key is not None and not isinstance(key, str):
-        raise _configuration("usageIdentifierKey is no text")
-    try:
-        policy = compile_policy(document, principals=False)
-    except IllFormedPolicy as error:
-        raise _configuration(str(error)) from None
-    variables = {**_context(value.get("context")), "principalId": principal, "integrationLatency": 0}
-    return Grant(policy, variables, key, document, len(answer.payload))
+        raise configuration_error("the answer is no object")
+    return value
 
 
 def _context(context: Any) -> dict[str, str]:
@@ -77,15 +83,15 @@ def _context(context: Any) -> dict[str, str]:
     if context is None:
         return {}
     if not isinstance(context, dict):
-        raise _configuration("context is no object")
+        raise configuration_error("context is no object")
     found: dict[str, str] = {}
     for name, value in context.items():
         if isinstance(value, (dict, list)):
-            raise _configuration(f"context has an object or a list: {name[:64]!r}")
+            raise configuration_error(f"context has an object or a list: {name[:64]!r}")
         if value is not None:
             found[name] = ("true" if value else "false") if isinstance(value, bool) else str(value)
     return found
 
 
-def _configuration(detail: str) -> GatewayError:
+def configuration_error(detail: str) -> GatewayError:
     return GatewayError("AUTHORIZER_CONFIGURATION_ERROR", detail=detail)

@@ -32,7 +32,8 @@ def compile_method_arn(site: MethodSite) -> Callable[[Exchange], str]:
     if site.protocol == "WEBSOCKET":
         of_route = f"{prefix}{site.resource.path}"
         return lambda exchange: of_route
-    pieces = _PARAMETER.split(site.resource.path.lstrip("/"))  # text and names in turn
+    path = site.resource.path if site.resource.path.startswith("/") else f"{{{site.resource.path}}}"  # `$default`
+    pieces = _PARAMETER.split(path.lstrip("/"))  # text and names in turn
     names = [name.removesuffix("+") for name in pieces[1::2]]
 
     def write(exchange: Exchange) -> str:

@@ -29,6 +29,7 @@ _REMAPPED = (
 _NEW_NAMES = {name: b"x-amzn-remapped-" + name for name in _REMAPPED}
 # The gateway's own names: a back end cannot speak in its place.
 _OWN = frozenset({b"x-amz-apigw-id", b"x-amzn-trace-id", b"x-amzn-errortype", b"x-gatehouse-deployment"})
+_VIA = (b"via", b"HTTP/1.1 AmazonAPIGateway")
 _NOT_OF_FUNCTIONS = (_OWN - {b"x-amzn-errortype"}) | frozenset(
     {b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding", b"upgrade", b"http2-settings"}
 )
@@ -76,6 +77,32 @@ def new_trace_root(now: float) -> str:
 
 def forwarded_headers(exchange: Exchange) -> Headers:
     """The caller's headers that a back end may see, and the gateway's own. Sets the exchange's trace."""
+    kept, trace = _passed(exchange)
+    kept += own_headers(exchange.scope, exchange.request.client_ip, trace)
+    return kept
+
+
+def headers_with_forwarded(exchange: Exchange) -> Headers:
+    """The same as HTTP APIs send them: who called is told in one `Forwarded` header."""
+    kept, trace = _passed(exchange)
+    request, scope = exchange.request, exchange.scope
+    server = scope.get("server")
+    forwarded = _forwarded(
+        scope.get("scheme", "http"), server[0] if server else "", request.client_ip, request.authority
+    )
+    kept += (forwarded, _VIA, (b"x-amzn-trace-id", trace.encode("latin-1")))
+    return kept
+
+
+@lru_cache(maxsize=4096)
+def _forwarded(scheme: str, by: str, client_ip: str, host: str) -> tuple[bytes, bytes]:
+    """RFC 7239."""
+    nodes = [f'"[{node}]"' if ":" in node else node for node in (by, client_ip)]
+    return b"forwarded", f"by={nodes[0]};for={nodes[1]};host={host};proto={scheme}".encode()
+
+
+def _passed(exchange: Exchange) -> tuple[Headers, str]:
+    """The caller's headers that a back end may see, and the trace, which the exchange is told."""
     request = exchange.request
     kept: Headers = []
     trace = connection = None
@@ -91,8 +118,7 @@ def forwarded_headers(exchange: Exchange) -> Headers:
         named = tokens(connection)
         kept = [header for header in kept if header[0] not in named]
     exchange.trace_id = text = _trace(exchange, trace)
-    kept += own_headers(exchange.scope, request.client_ip, text)
-    return kept
+    return kept, text
 
 
 def own_headers(scope: dict[str, Any], client_ip: str, trace: str) -> Headers:

@@ -69,7 +69,7 @@ def _source_arns(site: MethodSite, arn: str) -> Callable[[str], str]:
     if site.method.integration.credentials and arn.split(":")[4] == site.deployment.account_id:
         return lambda http_method: ""
     before = f"{api_arn(site.stage)}/{site.stage.stage_name}/"
-    if site.protocol == "WEBSOCKET":
+    if site.protocol == "WEBSOCKET" or not site.resource.path.startswith("/"):
         return lambda http_method: f"{before}{site.resource.path}"
     return lambda http_method: f"{before}{http_method}{site.resource.path}"
 

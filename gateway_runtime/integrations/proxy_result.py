@@ -31,7 +31,11 @@ class ProxyResult(NamedTuple):
 
 def read_result(payload: bytes) -> ProxyResult:
     """The answer of a function that returns it whole. Raises MalformedResult."""
-    members = _members(payload, _BUFFERED)
+    return result_of(_members(payload, _BUFFERED))
+
+
+def result_of(members: dict[str, Any]) -> ProxyResult:
+    """The answer that the members of a result tell. Raises MalformedResult."""
     body = members.get("body")
     return ProxyResult(_status(members), _headers(members), "" if body is None else _text(body, "body"), _flag(members))
 
@@ -39,12 +43,15 @@ def read_result(payload: bytes) -> ProxyResult:
 def read_metadata(payload: bytes) -> ProxyResult:
     """The metadata that stand before a streamed body. Raises MalformedResult."""
     members = _members(payload, _STREAMED)
-    headers = _headers(members)
+    return ProxyResult(_status(members), _headers(members) + cookies_of(members))
+
+
+def cookies_of(members: dict[str, Any]) -> Headers:
+    """The headers that set a result's cookies. Raises MalformedResult."""
     cookies = members.get("cookies") or []
     if not isinstance(cookies, list):
         raise MalformedResult("cookies are no list")
-    headers += [(b"set-cookie", _value(cookie, "a cookie")) for cookie in cookies]
-    return ProxyResult(_status(members), headers)
+    return [(b"set-cookie", _value(cookie, "a cookie")) for cookie in cookies]
 
 
 def _members(payload: bytes, known: frozenset[str]) -> dict[str, Any]:

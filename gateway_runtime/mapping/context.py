@@ -154,6 +154,12 @@ def _of_socket(read: Callable[[SocketEvent], str | None]) -> Variable:
     return lambda exchange: None if exchange.socket is None else read(exchange.socket)
 
 
+def _route_key(exchange: Exchange) -> str | None:
+    if exchange.socket is not None:
+        return exchange.socket.route_key
+    return None if exchange.method is None else exchange.method.route_key
+
+
 def _message_direction(event: SocketEvent) -> str:
     return "IN"
 
@@ -207,7 +213,7 @@ VARIABLES: dict[str, Variable] = {
     "resourcePath": _resource("resource_path"),
     "responseLatency": lambda exchange: _milliseconds(exchange.latency),
     "responseLength": lambda exchange: str(exchange.sent_bytes),
-    "routeKey": _of_socket(lambda event: event.route_key),
+    "routeKey": _route_key,
     "status": lambda exchange: str(exchange.status),
     "xrayTraceId": lambda exchange: None if exchange.trace_id is None else clean(exchange.trace_id),
 }

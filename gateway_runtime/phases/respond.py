@@ -26,14 +26,19 @@ def respond(site: StageSite | None) -> Step | None:
 
 def send_answer(exchange: Exchange) -> Awaitable[None] | None:
     """Write the head and the body of the answer: at once where the body is here already."""
-    headers, stage = exchange.headers, exchange.stage
-    trace = exchange.trace_id
+    headers, trace = exchange.headers, exchange.trace_id
     headers += (
         (b"x-amzn-requestid", exchange.request_id.encode()),
         (b"x-amz-apigw-id", exchange.extended_id.encode()),
     )
     if trace is not None:
         headers.append((b"x-amzn-trace-id", trace.encode("latin-1")))
+    return write_answer(exchange, headers)
+
+
+def write_answer(exchange: Exchange, headers: Headers) -> Awaitable[None] | None:
+    """Write the answer with these headers, which are the exchange's and name it."""
+    stage = exchange.stage
     if stage is not None:
         headers.append(stage.echo)
     body, response = exchange.answer, exchange.streamed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -24,6 +24,7 @@ from apps.core.documents import (
     V2StageDocument,
 )
 from apps.core.v2_documents import v2_deployment_section
+from gateway_runtime.http_apis.stage import HttpApiStage, compile_http_stage
 from gateway_runtime.iam.credentials import Credentials
 from gateway_runtime.metrics import METRICS
 from gateway_runtime.ports import Services
@@ -36,7 +37,8 @@ from gateway_runtime.upstream.balancing import Links
 from gateway_runtime.websocket.stage import WebSocketStage, compile_websocket_stage
 
 T = TypeVar("T")
-S = TypeVar("S", CompiledStage, WebSocketStage)
+V2Stage = HttpApiStage | WebSocketStage
+S = TypeVar("S")
 
 logger = logging.getLogger("gateway_runtime.snapshot")
 
@@ -97,10 +99,12 @@ class _Build:
                 stage = self._stage(section)
                 if stage is not None:
                     stages.setdefault(stage.document.api_id.lower(), {})[stage.document.stage_name] = stage
-            elif section.startswith("v2-stage/") and (sockets := self._websocket_stage(section)) is not None:
-                api_id, name = sockets.place[0].lower(), sockets.place[1]
-                websockets.setdefault(api_id, {})[name] = sockets
-                stages.setdefault(api_id, {})[name] = sockets.http
+            elif section.startswith("v2-stage/") and (of_v2 := self._v2_stage(section)) is not None:
+                http = of_v2.http if isinstance(of_v2, WebSocketStage) else of_v2
+                api_id, name = http.document.api_id.lower(), http.document.stage_name
+                stages.setdefault(api_id, {})[name] = http
+                if isinstance(of_v2, WebSocketStage):
+                    websockets.setdefault(api_id, {})[name] = of_v2
         bodies = {digest: self._fetched.get(digest) or self._last.bodies[digest] for digest in self._decoded}
         return Snapshot(
             revision,
@@ -160,31 +164,35 @@ class _Build:
 
         return self._compile((section, account_section, *deployments), make, before)
 
-    def _websocket_stage(self, section: str) -> WebSocketStage | None:
-        """The stage of a WebSocket API; None for one of an HTTP API, which is not served yet."""
+    def _v2_stage(self, section: str) -> V2Stage | None:
+        """The stage of an HTTP or WebSocket API."""
         stage = self._decoded[self._sections[section]]
         assert isinstance(stage, V2StageDocument)
-        if stage.protocol_type != "WEBSOCKET":
-            return None
         deployed = v2_deployment_section(stage.api_id, stage.deployment_id)
         frozen = self._find(deployed, V2DeploymentDocument)
         account_section = documents.account_section(stage.account_id, stage.region)
         account = self._find(account_section, AccountDocument)
-        before = self._last.websocket_stage(stage.api_id.lower(), stage.stage_name)
+        api_id, name = stage.api_id.lower(), stage.stage_name
+        http = self._last.stage(api_id, name)
+        before: V2Stage | None = self._last.websocket_stage(api_id, name)
+        if before is None and isinstance(http, HttpApiStage):
+            before = http
         if frozen is None:
             self._reject(section, f"its deployment {stage.deployment_id} is not there")
             return before
         document = frozen
-        return self._compile(
-            (section, account_section, deployed),
-            lambda services: compile_websocket_stage(stage, document, account, services),
-            before,
-        )
+
+        def make(services: Services) -> V2Stage:
+            if stage.protocol_type == "HTTP":
+                return compile_http_stage(stage, document, account, services)
+            return compile_websocket_stage(stage, document, account, services)
+
+        return cast("V2Stage | None", self._compile((section, account_section, deployed), make, before))
 
     def _compile(self, sections: tuple[str, ...], make: Callable[[Services], S], before: S | None) -> S | None:
         """What is made of these sections: the same object when nothing of them changed, the one before when making fails."""
         key = tuple(self._sections.get(section, "") for section in sections)
-        compiled = self._last.compiled.get(key)
+        compiled: Any = self._last.compiled.get(key)
         if compiled is None:
             assert self._services is not None, "stages need services"
             try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import msgspec
 
@@ -27,6 +28,8 @@ from gateway_runtime.snapshot.stage import (
     StageSite,
     Step,
 )
+
+P = TypeVar("P")
 
 logger = logging.getLogger("gateway_runtime.snapshot")
 
@@ -70,14 +73,16 @@ def closing_steps(phases: Iterable[ClosingPhase], site: StageSite) -> tuple[Step
 def compile_method(at: StageSite, resource: Resource, method: Method, pipeline: Pipeline = REST) -> CompiledMethod:
     """A method with the steps of the phases that it uses."""
     site = MethodSite(*at, resource, method)
+    return walked_method(site, named_steps(site, pipeline.phases, site))
+
+
+def named_steps(site: MethodSite, phases: Iterable[Callable[[P], Step | None]], at: P) -> list[NamedStep]:
+    """The steps of the phases that a method, or a route (`at`), uses; of one that cannot be served, one that answers so."""
     try:
-        named = [(phase.__name__, step) for phase in pipeline.phases if (step := phase(site)) is not None]
+        return [(phase.__name__, step) for phase in phases if (step := phase(at)) is not None]
     except Misconfigured as problem:
-        logger.warning(
-            "method cannot be served: %s %s of %s: %s", method.http_method, resource.path, at.deployment.api_id, problem
-        )
-        named = [("integrate", _refuse(problem))]
-    return walked_method(site, named)
+        logger.warning("%s of %s cannot be served: %s", site.path_and_method, site.deployment.api_id, problem)
+        return [("integrate", _refuse(problem))]
 
 
 def walked_method(site: MethodSite, named: list[NamedStep]) -> CompiledMethod:

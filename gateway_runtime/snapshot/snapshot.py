@@ -40,9 +40,8 @@ class Snapshot:
     """Immutable. `sections` are those in force, which may be older than announced where a new document is bad.
 
     `bodies` and `decoded` are the documents by digest. `stages` are by API id (lower-case) and stage name; `compiled`
-    finds the same ones by the digests they were made from. `found` remembers what recent requests reached. `v2_apis` are
-    HTTP and WebSocket APIs that have a stage; of HTTP APIs nothing is served yet. `websockets` are the stages of WebSocket APIs; what
-    they answer over HTTP is among `stages`.
+    finds the same ones by the digests they were made from. `found` remembers what recent requests reached. `websockets`
+    are the stages of WebSocket APIs; what they answer over HTTP is among `stages`, as are those of HTTP APIs.
     """
 
     __slots__ = (
@@ -57,7 +56,6 @@ class Snapshot:
         "revision",
         "sections",
         "stages",
-        "v2_apis",
         "websockets",
     )
 
@@ -83,7 +81,6 @@ class Snapshot:
         self.stages = stages
         self.found: dict[tuple[str, str, str], Found] = {}
         self.domains = domains or Domains()
-        self.v2_apis = frozenset(name.split("/")[1] for name in sections if name.startswith("v2-stage/"))
         self.websockets = websockets
         self.credentials = credentials or Credentials()
         self.links = links or Links()

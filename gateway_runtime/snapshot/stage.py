@@ -44,7 +44,7 @@ class MethodSite(NamedTuple):
     is_canary: bool
     resource: Resource
     method: Method
-    protocol: str = "REST"  # WEBSOCKET for a route that is written as a method
+    protocol: str = "REST"  # HTTP or WEBSOCKET for a route that is written as a method
 
     @property
     def at(self) -> StageSite:
@@ -55,6 +55,14 @@ class MethodSite(NamedTuple):
     def path_and_method(self) -> str:
         """The key of a plan's method throttles: `/pets/{petId}/GET`, and `/GET` for the root."""
         return f"{self.resource.path.rstrip('/')}/{self.method.http_method}"
+
+    @property
+    def route_key(self) -> str | None:
+        """`GET /pets/{petId}` or `$default`, for a route of an HTTP API."""
+        if self.protocol != "HTTP":
+            return None
+        path = self.resource.path
+        return f"{self.method.http_method} {path}" if path.startswith("/") else path
 
     def own_setting(self) -> MethodSetting | None:
         """What the stage sets for this method alone."""
@@ -99,6 +107,7 @@ class CompiledMethod:
         "path_and_method",
         "resource_id",
         "resource_path",
+        "route_key",
         "site",
         "stage_buckets",
         "steps",
@@ -116,6 +125,7 @@ class CompiledMethod:
         self.resource_path = site.resource.path
         self.http_method = site.method.http_method
         self.path_and_method = site.path_and_method
+        self.route_key = site.route_key
         self._labels: dict[str, TrafficLabel] = {}
 
     def label(self, asked: str) -> TrafficLabel:
@@ -136,13 +146,17 @@ class Canary(NamedTuple):
 
 
 class CompiledStage:
-    """A stage with everything a request needs; immutable but for caches of what is derived.
+    """A stage with everything a request needs; immutable but for caches of what is derived. `unmatched` names the error of requests
+    that reach none of its methods.
 
     `canary` takes a share of the requests that come in; `is_canary` says that this one is another's canary. `closing` and `told`
     are the closing steps as `Pipeline` tells them apart.
     """
 
     __slots__ = ("_unmatched", "canary", "closing", "deployment", "document", "echo", "is_canary", "router", "told")
+
+    unmatched = "MISSING_AUTHENTICATION_TOKEN"
+    overrides_methods = True  # by X-HTTP-Method-Override
 
     def __init__(
         self,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from apps.core.json_path import MISSING, JsonPathError, compile_path
+from apps.core.json_path import MISSING
 from gateway_runtime.mapping.json_body import NotJson, read_json
-from gateway_runtime.mapping.json_path import as_text
+from gateway_runtime.v2.members import member_text
 
 if TYPE_CHECKING:
     from gateway_runtime.exchange import Exchange
@@ -67,14 +67,3 @@ def request_variable(exchange: Exchange) -> Callable[[str], str | None]:
         return None
 
     return read
-
-
-def member_text(document: Any, path: str) -> str | None:
-    """The text of a member (`action`, `a.b[0]`) of a JSON document; None where there is none."""
-    if document is MISSING:
-        return None
-    try:
-        found = compile_path(f"$.{path}" if path else "$").read(document)
-    except JsonPathError:
-        return None
-    return None if found is MISSING else as_text(found)

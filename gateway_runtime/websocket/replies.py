@@ -21,11 +21,11 @@ from gateway_runtime.mapping.json_body import NotJson, read_json
 from gateway_runtime.mapping.templates import Template
 from gateway_runtime.snapshot.stage import Misconfigured
 from gateway_runtime.upstream.errors import IntegrationTimedOut, UpstreamError
-from gateway_runtime.websocket.event import member_text
+from gateway_runtime.v2.members import member_text
 
 if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import Step
-    from gateway_runtime.websocket.route import RouteSite
+    from gateway_runtime.v2.route_site import RouteSite
 
 _PROTOCOL = b"sec-websocket-protocol"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,25 +19,15 @@ from gateway_runtime.phases import integration as of_rest
 from gateway_runtime.phases.throttle import stage_buckets, throttled
 from gateway_runtime.ports import Bucket, Buckets
 from gateway_runtime.snapshot.stage import Misconfigured
+from gateway_runtime.v2.route_methods import as_integration, as_method_site
 from gateway_runtime.websocket.event import request_variable
 from gateway_runtime.websocket.proxy_event import proxy_event
-from gateway_runtime.websocket.route_methods import as_method_site
 
 if TYPE_CHECKING:
-    from gateway_runtime.snapshot.stage import MethodSite, Step
-    from gateway_runtime.websocket.route import RouteSite
+    from gateway_runtime.snapshot.stage import Step
+    from gateway_runtime.v2.route_site import RouteSite
 
 _DEFAULT = "$default"
-
-
-def of_method(phase: Callable[[MethodSite], Step | None]) -> Callable[[RouteSite], Step | None]:
-    """A phase of REST methods as one of routes."""
-
-    def of_route(at: RouteSite) -> Step | None:
-        return phase(at.site)
-
-    of_route.__name__ = phase.__name__
-    return of_route
 
 
 def admit_connection(at: RouteSite) -> Step | None:
@@ -122,7 +112,7 @@ def _by_template(at: RouteSite, integration: V2Integration) -> Step:
 
 def _way(at: RouteSite, integration: V2Integration, template: str | None) -> Step:
     site = at.site
-    step = of_rest.map_request(as_method_site(site.at, at.route, integration, template))
+    step = of_rest.map_request(as_method_site(site.at, at.route, as_integration(integration, template), "WEBSOCKET"))
     if step is None:
         raise Misconfigured(f"{integration.type} integrations take no message")
     return step

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 from apps.core.documents import AccountDocument, V2DeploymentDocument, V2StageDocument
 from apps.core.selection_expressions import SelectionExpression
 from apps.core.v2_documents import V2Route
@@ -11,15 +9,14 @@ from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.pipelines import CONNECT, DISCONNECT, MESSAGE, REST, WEBSOCKET_CLOSING
 from gateway_runtime.ports import Services
-from gateway_runtime.snapshot.compile import closing_steps, walked_method
+from gateway_runtime.snapshot.compile import closing_steps, named_steps, walked_method
 from gateway_runtime.snapshot.router import Router
-from gateway_runtime.snapshot.stage import CompiledStage, Misconfigured, StageSite, Step
+from gateway_runtime.snapshot.stage import CompiledStage, StageSite
+from gateway_runtime.v2.route_methods import as_integration, as_method_site, as_stage_site
+from gateway_runtime.v2.route_site import RouteSite
 from gateway_runtime.websocket.event import SocketEvent, request_variable
 from gateway_runtime.websocket.management import PATH, management_walks
-from gateway_runtime.websocket.route import CompiledRoute, RouteSite
-from gateway_runtime.websocket.route_methods import as_method_site, as_stage_site
-
-logger = logging.getLogger("gateway_runtime.snapshot")
+from gateway_runtime.websocket.route import CompiledRoute
 
 _PHASES = {"$connect": CONNECT, "$disconnect": DISCONNECT}
 _FORBIDDEN = "Forbidden"
@@ -66,19 +63,9 @@ def compile_websocket_stage(
 
 def _compile(at: StageSite, deployment: V2DeploymentDocument, route: V2Route) -> CompiledRoute:
     integration = deployment.integrations.get(route.integration_id or "")
-    site = RouteSite(as_method_site(at, route, integration, None), route, integration, deployment)
-    phases = _PHASES.get(route.key, MESSAGE)
-    try:
-        named = [(phase.__name__, step) for phase in phases if (step := phase(site)) is not None]
-    except Misconfigured as problem:
-        logger.warning("route cannot be served: %s of %s: %s", route.key, deployment.api_id, problem)
-        named = [("integrate", _refuse(problem))]
+    site = RouteSite(
+        as_method_site(at, route, as_integration(integration), "WEBSOCKET"), route, integration, deployment
+    )
+    named = named_steps(site.site, _PHASES.get(route.key, MESSAGE), site)
     is_two_way = route.response_selection_expression is not None and bool(route.responses)
     return CompiledRoute(route.key, walked_method(site.site, named), is_two_way)
-
-
-def _refuse(problem: Misconfigured) -> Step:
-    def step(exchange: Exchange) -> None:
-        raise GatewayError("API_CONFIGURATION_ERROR", detail=str(problem))
-
-    return step

@@ -30,8 +30,8 @@ _TITLES = {
 _LIMITS = {
     (
         "apigatewayv2",
-        "CreateApi",
-    ): "calls of HTTP APIs answer 501: the data plane does not serve them yet",
+        "CreateIntegration",
+    ): "integrations with first-class actions of AWS services answer 501 when they are called",
     (
         "apigateway",
         "CreateDomainName",

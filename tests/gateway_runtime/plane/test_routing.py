@@ -8,12 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.core.v2_documents import V2DeploymentDocument, V2Route, V2StageDocument
 from gateway_runtime.snapshot.router import Router
 from tests.gateway_runtime.plane.backend import Backend
 from tests.gateway_runtime.plane.builders import (
     API,
-    PLACE,
     any_method,
     get,
     http_proxy,
@@ -24,17 +22,6 @@ from tests.gateway_runtime.plane.builders import (
     stage,
 )
 from tests.gateway_runtime.plane.harness import GatewayHarness
-
-HTTP_API = "httpapi000"
-
-
-def an_http_api() -> tuple[V2DeploymentDocument, V2StageDocument]:
-    """An HTTP API with a default stage."""
-    place = {**PLACE, "api_id": HTTP_API, "protocol_type": "HTTP", "deployment_id": "dep001"}
-    routes = (V2Route(id="route01", key="$default"),)
-    return V2DeploymentDocument(**place, api_name="pets", routes=routes), V2StageDocument(
-        **place, stage_name="$default"
-    )
 
 
 def says(text: str):  # type: ignore[no-untyped-def]
@@ -251,28 +238,6 @@ def test_options_reach_only_a_route_of_their_own() -> None:
 
 # The router against a naive reading of the rules: list all matching routes, order them segment by segment.
 _part = st.sampled_from(["a", "b", "c", "{x}", "{y}"])
-
-
-@pytest.mark.parametrize("path", ["/", "/pets", "/prod/pets"])
-async def test_a_call_of_an_http_api_says_that_it_is_not_implemented(gateway: GatewayHarness, path: str) -> None:
-    gateway.serve(*an_http_api())
-
-    answer = await gateway.get(path, host=f"{HTTP_API}.execute-api.localhost")
-
-    assert (answer.status, answer.header("x-amzn-errortype")) == (501, "NotImplementedException")
-    assert answer.json() == {"message": "Serving HTTP and WebSocket APIs is not implemented"}
-
-
-async def test_an_http_api_harms_no_rest_api_beside_it_and_goes_as_it_came(gateway: GatewayHarness) -> None:
-    deployment, at = an_http_api()
-    gateway.serve(deployment, at, rest_api(get("/pets", says("pets")), stage("prod")))
-
-    gateway.withdraw(at)
-
-    assert (await gateway.get("/prod/pets")).body == b"pets"
-    assert (await gateway.get("/", host=f"{HTTP_API}.execute-api.localhost")).status == 403
-
-
 _paths = st.lists(_part, max_size=4).flatmap(
     lambda parts: st.sampled_from([parts, [*parts, "{proxy+}"]]).map(lambda found: "/" + "/".join(found))
 )

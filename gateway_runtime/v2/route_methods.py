@@ -1,7 +1,7 @@
 """Routes as the phases of REST methods see them.
 
-A route of a WebSocket API has the same integrations, mappings and authorizers as a REST method, under other names. It is written here
-as such a method once, when a stage is compiled, so that one piece of code makes the requests to back ends of both.
+A route of an HTTP or WebSocket API has the same authorizers, limits and back ends as a REST method, under other names. It is written here
+as such a method once, when a stage is compiled, so that one piece of code serves all kinds of APIs.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from apps.core.documents import (
     MethodSetting,
     Resource,
     StageDocument,
+    TokenIssuer,
     V2DeploymentDocument,
     V2StageDocument,
 )
@@ -24,7 +25,9 @@ from apps.core.v2_documents import V2Authorizer, V2Integration, V2Route, V2Route
 from gateway_runtime.ports import Services
 from gateway_runtime.snapshot.stage import MethodSite, StageSite
 
-_VERB = "ROUTE"  # stands where a method has its HTTP method
+DEFAULT_ROUTE = "$default"
+_VERB = "ROUTE"  # stands where a method has its HTTP method, for a WebSocket route
+_JWT_ALGORITHMS = ("RS256", "RS384", "RS512")  # HTTP APIs take no others
 
 
 def as_stage_site(
@@ -32,7 +35,8 @@ def as_stage_site(
 ) -> StageSite:
     """The stage as a stage of a REST API, with settings that act on routes."""
     place: dict[str, Any] = {"account_id": stage.account_id, "region": stage.region, "api_id": stage.api_id}
-    settings = {f"{_escaped(key)}/{_VERB}": _setting(own) for key, own in stage.route_settings.items()}
+    protocol = deployment.protocol_type
+    settings = {_setting_key(key, protocol): _setting(own) for key, own in stage.route_settings.items()}
     as_rest = StageDocument(
         **place,
         stage_name=stage.stage_name,
@@ -49,30 +53,30 @@ def as_stage_site(
         api_name=deployment.api_name,
         deployment_id=deployment.deployment_id,
         api_key_source="AUTHORIZER" if "authorizer" in deployment.api_key_selection_expression else "HEADER",
-        authorizers={key: _authorizer(authorizer) for key, authorizer in deployment.authorizers.items()},
+        authorizers={key: _authorizer(authorizer, protocol) for key, authorizer in deployment.authorizers.items()},
         models=deployment.models,
     )
     return StageSite(as_rest, frozen, account, services)
 
 
-def as_method_site(
-    at: StageSite, route: V2Route, integration: V2Integration | None, template: str | None
-) -> MethodSite:
-    """A route as a method. `template` stands for the integration's templates: which of them is chosen for each message."""
+def as_method_site(at: StageSite, route: V2Route, integration: Integration, protocol: str) -> MethodSite:
+    """A route as a method with this integration. `protocol` is HTTP or WEBSOCKET."""
+    verb, path = _verb_and_path(route.key, protocol)
     method = Method(
-        http_method=_VERB,
-        integration=_integration(integration, template),
+        http_method=verb,
+        integration=integration,
         authorization_type=route.authorization_type,
         authorizer_id=route.authorizer_id,
         authorization_scopes=route.authorization_scopes,
         api_key_required=route.api_key_required,
         operation_name=route.operation_name,
     )
-    resource = Resource(id=route.id, path=route.key, methods=(method,))
-    return MethodSite(*at, resource, method)._replace(protocol="WEBSOCKET")
+    resource = Resource(id=route.id, path=path, methods=(method,))
+    return MethodSite(*at, resource, method)._replace(protocol=protocol)
 
 
-def _integration(integration: V2Integration | None, template: str | None) -> Integration:
+def as_integration(integration: V2Integration | None, template: str | None = None) -> Integration:
+    """A WebSocket integration as a method's. `template` stands for its templates: which of them is chosen for each message."""
     if integration is None:
         return Integration(type="MOCK", request_templates={"application/json": '{"statusCode": 200}'})
     return Integration(
@@ -90,7 +94,17 @@ def _integration(integration: V2Integration | None, template: str | None) -> Int
     )
 
 
-def _authorizer(authorizer: V2Authorizer) -> Authorizer:
+def _verb_and_path(key: str, protocol: str) -> tuple[str, str]:
+    if protocol == "WEBSOCKET":
+        return _VERB, key
+    verb, _, path = key.partition(" ")
+    return (verb, path) if path else ("ANY", key)
+
+
+def _authorizer(authorizer: V2Authorizer, protocol: str) -> Authorizer:
+    issuers: tuple[TokenIssuer, ...] = ()
+    if authorizer.jwt_issuer:
+        issuers = (TokenIssuer(issuer=authorizer.jwt_issuer, audiences=authorizer.jwt_audience, client_ids=True),)
     return Authorizer(
         id=authorizer.id,
         name=authorizer.name,
@@ -99,14 +113,20 @@ def _authorizer(authorizer: V2Authorizer) -> Authorizer:
         credentials=authorizer.credentials_arn,
         identity_sources=tuple(_source(source) for source in authorizer.identity_sources),
         identity_validation_expression=authorizer.identity_validation_expression,
-        result_ttl_in_seconds=0,  # a connection asks once; AWS keeps nothing of it
+        # A WebSocket connection asks once: AWS remembers nothing for the next.
+        result_ttl_in_seconds=authorizer.result_ttl if protocol == "HTTP" else 0,
+        issuers=issuers,
+        algorithms=_JWT_ALGORITHMS if issuers else (),
     )
 
 
 def _source(expression: str) -> str:
-    """`route.request.header.X` as `method.request.header.X`; other sources have one name in both."""
-    prefix = "route.request."
-    return f"method.request.{expression.removeprefix(prefix)}" if expression.startswith(prefix) else expression
+    """`route.request.header.X` and `$request.header.X` as `method.request.header.X`; other sources have one name in all."""
+    plain = expression.removeprefix("$")
+    for prefix in ("route.request.", "request."):
+        if plain.startswith(prefix):
+            return f"method.request.{plain.removeprefix(prefix)}"
+    return plain
 
 
 def _setting(settings: V2RouteSettings) -> MethodSetting:
@@ -115,5 +135,7 @@ def _setting(settings: V2RouteSettings) -> MethodSetting:
     )
 
 
-def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
+def _setting_key(key: str, protocol: str) -> str:
+    verb, path = _verb_and_path(key, protocol)
+    escaped = path.replace("~", "~0").replace("/", "~1")
+    return f"{escaped}/{verb}"

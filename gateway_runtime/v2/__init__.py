@@ -1,0 +1,1 @@
+"""What HTTP and WebSocket APIs share in the data plane."""
