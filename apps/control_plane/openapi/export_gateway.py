@@ -11,6 +11,7 @@ from typing import Any
 from apps.control_plane.openapi.export_paths import API_KEY, IAM, method_key
 from apps.control_plane.openapi.gateway_extensions import RESPONSES, VALIDATOR, VALIDATORS
 from apps.control_plane.openapi.security import AUTHORIZER, AUTHTYPE
+from apps.control_plane.v1.authorizers import without_key_sets
 from apps.rest_apis.models import Authorizer, GatewayResponse, Method, RequestValidator, RestApi
 
 Extensions = dict[str, Any]
@@ -107,7 +108,7 @@ def _scheme(row: Authorizer) -> dict[str, Any]:
         "identityValidationExpression": row.identity_validation_expression,
         "authorizerResultTtlInSeconds": row.authorizer_result_ttl_in_seconds,
         "providerARNs": row.provider_arns or None,
-        "jwtConfiguration": row.jwt_configuration,
+        "jwtConfiguration": without_key_sets(row.jwt_configuration),
     }
     return {
         "type": "apiKey",

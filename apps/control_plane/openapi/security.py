@@ -9,7 +9,7 @@ from apps.control_plane.errors import AwsError
 from apps.control_plane.openapi.node import Node
 from apps.control_plane.openapi.spec import AuthorizerSpec
 from apps.control_plane.v1.authorizer_checks import AUTHORIZER_TYPES, LAMBDA_TYPES, check_authorizer
-from apps.control_plane.v1.authorizers import MAX_AUTHORIZERS, authorizer_columns
+from apps.control_plane.v1.authorizers import MAX_AUTHORIZERS, authorizer_columns, without_key_sets
 from apps.control_plane.wire.service_models import service_model
 from apps.control_plane.wire.validation import check
 from apps.rest_apis.models import Authorizer
@@ -114,7 +114,7 @@ def _authorizer(name: str, scheme: Node) -> AuthorizerSpec | None:
         "authType": scheme.text(AUTHTYPE),
         "providerARNs": node.texts("providerARNs"),
         "authorizerResultTtlInSeconds": _ttl(node),
-        "jwtConfiguration": node.member("jwtConfiguration").data or None,
+        "jwtConfiguration": without_key_sets(node.member("jwtConfiguration").data or None),
     }
     given = {member: value for member, value in members.items() if value is not None}
     columns = authorizer_columns(given)

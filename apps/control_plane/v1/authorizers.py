@@ -130,11 +130,11 @@ def authorizer_columns(members: Shape) -> dict[str, Any]:
         "identity_source": members.get("identitySource"),
         "identity_validation_expression": members.get("identityValidationExpression"),
         "authorizer_result_ttl_in_seconds": members.get("authorizerResultTtlInSeconds"),
-        "jwt_configuration": _without_key_sets(members.get("jwtConfiguration")),
+        "jwt_configuration": without_key_sets(members.get("jwtConfiguration")),
     }
 
 
-def _without_key_sets(configuration: Shape | None) -> Shape | None:
+def without_key_sets(configuration: Shape | None) -> Shape | None:
     """Where an issuer's keys are is for the issuer to say."""
     if not configuration or not isinstance(configuration.get("issuers"), list):
         return configuration
@@ -218,7 +218,7 @@ def _jwt_configuration(value: str | None) -> Shape:
     problems = validate(shape, configuration) if isinstance(configuration, dict) else ["it is not an object"]
     if problems:
         raise BadRequestException(f"Invalid jwtConfiguration specified: {problems[0]}")
-    return _without_key_sets(configuration) or {}
+    return without_key_sets(configuration) or {}
 
 
 _type = one_of(AUTHORIZER_TYPES, "Invalid authorizer type specified: {value}")

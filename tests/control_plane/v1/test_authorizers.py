@@ -335,3 +335,16 @@ def test_by_http_only_issuers_of_this_machine_are_believed(caller: Caller, setti
 def test_an_expression_that_the_data_plane_cannot_run_is_refused(caller: Caller, kind: str, expression: str) -> None:
     with pytest.raises(BadRequestException, match="Invalid identity validation expression specified"):
         an_authorizer(caller, a_rest_api(caller), kind, identityValidationExpression=expression)
+
+
+def test_an_exported_jwt_authorizer_can_be_imported(caller: Caller) -> None:
+    api = a_rest_api(caller)
+    authorize(caller, api, "JWT", an_authorizer(caller, api, "JWT")["id"])
+    call(caller, "CreateDeployment", restApiId=api, stageName="prod")
+    at = {"restApiId": api, "stageName": "prod", "exportType": "oas30"}
+    document = call(caller, "GetExport", **at, parameters={"extensions": "authorizers,integrations"})["body"]
+
+    copy = call(caller, "ImportRestApi", body=document, failOnWarnings=True)["id"]
+
+    [imported] = call(caller, "GetAuthorizers", restApiId=copy)["items"]
+    assert imported["jwtConfiguration"] == JWT
