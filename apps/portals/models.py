@@ -1,4 +1,4 @@
-"""The developer portal's own nouns: products that group API stages, who subscribed to them, and with which keys."""
+"""The developer portal's own nouns: its looks, pages and audiences; products, who subscribed to them, and with which keys."""
 
 from __future__ import annotations
 
@@ -16,6 +16,76 @@ def _public_id() -> str:
     return secrets.token_hex(6)
 
 
+class Audience(models.Model):
+    """People to whom products and pages are shown: by address, or all of a domain."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="audiences")
+    name = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "name"], name="one_audience_per_name")]
+
+
+class AudienceEntry(models.Model):
+    """An address (`ada@example.com`) or a domain (`@example.com`), in lower case."""
+
+    audience = models.ForeignKey(Audience, on_delete=models.CASCADE, related_name="entries")
+    value = models.CharField(max_length=254, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["audience", "value"], name="one_entry_once_per_audience")]
+
+
+class Visibility(models.TextChoices):
+    """Who is shown something in the portal. Members of the account see all of its own."""
+
+    PUBLIC = "public", "Everybody"
+    SIGNED_IN = "signed-in", "Everybody who has signed in"
+    AUDIENCE = "audience", "Chosen audiences"
+
+
+class PortalBrand(models.Model):
+    """What an account's portal is called and looks like; empty members are Gatehouse's own."""
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, primary_key=True, related_name="portal_brand")
+    name = models.CharField(max_length=64, blank=True)
+    tagline = models.CharField(max_length=280, blank=True)
+    brand_color = models.CharField(max_length=7, blank=True)
+    brand_color_dark = models.CharField(max_length=7, blank=True)
+    logo = models.BinaryField(null=True, blank=True)
+    logo_content_type = models.CharField(max_length=16, blank=True)
+    logo_digest = models.CharField(max_length=16, blank=True)
+    logo_size = models.PositiveIntegerField(default=0)
+
+
+class PortalPage(models.Model):
+    """A page of the portal, in Markdown: `home` and `support` in their places, all others are guides."""
+
+    HOME, SUPPORT = "home", "support"
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="portal_pages")
+    slug = models.SlugField(max_length=64)
+    title = models.CharField(max_length=128)
+    body = models.TextField(blank=True)
+    visibility = models.CharField(max_length=9, choices=Visibility.choices, default=Visibility.PUBLIC)
+    audiences = models.ManyToManyField(Audience, blank=True, related_name="pages")
+    position = models.PositiveSmallIntegerField(default=0)
+    published = models.BooleanField(default=True)
+    updated = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "slug"], name="one_portal_page_per_slug"),
+            models.UniqueConstraint(
+                fields=["slug"], condition=~models.Q(slug__in=["home", "support"]), name="one_guide_per_address"
+            ),
+        ]
+
+    @property
+    def guide(self) -> bool:
+        return self.slug not in (self.HOME, self.SUPPORT)
+
+
 class Product(models.Model):
     """What a developer subscribes to: one or more API stages with a page, offered under usage plans."""
 
@@ -27,6 +97,8 @@ class Product(models.Model):
     summary = models.CharField(max_length=280, blank=True)
     description = models.TextField(blank=True)
     published = models.BooleanField(default=False)
+    visibility = models.CharField(max_length=9, choices=Visibility.choices, default=Visibility.PUBLIC)
+    audiences = models.ManyToManyField(Audience, blank=True, related_name="products")
     created = models.DateTimeField(auto_now_add=True)
 
 

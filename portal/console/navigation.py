@@ -32,6 +32,7 @@ _GROUPS = (
             Entry("api-keys", "API keys", "key", "api_keys"),
             Entry("products", "Products", "book", "products"),
             Entry("subscriptions", "Subscriptions", "team", "subscriptions"),
+            Entry("portal", "Developer portal", "globe", "portal_brand"),
         ),
     ),
     ("Operate", (Entry("logs", "Logs", "eye", "logs"), Entry("audit", "Audit log", "shield", "audit"))),

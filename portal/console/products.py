@@ -16,12 +16,13 @@ from apps.deployments.models import Stage
 from apps.portals.models import Product, Subscription
 from apps.usage_plans.models import UsagePlan
 from portal.console.gate import Console, console_page
+from portal.console.portal_pages import VisibleForm
 
 _PAGE = 25
 _SERVICE = "gatehouse"
 
 
-class ProductForm(forms.Form):
+class ProductForm(VisibleForm):
     """The page of a product and what belongs to it."""
 
     name = forms.CharField(max_length=128)
@@ -50,7 +51,7 @@ class ProductForm(forms.Form):
     )
 
     def __init__(self, *args: Any, console: Console, **options: Any) -> None:
-        super().__init__(*args, **options)
+        super().__init__(*args, console=console, **options)
         plans = UsagePlan.objects.filter(account_id=console.account_id, region=console.region).order_by("name")
         stages = Stage.objects.filter(rest_api__account_id=console.account_id, rest_api__region=console.region)
         found = stages.order_by("rest_api__name", "name").values_list("rest_api_id", "name", "rest_api__name")
@@ -78,6 +79,7 @@ class ProductForm(forms.Form):
             "usagePlans": [
                 {"usagePlanId": plan, "approvalRequired": plan in data["approval"]} for plan in data["plans"]
             ],
+            **self.visible(),
         }
 
 
@@ -191,6 +193,8 @@ def _initial(row: Product) -> dict[str, Any]:
         "slug": row.slug,
         "summary": row.summary,
         "description": row.description,
+        "visibility": row.visibility,
+        "audiences": list(row.audiences.values_list("name", flat=True)),
         "stages": [f"{one.stage.rest_api_id}:{one.stage.name}" for one in row.stages.select_related("stage")],
         "plans": [one.plan.plan_id for one in plans],
         "approval": [one.plan.plan_id for one in plans if one.approval_required],

@@ -72,7 +72,7 @@ def _wanted(request: HttpRequest) -> dict[str, Any] | None:
     if wanted is None:
         return None
     try:
-        offer = catalogue.offer(wanted.product)
+        offer = catalogue.offer(request.user, wanted.product)
     except Http404:
         return None
     return {"offer": offer, "plan": offer.plan(wanted.plan) if wanted.plan else offer.open_plan}

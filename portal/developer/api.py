@@ -42,14 +42,16 @@ def root(request: Request) -> Response:
 @permission_classes([AllowAny])
 def products(request: Request) -> Response:
     """`{"items": [Product]}`: published products; `?q=` searches names and summaries."""
-    return Response({"items": [_product(offer) for offer in catalogue.offers(request.query_params.get("q", ""))]})
+    return Response(
+        {"items": [_product(offer) for offer in catalogue.offers(request.user, request.query_params.get("q", ""))]}
+    )
 
 
 @api_view(["GET"])
 @permission_classes([AllowAny])
 def product(request: Request, slug: str) -> Response:
     """A Product with its `description` (Markdown): slug, name, summary, version, operations, apis, plans."""
-    offer = catalogue.offer(slug)
+    offer = catalogue.offer(request.user, slug)
     return Response({**_product(offer), "description": offer.product.description})
 
 
@@ -57,7 +59,7 @@ def product(request: Request, slug: str) -> Response:
 @permission_classes([AllowAny])
 def openapi(request: Request, slug: str) -> Response:
     """The OpenAPI document of a product's API; `?api=` chooses one of several. 404 while it is being rendered."""
-    offer = catalogue.offer(slug)
+    offer = catalogue.offer(request.user, slug)
     wanted = request.query_params.get("api", "")
     api = offer.api(wanted) if wanted else next((api for api in offer.apis if not api.pending), None)
     if api is None or api.pending:

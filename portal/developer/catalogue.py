@@ -8,7 +8,9 @@ from functools import cached_property
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404
 
+from apps.portals.audiences import shown_to
 from apps.portals.models import Product, ProductPlan, ProductStage
+from portal.developer.applications import Visitor
 from portal.developer.limits import LimitWords, limit_words
 from portal.developer.published import Facts, facts_of, reference_of
 from portal.developer.reference import Reference
@@ -124,9 +126,9 @@ class Offer:
         return next((plan for plan in self.plans if plan.id == plan_id), None)
 
 
-def offers(search: str = "") -> list[Offer]:
-    """Published products by name, at most `PAGE_SIZE`; every word of `search` must be in the name or the summary."""
-    products = _published().order_by("name", "pk")
+def offers(visitor: Visitor, search: str = "") -> list[Offer]:
+    """The published products that the visitor is shown, by name, at most `PAGE_SIZE`; every word of `search` must be in the name or the summary."""
+    products = _published(visitor).order_by("name", "pk")
     for word in search[:LONGEST_SEARCH].split():
         products = products.filter(Q(name__icontains=word) | Q(summary__icontains=word) | Q(slug__icontains=word))
     shown = list(products[:PAGE_SIZE])
@@ -134,16 +136,18 @@ def offers(search: str = "") -> list[Offer]:
     return [Offer(product, facts) for product in shown]
 
 
-def offer(slug: str) -> Offer:
-    """A published product; raises Http404 for one that is unknown or not published."""
-    product = _published().filter(slug=slug).first()
+def offer(visitor: Visitor, slug: str) -> Offer:
+    """A published product; raises Http404 for one that is unknown, not published, or not for this visitor."""
+    product = _published(visitor).filter(slug=slug).first()
     if product is None:
         raise Http404("No such product.")
     return Offer(product, facts_of(product.stages.all()))
 
 
-def _published() -> QuerySet[Product]:
-    return Product.objects.filter(published=True).prefetch_related(
+def _published(visitor: Visitor) -> QuerySet[Product]:
+    # Somebody may be in several audiences of one product.
+    shown = Product.objects.filter(shown_to(visitor), published=True).values("pk")
+    return Product.objects.filter(pk__in=shown).prefetch_related(
         # References are large, and read only where facts_of and reference_of do not know them yet.
         Prefetch("stages", ProductStage.objects.defer("reference").select_related("stage__rest_api").order_by("pk")),
         Prefetch("plans", ProductPlan.objects.select_related("plan").order_by("position", "pk")),

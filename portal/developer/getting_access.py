@@ -24,7 +24,7 @@ from portal.developer.first_call import simplest
 @require_POST
 def access(request: HttpRequest, slug: str) -> HttpResponse:
     """Give the visitor access to a product under the chosen plan, or under the first one that needs no approval."""
-    offer, wanted = catalogue.offer(slug), request.POST.get("plan", "")
+    offer, wanted = catalogue.offer(request.user, slug), request.POST.get("plan", "")
     if _plan(offer, wanted) is None:
         messages.error(request, f"{offer.name} is not offered under that plan.")
         return redirect("developer:product", slug)
@@ -45,7 +45,7 @@ def carry_on(request: HttpRequest) -> HttpResponse:
     if wanted is None:
         return redirect("developer:applications")
     try:
-        offer = catalogue.offer(wanted.product)
+        offer = catalogue.offer(request.user, wanted.product)
     except Http404:
         messages.error(request, "That product is not offered any more.")
         return redirect("developer:products")

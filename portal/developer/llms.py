@@ -21,7 +21,7 @@ def llms(request: HttpRequest) -> HttpResponse:
         "## Products",
         "",
     ]
-    for offer in catalogue.offers():
+    for offer in catalogue.offers(request.user):
         page = _url(reverse("developer:product", args=[offer.slug]))
         document = _url(reverse("developer:api_openapi", args=[offer.slug]))
         summary = f": {_line(offer.summary)}" if offer.summary else ""

@@ -77,7 +77,7 @@ class Desk:
 @require_safe
 def reference(request: HttpRequest, slug: str, api: str = "") -> HttpResponse:
     """An operation of an API, the simplest one unless `operation` names it. While nothing is rendered the page looks again."""
-    offer = catalogue.offer(slug)
+    offer = catalogue.offer(request.user, slug)
     shown = _api(offer, api)
     operation = _operation(shown, request.GET.get("operation", "")) if shown else None
     if "poll" in request.GET:
@@ -95,7 +95,7 @@ def reference(request: HttpRequest, slug: str, api: str = "") -> HttpResponse:
 @require_POST
 def try_it(request: HttpRequest, slug: str, api: str) -> HttpResponse:
     """Call the API for the reader and show its answer. Only this installation's gateway and this API's stage are called."""
-    offer = catalogue.offer(slug)
+    offer = catalogue.offer(request.user, slug)
     shown = _api(offer, api)
     operation = shown.reference.find(request.POST.get("operation", "")) if shown else None
     if shown is None or operation is None:

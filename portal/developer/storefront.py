@@ -10,6 +10,7 @@ from portal.developer import catalogue
 from portal.developer.applications import applications_for
 from portal.developer.first_call import first_call
 from portal.developer.prose import render_markdown
+from portal.developer.written_pages import home_text
 
 FEATURED = 6
 
@@ -17,7 +18,7 @@ FEATURED = 6
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
     """What this portal is, how one starts, and the first products."""
-    offers = catalogue.offers()
+    offers = catalogue.offers(request.user)
     return render(
         request,
         "developer/landing.html",
@@ -26,6 +27,7 @@ def landing(request: HttpRequest) -> HttpResponse:
             "offers": offers[:FEATURED],
             "more": len(offers) > FEATURED,
             "samples": first_call(request, offers),
+            "home": home_text(request.user),
         },
     )
 
@@ -34,7 +36,7 @@ def landing(request: HttpRequest) -> HttpResponse:
 def products(request: HttpRequest) -> HttpResponse:
     """The catalogue; a search by htmx gets the cards alone."""
     search = request.GET.get("q", "").strip()
-    context = {"section": "products", "offers": catalogue.offers(search), "search": search}
+    context = {"section": "products", "offers": catalogue.offers(request.user, search), "search": search}
     fragment = request.headers.get("HX-Target") == "products"
     response = render(request, "developer/parts/products.html" if fragment else "developer/products.html", context)
     response["Vary"] = "HX-Target, Cookie"
@@ -44,7 +46,7 @@ def products(request: HttpRequest) -> HttpResponse:
 @require_safe
 def product(request: HttpRequest, slug: str) -> HttpResponse:
     """A product: what it is, its plans, its APIs, and the reader's own access to it."""
-    offer = catalogue.offer(slug)
+    offer = catalogue.offer(request.user, slug)
     applications = applications_for(request.user, offer.product)
     return render(
         request,

@@ -5,11 +5,26 @@ from __future__ import annotations
 from allauth.account import views as allauth_views
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from portal.developer import account_pages, api, application_pages, getting_access, llms, reference_pages, storefront
+from portal.developer import (
+    account_pages,
+    api,
+    application_pages,
+    brand,
+    getting_access,
+    llms,
+    reference_pages,
+    storefront,
+    written_pages,
+)
 
 _portal = [
     path("", storefront.landing, name="landing"),
     path("llms.txt", llms.llms, name="llms"),
+    path("brand/<str:account_id>/style.css", brand.brand_style, name="brand_style"),
+    path("brand/<str:account_id>/logo", brand.brand_logo, name="brand_logo"),
+    path("guides/", written_pages.guides, name="guides"),
+    path("guides/<slug:slug>/", written_pages.guide, name="guide"),
+    path("support/", written_pages.support, name="support"),
     path("products/", storefront.products, name="products"),
     path("products/<slug:slug>/", storefront.product, name="product"),
     path("products/<slug:slug>/access/", getting_access.access, name="access"),

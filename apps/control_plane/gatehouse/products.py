@@ -10,16 +10,17 @@ from django.utils import timezone
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException
+from apps.control_plane.gatehouse.audiences import chosen_audiences
 from apps.control_plane.gatehouse.subscriptions import end_subscription
 from apps.control_plane.paging import page, paged
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.v1.stages import find_stage
 from apps.control_plane.v1.usage_plan_keys import find_usage_plan
 from apps.deployments.models import Stage
-from apps.portals.models import Product, ProductPlan, ProductStage
+from apps.portals.models import Product, ProductPlan, ProductStage, Visibility
 from apps.usage_plans.models import UsagePlan
 
-_EVERYTHING = ("stages__stage__deployment", "plans__plan")
+_EVERYTHING = ("stages__stage__deployment", "plans__plan", "audiences")
 
 
 @operation("CreateProduct", "gatehouse")
@@ -34,6 +35,7 @@ def create_product(caller: Caller, request: Shape) -> Shape:
         summary=request.get("summary") or "",
         description=request.get("description") or "",
     )
+    _set_visibility(caller, row, request)
     _set_stages(caller, row, request["stages"])
     _set_plans(caller, row, request["usagePlans"])
     _cover_stages(caller, row)
@@ -66,6 +68,7 @@ def update_product(caller: Caller, request: Shape) -> Shape:
         if request.get(field) is not None:
             setattr(row, field, request[field])
     row.save()
+    _set_visibility(caller, row, request)
     if request.get("stages") is not None:
         _set_stages(caller, row, request["stages"])
     if request.get("usagePlans") is not None:
@@ -113,6 +116,8 @@ def product_shape(row: Product) -> Shape:
         "summary": row.summary,
         "description": row.description,
         "published": row.published,
+        "visibility": str(row.visibility),
+        "audiences": sorted(audience.name for audience in row.audiences.all()),
         "stages": [_stage_shape(offered) for offered in sorted(row.stages.all(), key=lambda stage: stage.pk)],
         "usagePlans": [
             {
@@ -141,6 +146,19 @@ def _stage_shape(offered: ProductStage) -> Shape:
 def _check_slug(slug: str) -> None:
     if Product.objects.filter(slug=slug).exists():
         raise ConflictException(f"A product with the slug {slug} already exists")
+
+
+def _set_visibility(caller: Caller, row: Product, request: Shape) -> None:
+    """Say who is shown the product; audiences alone replace those of a product that is for audiences already."""
+    if request.get("visibility") is None and request.get("audiences") is None:
+        return
+    row.visibility = request.get("visibility") or row.visibility
+    if row.visibility == Visibility.AUDIENCE and request.get("audiences") is None:
+        names = list(row.audiences.values_list("name", flat=True))
+    else:
+        names = request.get("audiences") or []
+    row.audiences.set(chosen_audiences(caller, row.visibility, names))
+    row.save(update_fields=["visibility"])
 
 
 def _set_stages(caller: Caller, row: Product, wanted: Iterable[Shape]) -> None:

@@ -9,6 +9,7 @@ from apps.control_plane.gatehouse.application_keys import equip
 from apps.control_plane.gatehouse.applications import find_application, owned_by
 from apps.control_plane.paging import page, paged
 from apps.control_plane.registry import Shape, operation
+from apps.portals.audiences import shown_to
 from apps.portals.models import Application, Product, ProductPlan, Subscription
 from apps.usage_plans.models import UsagePlanKey
 
@@ -21,7 +22,7 @@ def subscribe(caller: Caller, request: Shape) -> Shape:
     """Subscribe an application. It acts at once, or waits when the plan asks for approval."""
     application = find_application(caller, request)
     product = caller.find(Product, "Invalid product identifier specified", product_id=request["productId"])
-    if caller.via == "portal" and not product.published:
+    if caller.via == "portal" and not _is_shown(product, application):
         raise NotFoundException("Invalid product identifier specified")
     offered = product.plans.filter(plan__plan_id=request["usagePlanId"]).select_related("plan").first()
     if offered is None:
@@ -162,6 +163,11 @@ def _find_waiting(caller: Caller, request: Shape) -> Subscription:
     if row.status != Subscription.Status.PENDING:
         raise ConflictException(f"The subscription is not waiting for approval: it is {row.status}")
     return row
+
+
+def _is_shown(product: Product, application: Application) -> bool:
+    """Whether the portal shows a product to the application's owner."""
+    return Product.objects.filter(shown_to(application.owner), pk=product.pk, published=True).exists()
 
 
 def _place_for(application: Application, product: Product, offered: ProductPlan) -> Subscription:

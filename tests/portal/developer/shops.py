@@ -21,8 +21,8 @@ class Shop:
     pro: str
     partner: str
 
-    def call(self, name: str, **members: Any) -> dict[str, Any]:
-        return registry.call(self.caller, "gatehouse", name, members)
+    def call(self, operation: str, /, **members: Any) -> dict[str, Any]:
+        return registry.call(self.caller, "gatehouse", operation, members)
 
 
 def make_product(caller: Caller, slug: str, name: str, *, publish: bool = True) -> Shop:
