@@ -110,9 +110,9 @@ def written_query(query: Query) -> str:
 # Variables --------------------------------------------------------------------------------------------
 
 
-def request_variables(exchange: Exchange, body: bytes) -> Variable:
-    """`request.header|querystring|path|body`, `context` and `stageVariables`."""
-    document = _Document(body)
+def request_variables(exchange: Exchange, body: bytes, largest: int = _LARGEST_BODY) -> Variable:
+    """`request.header|querystring|path|body`, `context` and `stageVariables`. Of a body more than `largest` bytes are not looked at."""
+    document = _Document(body, largest)
 
     def read(name: str) -> str | None:
         place, _, rest = name.partition(".")
@@ -167,8 +167,8 @@ class _Document:
 
     __slots__ = ("_body", "_read")
 
-    def __init__(self, body: bytes) -> None:
-        self._body = body[:_LARGEST_BODY]
+    def __init__(self, body: bytes, largest: int = _LARGEST_BODY) -> None:
+        self._body = body[:largest]
         self._read: list[Any] = []
 
     def member(self, path: str) -> str | None:

@@ -9,12 +9,12 @@ from gateway_runtime.authorizers.function import authorize_by_function
 from gateway_runtime.authorizers.token import authorize_by_token
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
-from gateway_runtime.http_apis import functions, proxying
+from gateway_runtime.http_apis import functions, proxying, service_actions
 from gateway_runtime.http_apis.cors import Cors
 from gateway_runtime.http_apis.errors import answer_http_error
 from gateway_runtime.http_apis.grants import compile_question
 from gateway_runtime.phases.respond import write_answer
-from gateway_runtime.snapshot.stage import Misconfigured, NotImplementedHere
+from gateway_runtime.snapshot.stage import Misconfigured
 
 if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import StageSite, Step
@@ -107,7 +107,7 @@ def _kind(at: RouteSite):  # type: ignore[no-untyped-def]  # a module is no type
     if integration is None:
         raise Misconfigured("the route has no integration")
     if integration.subtype is not None:
-        raise NotImplementedHere(f"{integration.subtype} integrations are not implemented")
+        return service_actions
     return _PROXIES[integration.type]
 
 

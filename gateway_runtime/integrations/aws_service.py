@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from gateway_runtime.integrations.request_headers import RequestHeaders
 from gateway_runtime.integrations.target import compile_target
 from gateway_runtime.mapping.content import BinaryTypes
 from gateway_runtime.snapshot.stage import MethodSite, Misconfigured, NotImplementedHere
+from gateway_runtime.upstream.origin import Origin
 
 if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import Step
@@ -55,16 +57,10 @@ def _address(site: MethodSite, uri: AwsUri) -> str:
 
 def integrate(site: MethodSite, uri: AwsUri) -> Step | None:
     """Sign the request and send it. A body that passes is text unless its content type is binary, as on AWS."""
-    credentials = site.services.aws.credentials_of(site.deployment.account_id)
-    if credentials is None:
-        settings = "GATEHOUSE_AWS_ACCESS_KEY_ID, GATEHOUSE_AWS_ACCOUNTS"
-        raise Misconfigured(f"there are no credentials for AWS services for this account ({settings})")
     origin = compile_target(site, forward_query=False, uri=_address(site, uri)).origin
-    send = http.compile_sending(site, origin)
-    service, region = signing_name(uri.name), signing_region(uri.service, uri.region, uri.partition)
-    own_method = (site.method.integration.http_method or "ANY").upper()
-    binary_types, clock = BinaryTypes(site), site.services.clock
-    host: Headers = [(b"host", origin.authority)]
+    region = signing_region(uri.service, uri.region, uri.partition)
+    send = compile_signed_sending(site, origin, service=signing_name(uri.name), region=region)
+    binary_types = BinaryTypes(site)
 
     async def step(exchange: Exchange) -> None:
         body = exchange.out_body
@@ -73,6 +69,27 @@ def integrate(site: MethodSite, uri: AwsUri) -> Step | None:
             if exchange.request.header(b"content-type") not in binary_types:
                 body = body.decode("utf-8", "replace").encode()
             exchange.out_body = body
+        await send(exchange)
+
+    return step
+
+
+def compile_signed_sending(
+    site: MethodSite, origin: Origin, *, service: str, region: str
+) -> Callable[[Exchange], Awaitable[None]]:
+    """A step that signs the request, whose body is whole, and sends it. Raises Misconfigured for an account without credentials."""
+    credentials = site.services.aws.credentials_of(site.deployment.account_id)
+    if credentials is None:
+        settings = "GATEHOUSE_AWS_ACCESS_KEY_ID, GATEHOUSE_AWS_ACCOUNTS"
+        raise Misconfigured(f"there are no credentials for AWS services for this account ({settings})")
+    send = http.compile_sending(site, origin)
+    own_method = (site.method.integration.http_method or "ANY").upper()
+    clock = site.services.clock
+    host: Headers = [(b"host", origin.authority)]
+
+    def step(exchange: Exchange) -> Awaitable[None]:
+        body = exchange.out_body
+        assert isinstance(body, bytes)
         headers = [(name.lower(), value) for name, value in exchange.out_headers]
         headers = [header for header in headers if header[0] not in _SIGNATURES]
         path, _, query = exchange.target.partition("?")
@@ -85,7 +102,7 @@ def integrate(site: MethodSite, uri: AwsUri) -> Step | None:
         )
         now = datetime.fromtimestamp(clock.time(), UTC)
         exchange.out_headers = headers + sign(request, credentials, region=region, service=service, now=now)
-        await send(exchange)
+        return send(exchange)
 
     return step
 

@@ -29,10 +29,6 @@ _TITLES = {
 # What a built operation does not do, or what is behind it that is not done yet.
 _LIMITS = {
     (
-        "apigatewayv2",
-        "CreateIntegration",
-    ): "integrations with first-class actions of AWS services answer 501 when they are called",
-    (
         "apigateway",
         "CreateDomainName",
     ): "the data plane serves public names over HTTP; one that asks for mutual TLS answers 501",

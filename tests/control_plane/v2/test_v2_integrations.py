@@ -8,7 +8,7 @@ import pytest
 from builders import an_http_api, call_v2, refusal_v2
 
 from apps.control_plane.caller import Caller
-from apps.control_plane.v2.integration_subtypes import SUBTYPES
+from apps.core.integration_subtypes import SUBTYPES
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 
