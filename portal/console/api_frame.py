@@ -18,6 +18,7 @@ from portal.console.gate import Console
 
 _TABS = (
     ("api", "Resources"),
+    ("authorizers", "Authorizers"),
     ("models", "Models"),
     ("gateway_responses", "Gateway responses"),
     ("changes", "Changes"),

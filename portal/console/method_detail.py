@@ -82,8 +82,10 @@ def method_detail(frame: ApiFrame, resource: Resource, method: Method) -> Method
 def _request_facts(api: RestApi, method: Method) -> list[Fact]:
     facts = [
         Fact("API key", "required" if method.api_key_required else "not required"),
-        Fact("Authorization", method.authorization_type),
+        Fact("Authorization", _authorization(api, method)),
     ]
+    if method.authorization_scopes:
+        facts.append(Fact("Scopes", ", ".join(method.authorization_scopes), code=True))
     if method.operation_name:
         facts.append(Fact("Operation name", method.operation_name, code=True))
     if method.request_validator_id:
@@ -95,6 +97,13 @@ def _request_facts(api: RestApi, method: Method) -> list[Fact]:
     ]
     facts += [Fact(f"Body {kind}", model, code=True) for kind, model in sorted(method.request_models.items())]
     return facts
+
+
+def _authorization(api: RestApi, method: Method) -> str:
+    if not method.authorizer_id:
+        return method.authorization_type
+    row = api.authorizers.filter(authorizer_id=method.authorizer_id).first()
+    return f"{method.authorization_type}: {row.name if row else method.authorizer_id}"
 
 
 def _integration_facts(integration: Integration) -> list[Fact]:

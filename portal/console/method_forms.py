@@ -8,9 +8,11 @@ from django import forms
 
 from apps.control_plane.v1.integration_checks import LONGEST_STREAM
 from apps.core.integration_uris import invocation_uri
-from apps.rest_apis.models import RequestValidator, RestApi
+from apps.deployments.frozen_authorizers import AUTHORIZERS_OF
+from apps.rest_apis.models import Method, RequestValidator, RestApi
+from portal.console.authorizer_forms import KINDS
 from portal.console.content_types import ModelsField, TemplatesField
-from portal.console.fields import PairsField, switch
+from portal.console.fields import LinesField, PairsField, switch
 
 JSON = "application/json"
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY")
@@ -120,9 +122,16 @@ class MethodForm(IntegrationForm):
     """A new method with its integration."""
 
     http_method = forms.ChoiceField(label="Method", choices=[(verb, verb) for verb in VERBS])
+    authorization = forms.ChoiceField(label="Authorization", required=False)
     api_key_required = forms.BooleanField(label="Require an API key", required=False, widget=switch())
 
     field_order = ["http_method", "type", "uri"]
+
+    def __init__(self, *args: Any, api: RestApi, **options: Any) -> None:
+        super().__init__(*args, **options)
+        authorization = self.fields["authorization"]
+        assert isinstance(authorization, forms.ChoiceField)
+        authorization.choices = authorizations_of(api)
 
 
 CHECK_ALL = "new"
@@ -138,6 +147,15 @@ _CHECKS = {
 class MethodRequestForm(forms.Form):
     """What a method asks of its callers."""
 
+    authorization = forms.ChoiceField(
+        label="Authorization", required=False, help_text="Authorizers are made on the page of that name."
+    )
+    scopes = LinesField(
+        label="Scopes",
+        rows=2,
+        placeholder="pets:read",
+        help_text="One per line, for JWTs and user pools: a token must have one of them.",
+    )
     api_key_required = forms.BooleanField(
         label="Require an API key",
         required=False,
@@ -160,10 +178,13 @@ class MethodRequestForm(forms.Form):
         help_text="Which model a body must match, by its content type. It counts when a validator checks bodies.",
     )
 
-    field_order = ["api_key_required", "operation_name", "parameters", "validator", "models"]
+    field_order = ["authorization", "scopes", "api_key_required", "operation_name", "parameters", "validator", "models"]
 
     def __init__(self, *args: Any, api: RestApi, **options: Any) -> None:
         super().__init__(*args, **options)
+        authorization = self.fields["authorization"]
+        assert isinstance(authorization, forms.ChoiceField)
+        authorization.choices = authorizations_of(api)
         validators = list(api.request_validators.order_by("pk"))
         choices = [("", "None: requests are not checked")] + [(row.validator_id, _described(row)) for row in validators]
         if not any(row.validate_request_body and row.validate_request_parameters for row in validators):
@@ -180,6 +201,23 @@ class MethodRequestForm(forms.Form):
             if need not in ("required", "optional"):
                 raise forms.ValidationError(f"{name} must be required or optional, not “{need}”.")
         return {name: need == "required" for name, need in given.items()}
+
+
+def authorizations_of(api: RestApi) -> list[tuple[str, str]]:
+    """Who may call: an authorization type, with the authorizer that it names behind a colon."""
+    asked = {kind: name for name, kinds in AUTHORIZERS_OF.items() for kind in kinds}
+    rows = api.authorizers.order_by("name")
+    return [
+        ("NONE", "None: everybody may call"),
+        ("AWS_IAM", "AWS IAM: who signs with an access key"),
+        *((f"{asked[row.type]}:{row.authorizer_id}", f"{row.name} ({KINDS[row.type]})") for row in rows),
+    ]
+
+
+def authorization_of(method: Method) -> str:
+    """The choice that a method has made."""
+    named = f":{method.authorizer_id}" if method.authorization_type in AUTHORIZERS_OF else ""
+    return f"{method.authorization_type}{named}"
 
 
 def _described(row: RequestValidator) -> str:

@@ -14,9 +14,9 @@ from django.shortcuts import redirect
 from apps.rest_apis.models import Method, Resource
 from portal.console.api_frame import ApiFrame, api_frame
 from portal.console.commands import Command
-from portal.console.fields import Patch, map_patches, member_patch
+from portal.console.fields import Patch, list_patches, map_patches, member_patch
 from portal.console.gate import Console, console_page
-from portal.console.method_forms import CHECK_ALL, JSON, MethodForm, MethodRequestForm
+from portal.console.method_forms import CHECK_ALL, JSON, MethodForm, MethodRequestForm, authorization_of
 from portal.console.resources import resource_url
 
 _EXAMPLES = {
@@ -33,7 +33,7 @@ def create_method(console: Console, api_id: str, resource_id: str) -> HttpRespon
     resource = console.caller.resource(api_id, resource_id)
     verb = console.request.GET.get("method", "GET")
     defaults = {"http_method": verb, "type": "HTTP_PROXY", "passthrough": "WHEN_NO_MATCH", "timeout": 29_000}
-    form = MethodForm(console.posted, initial=defaults)
+    form = MethodForm(console.posted, initial=defaults, api=frame.api)
     if form.is_valid():
         verb = form.cleaned_data["http_method"]
         if console.carry_out(form, lambda: _create(console, form, api_id, resource)) is not None:
@@ -70,7 +70,7 @@ def _create(console: Console, form: MethodForm, api_id: str, resource: Resource)
             "PutMethod",
             {
                 **names,
-                "authorizationType": "NONE",
+                **_authorization(form.cleaned_data["authorization"] or "NONE"),
                 "apiKeyRequired": form.cleaned_data["api_key_required"],
                 "requestParameters": parameters,
             },
@@ -90,6 +90,8 @@ def edit_method(console: Console, api_id: str, resource_id: str, verb: str) -> H
     form = MethodRequestForm(
         console.posted,
         initial={
+            "authorization": authorization_of(method),
+            "scopes": method.authorization_scopes,
             "api_key_required": method.api_key_required,
             "operation_name": method.operation_name,
             "parameters": words,
@@ -172,13 +174,23 @@ def _method_patches(console: Console, api_id: str, method: Method, data: dict[st
         checks = {"validateRequestBody": True, "validateRequestParameters": True}
         made = console.call("CreateRequestValidator", {"restApiId": api_id, "name": "Body and parameters", **checks})
         validator = made["id"]
+    wanted = _authorization(data["authorization"] or authorization_of(method))
     return [
+        *member_patch("/authorizationType", method.authorization_type, wanted["authorizationType"]),
+        *member_patch("/authorizerId", method.authorizer_id or "", wanted.get("authorizerId", "")),
+        *list_patches("/authorizationScopes", method.authorization_scopes, data["scopes"]),
         *member_patch("/apiKeyRequired", method.api_key_required, data["api_key_required"]),
         *member_patch("/operationName", method.operation_name or "", data["operation_name"]),
         *map_patches("/requestParameters", method.request_parameters, data["parameters"]),
         *member_patch("/requestValidatorId", method.request_validator_id or "", validator),
         *map_patches("/requestModels", method.request_models, data["models"]),
     ]
+
+
+def _authorization(choice: str) -> dict[str, str]:
+    """The members of PutMethod for a choice of `authorizations_of`."""
+    kind, _, authorizer_id = choice.partition(":")
+    return {"authorizationType": kind, **({"authorizerId": authorizer_id} if authorizer_id else {})}
 
 
 def _trail(frame: ApiFrame, resource: Resource, last: str, verb: str = "") -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ from portal.console import (
     api_settings,
     apis,
     audit,
+    authorizers,
     canaries,
     cors,
     deployments,
@@ -40,6 +41,7 @@ from portal.console import (
 app_name = "console"
 
 _METHOD = "apis/<str:api_id>/resources/<str:resource_id>/methods/<str:verb>/"
+_AUTHORIZER = "apis/<str:api_id>/authorizers/<str:authorizer_id>/"
 
 urlpatterns = [
     path("", apis.home, name="home"),
@@ -60,6 +62,11 @@ urlpatterns = [
     path(_METHOD + "responses/new/", responses.edit_response, name="create_response"),
     path(_METHOD + "responses/<str:status_code>/", responses.edit_response, name="edit_response"),
     path(_METHOD + "responses/<str:status_code>/delete/", responses.delete_response, name="delete_response"),
+    path("apis/<str:api_id>/authorizers/", authorizers.authorizers, name="authorizers"),
+    path("apis/<str:api_id>/authorizers/new/", authorizers.create_authorizer, name="create_authorizer"),
+    path(_AUTHORIZER, authorizers.authorizer, name="authorizer"),
+    path(_AUTHORIZER + "test/", authorizers.test_authorizer, name="test_authorizer"),
+    path(_AUTHORIZER + "delete/", authorizers.delete_authorizer, name="delete_authorizer"),
     path("apis/<str:api_id>/models/", models.models, name="models"),
     path("apis/<str:api_id>/models/new/", models.create_model, name="create_model"),
     path("apis/<str:api_id>/models/by-name/<str:name>/", models.model, name="model"),
