@@ -19,6 +19,7 @@ from portal.console.gate import Console
 _TABS = (
     ("api", "Resources"),
     ("authorizers", "Authorizers"),
+    ("resource_policy", "Policy"),
     ("models", "Models"),
     ("gateway_responses", "Gateway responses"),
     ("changes", "Changes"),
