@@ -78,7 +78,12 @@ def read_report(report: Path, status: int) -> Tally:
 
 
 def default_lane() -> Tally:
-    return pytest_lane("not browser and not postgres and not tools", *workers())
+    return pytest_lane("not browser and not postgres and not tools and not stack", *workers())
+
+
+def stack_lane() -> Tally:
+    """Whole products and data planes as processes, one at a time: what they promise in milliseconds holds on an idle machine."""
+    return pytest_lane("stack")
 
 
 def workers() -> tuple[str, ...]:
@@ -179,6 +184,7 @@ def skip_lane(reason: str) -> Tally:
 
 LANES = {
     "default": default_lane,
+    "stack": stack_lane,
     "browser": browser_lane,
     "postgres": postgres_lane,
     "tools": tools_lane,

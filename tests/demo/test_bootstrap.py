@@ -65,7 +65,7 @@ def test_the_demo_is_deployed_published_and_announced(environment, valkey):
     sections = {name.decode() for name in valkey.hkeys(manifest.MANIFEST)}
     assert documents.stage_section(demo["api_id"], "prod") in sections
     assert documents.account_section(said["account_id"], said["region"]) in sections
-    assert {name.split("/")[0] for name in sections} == {"stage", "deployment", "plan", "account"}
+    assert {name.split("/")[0] for name in sections} == {"stage", "deployment", "plan", "account", "credentials"}
     digest = valkey.hget(manifest.MANIFEST, documents.stage_section(demo["api_id"], "prod")).decode()
     assert documents.decode(valkey.get(manifest.document_key(digest))).variables == {"backend": "127.0.0.1:9000"}
     assert not AuditEvent.objects.exclude(error="").exists()

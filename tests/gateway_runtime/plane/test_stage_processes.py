@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import pytest
 import redis
 
 from apps.core.documents import CanaryRelease, MethodSetting
 from tests.gateway_runtime.plane.backend import Answer, Backend
 from tests.gateway_runtime.plane.builders import API, RestApi, domain, get, http_proxy, mock, rest_api, stage
 from tests.gateway_runtime.plane.worker import Caller, Product, Publisher, eventually, product
+
+pytestmark = pytest.mark.stack
 
 HOST = "api.example.com"
 

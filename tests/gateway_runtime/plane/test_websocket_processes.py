@@ -28,6 +28,8 @@ from tests.gateway_runtime.plane.signing import KEY, KEY_SECRET, credentials
 from tests.gateway_runtime.plane.sockets import CHAT, HOST, Path, chat, integration, replace_struct
 from tests.gateway_runtime.plane.worker import _MASTER_SECRET, Product, Publisher, eventually, product
 
+pytestmark = pytest.mark.stack
+
 WHO = integration(
     "MOCK",
     template_selection_expression="\\$default",
