@@ -31,6 +31,7 @@ from gateway_runtime.phases.trace import trace
 from gateway_runtime.phases.validate_request import validate_request
 from gateway_runtime.phases.verify_signature import verify_signature
 from gateway_runtime.v2.borrowed import of_method
+from gateway_runtime.v2.meter import meter_route
 from gateway_runtime.websocket import route_phases as route
 from gateway_runtime.websocket.replies import map_reply
 
@@ -80,4 +81,5 @@ MESSAGE: tuple[RoutePhase, ...] = (
     route.throttle_message, route.validate_message, route.map_request, route.integrate, map_reply,
 )  # fmt: skip
 DISCONNECT: tuple[RoutePhase, ...] = (route.map_request, route.integrate, map_reply)
-WEBSOCKET_CLOSING: tuple[ClosingPhase, ...] = (access_log, meter)
+WEBSOCKET_CLOSING: tuple[ClosingPhase, ...] = (access_log, meter_route)
+WEBSOCKET_TOLD: tuple[ClosingPhase, ...] = (access_log, tell, meter_route)

@@ -199,9 +199,19 @@ class Meter(Protocol):
         """A request drew on a key's quota under a plan."""
 
     def traffic(
-        self, label: TrafficLabel, key_id: str, status: int, latency: float, integration_latency: float, cache: int = 0
+        self,
+        label: TrafficLabel,
+        key_id: str,
+        status: int,
+        latency: float,
+        integration_latency: float,
+        cache: int = 0,
+        *,
+        data: int = 0,
+        integration_failed: bool = False,
     ) -> None:
-        """A request was answered; latencies are seconds. `cache` is 1 for an answer from the stage's cache, 2 for one that was not there."""
+        """A request was answered; latencies are seconds, `data` bytes. `cache` is 1 for an answer from the stage's cache, 2 for one that
+        was not there."""
 
 
 class Stories(Protocol):

@@ -256,6 +256,15 @@ class _Nobody:
         """No quota is drawn on."""
 
     def traffic(
-        self, label: TrafficLabel, key_id: str, status: int, latency: float, integration_latency: float, cache: int = 0
+        self,
+        label: TrafficLabel,
+        key_id: str,
+        status: int,
+        latency: float,
+        integration_latency: float,
+        cache: int = 0,
+        *,
+        data: int = 0,
+        integration_failed: bool = False,
     ) -> None:
         """No report shows it."""

@@ -59,7 +59,9 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     `minute` is epoch seconds, a multiple of 60. `key_id` is "" for calls without a key. Latencies are sums in milliseconds;
     `latency_buckets` counts answers by the place of their bucket in `LATENCY_BOUNDS_MS`, empty ones left out.
-    `resource` is the resource's path, or "" where no resource matched; `method` is what was asked for.
+    `resource` is the resource's path, or "" where no resource matched; `method` is what was asked for. Of routes of HTTP and
+    WebSocket APIs these are path and method of the route's key, and its key with the kind of event; of them alone come
+    `integration_errors` (answers of back ends of 400 and above) and `data_processed` (bytes in both directions).
     """
 
     account_id: str
@@ -78,6 +80,8 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     latency_buckets: dict[int, int]
     cache_hits: int = 0
     cache_misses: int = 0
+    integration_errors: int = 0
+    data_processed: int = 0
 
 
 class UsageBatch(msgspec.Struct, frozen=True, kw_only=True):

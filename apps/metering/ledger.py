@@ -22,7 +22,10 @@ _ROWS_AT_ONCE = 500
 UseKey = tuple[str, str, str, str, date]
 TrafficKey = tuple[str, str, str, str, str, str, str, datetime]
 
-_SUMS = ("count", "errors_4xx", "errors_5xx", "latency_ms", "integration_latency_ms", "cache_hits", "cache_misses")
+_SUMS = (
+    "count", "errors_4xx", "errors_5xx", "latency_ms", "integration_latency_ms", "cache_hits", "cache_misses",
+    "integration_errors", "data_processed",
+)  # fmt: skip
 _ADDED_UP = [*_SUMS, "latency_buckets"]
 
 

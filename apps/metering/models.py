@@ -51,6 +51,8 @@ class TrafficMinute(models.Model):
     integration_latency_ms = models.FloatField(default=0)
     cache_hits = models.BigIntegerField(default=0)
     cache_misses = models.BigIntegerField(default=0)
+    integration_errors = models.BigIntegerField(default=0)
+    data_processed = models.BigIntegerField(default=0)
     # Counts by the place of their bucket (`apps.core.usage.LATENCY_BOUNDS_MS`), as a DDSketch has them.
     latency_buckets = models.JSONField(default=dict)
 

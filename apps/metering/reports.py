@@ -50,6 +50,8 @@ class Totals:
     integration_latency_sum: float = 0.0
     cache_hits: int = 0
     cache_misses: int = 0
+    integration_errors: int = 0
+    data_processed: int = 0
     buckets: Counter[int] = field(default_factory=Counter)
 
     @property
@@ -80,6 +82,8 @@ class Totals:
         self.integration_latency_sum += row.integration_latency_ms
         self.cache_hits += row.cache_hits
         self.cache_misses += row.cache_misses
+        self.integration_errors += row.integration_errors
+        self.data_processed += row.data_processed
         for at, count in row.latency_buckets.items():
             self.buckets[int(at)] += count
 
@@ -107,6 +111,8 @@ class _Minute(NamedTuple):
     integration_latency_ms: float
     cache_hits: int
     cache_misses: int
+    integration_errors: int
+    data_processed: int
     latency_buckets: dict[str, int]
 
 

@@ -115,6 +115,8 @@ def _check_traffic(traffic: Traffic) -> None:
         traffic.integration_latency_ms,
         traffic.cache_hits,
         traffic.cache_misses,
+        traffic.integration_errors,
+        traffic.data_processed,
         *traffic.latency_buckets.values(),
     )
 

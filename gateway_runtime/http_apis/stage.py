@@ -9,13 +9,13 @@ from apps.core.v2_documents import V2Integration, V2Route
 from gateway_runtime.http_apis.cors import Cors
 from gateway_runtime.http_apis.route_phases import http_error, respond
 from gateway_runtime.phases.access_log import access_log
-from gateway_runtime.phases.meter import meter
 from gateway_runtime.phases.tell import tell
 from gateway_runtime.pipelines import HTTP
 from gateway_runtime.ports import Services
 from gateway_runtime.snapshot.compile import closing_steps, named_steps, walked_method
 from gateway_runtime.snapshot.router import Router
 from gateway_runtime.snapshot.stage import CompiledMethod, CompiledStage, StageSite
+from gateway_runtime.v2.meter import meter_route
 from gateway_runtime.v2.route_methods import DEFAULT_ROUTE, as_method_site, as_stage_site
 from gateway_runtime.v2.route_site import RouteSite
 
@@ -32,8 +32,8 @@ class HttpApiStage(CompiledStage):
     overrides_methods = False
 
     def __init__(self, site: StageSite, routes: dict[str, CompiledMethod], cors: Cors | None) -> None:
-        closing = closing_steps((respond, access_log, meter), site)
-        told = (http_error(cors), *closing_steps((respond, access_log, tell, meter), site))
+        closing = closing_steps((respond, access_log, meter_route), site)
+        told = (http_error(cors), *closing_steps((respond, access_log, tell, meter_route), site))
         super().__init__(site, Router(()), closing, told)
         self._default = routes.pop(DEFAULT_ROUTE, None)
         paths: dict[str, dict[str, CompiledMethod]] = {}

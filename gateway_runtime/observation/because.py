@@ -100,6 +100,12 @@ def _map_response(exchange: Exchange, site: MethodSite) -> str:
     return f"integration responses: {', '.join(patterns) or '(none)'}; answered {exchange.status}"
 
 
+def _map_reply(exchange: Exchange, site: MethodSite) -> str:
+    event = exchange.socket
+    sent = 0 if event is None else len(event.reply)
+    return f"the back end's answer ({exchange.status}) gives {sent} bytes to send back, if the route is two-way"
+
+
 def _cache(exchange: Exchange, site: MethodSite) -> str:
     setting, visit = site.caching(), exchange.cache
     kept = f"answers are kept for {setting.cache_ttl_in_seconds} s" if setting is not None else "no answers are kept"
@@ -124,8 +130,10 @@ BECAUSE: dict[str, Because] = {
     "write_cache": _cache,
     "validate_api_key": _api_key,
     "throttle": _throttle,
+    "throttle_message": _throttle,
     "quota": _quota,
     "validate_request": _validate,
+    "map_reply": _map_reply,
     "map_request": _map_request,
     "integrate": _integrate,
     "map_response": _map_response,

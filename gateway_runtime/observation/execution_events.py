@@ -30,7 +30,7 @@ def execution_events(exchange: Exchange, method: CompiledMethod) -> tuple[LogLin
     if seen.level == "INFO":
         _usage_plan(events, exchange, method)
         events.add("began", f"Starting execution for request: {exchange.request_id}")
-        events.add("began", f"HTTP Method: {exchange.request.method}, Resource Path: {exchange.request.path}")
+        events.add("began", _place(exchange))
         if seen.data_trace:
             _request(events, exchange)
         _endpoint(events, exchange, method)
@@ -59,7 +59,7 @@ def _usage_plan(events: _Events, exchange: Exchange, method: CompiledMethod) -> 
     if not method.site.method.api_key_required:
         events.add(
             "began",
-            f"API Key authorized because method '{method.http_method} {method.resource_path}' does not require API Key. "
+            f"API Key authorized because {_named(method)} does not require API Key. "
             "Request will not contribute to throttle or quota limits",
         )
         return
@@ -69,6 +69,19 @@ def _usage_plan(events: _Events, exchange: Exchange, method: CompiledMethod) -> 
     )
     if exchange.entitlement is not None and (exchange.error is None or exchange.error.status != 429):
         events.add("after validate_api_key", f"Usage Plan check succeeded for API Key {key} and {place}")
+
+
+def _named(method: CompiledMethod) -> str:
+    if method.site.protocol == "WEBSOCKET":
+        return f"route '{method.resource_path}'"
+    return f"method '{method.http_method} {method.resource_path}'"
+
+
+def _place(exchange: Exchange) -> str:
+    socket = exchange.socket
+    if socket is None:
+        return f"HTTP Method: {exchange.request.method}, Resource Path: {exchange.request.path}"
+    return f"Event: {socket.kind}, Route: {socket.route_key}, Connection Id: {socket.connection.id}"
 
 
 def _request(events: _Events, exchange: Exchange) -> None:

@@ -25,7 +25,7 @@ def story_of(exchange: Exchange, site: StageSite, kept_for: str, log: tuple[LogL
         api_id=stage.api_id,
         stage_name=stage.stage_name,
         at=exchange.received_at,
-        method=exchange.request.method[:32],
+        method=exchange.request.method[:32] if exchange.socket is None else exchange.socket.kind,
         path=clean(exchange.path)[:_LONGEST],
         status=exchange.status,
         kept_for=kept_for,
@@ -85,9 +85,13 @@ def _located(exchange: Exchange, site: StageSite) -> tuple[Phase, ...]:
     took = exchange.timings[0].began - exchange.started if exchange.timings else None
     took_ms = None if took is None else _milliseconds(took)
     if method is None:
-        because = f"{place} has no method for {exchange.request.method} {clean(exchange.path)[:256]}"
+        kind = "method" if exchange.socket is None else "route"
+        because = f"{place} has no {kind} for {exchange.request.method} {clean(exchange.path)[:256]}"
         return (Phase(name="match_method", took_ms=took_ms, verdict=REFUSED, because=because),)
-    because = f"{method.http_method} {method.resource_path} at {place}"
+    named = f"{method.http_method} {method.resource_path}"
+    if method.site.protocol != "REST":
+        named = f"the route {method.route_key or method.resource_path}"
+    because = f"{named} at {place}"
     return (Phase(name="match_method", took_ms=took_ms, because=because),)
 
 

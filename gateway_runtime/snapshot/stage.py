@@ -129,7 +129,9 @@ class CompiledMethod:
         self._labels: dict[str, TrafficLabel] = {}
 
     def label(self, asked: str) -> TrafficLabel:
-        """What a call with this HTTP method is counted under; differs from `http_method` for ANY."""
+        """What a call with this HTTP method is counted under; differs from `http_method` for ANY. Routes of HTTP APIs count by their key."""
+        if self.route_key is not None:
+            asked = self.http_method
         label = self._labels.get(asked)
         if label is None:
             detailed = self.site.setting().metrics_enabled

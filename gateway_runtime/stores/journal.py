@@ -22,7 +22,7 @@ from typing import Any
 
 from apps.core.usage import LATENCY_BOUNDS_MS, KeyUse, Traffic, UsageBatch
 
-_MAGIC = b"GHJ2"
+_MAGIC = b"GHJ3"
 _HEADER = struct.Struct("<4sI16sQ")  # magic, state, batch id, bytes of descriptions
 _FREE, _OPEN = 0, 1
 _COUNTERS_AT = 64
@@ -30,7 +30,7 @@ COUNTERS = 32_768
 _TEXT_AT = _COUNTERS_AT + COUNTERS * 8
 _TEXT_SIZE = 128 * 1024
 SIZE = _TEXT_AT + _TEXT_SIZE
-BUCKETS_AT = 7  # of a row of traffic, behind its counts, sums and cache
+BUCKETS_AT = 9  # of a row of traffic, behind its counts, sums, cache, and what routes have besides
 TRAFFIC_WIDTH = BUCKETS_AT + len(LATENCY_BOUNDS_MS) + 1
 
 
@@ -137,7 +137,7 @@ def _use(members: list[Any], count: int) -> KeyUse:
 
 def _traffic(members: list[Any], numbers: list[int]) -> Traffic:
     account_id, region, api_id, stage_name, resource, method, key_id, minute = members
-    count, errors_4xx, errors_5xx, latency_us, integration_us, hits, misses = numbers[:BUCKETS_AT]
+    count, errors_4xx, errors_5xx, latency_us, integration_us, hits, misses, failed, data = numbers[:BUCKETS_AT]
     return Traffic(
         account_id=account_id,
         region=region,
@@ -155,4 +155,6 @@ def _traffic(members: list[Any], numbers: list[int]) -> Traffic:
         latency_buckets={at: many for at, many in enumerate(numbers[BUCKETS_AT:]) if many},
         cache_hits=hits,
         cache_misses=misses,
+        integration_errors=failed,
+        data_processed=data,
     )

@@ -32,6 +32,8 @@ class _Series:
             counter("cache_hits_total", "CacheHitCount: answers from the stage's cache"),
             counter("cache_misses_total", "CacheMissCount: requests that the stage's cache had no answer for"),
             counter("integration_latency_seconds_total", "IntegrationLatency: time of back ends"),
+            counter("integration_errors_total", "IntegrationError: answers of routes' back ends of 400 and above"),
+            counter("data_processed_bytes_total", "DataProcessed: bytes of routes in both directions"),
         )
         self._latency = METRICS.histogram(f"gatehouse_{of}_latency_seconds", f"Latency, by {of}", SECONDS, **labels)
 
@@ -43,6 +45,8 @@ class _Series:
             row.cache_hits,
             row.cache_misses,
             row.integration_latency_ms / 1000,
+            row.integration_errors,
+            row.data_processed,
         )
         for slot, number in zip(self._slots, numbers, strict=True):
             METRICS.values[slot] += number

@@ -71,7 +71,16 @@ class UsageMeter:
         self._counters[place] += 1
 
     def traffic(
-        self, label: TrafficLabel, key_id: str, status: int, latency: float, integration_latency: float, cache: int = 0
+        self,
+        label: TrafficLabel,
+        key_id: str,
+        status: int,
+        latency: float,
+        integration_latency: float,
+        cache: int = 0,
+        *,
+        data: int = 0,
+        integration_failed: bool = False,
     ) -> None:
         minute = int(self._now()) // 60 * 60
         key = (label, key_id, minute)
@@ -87,6 +96,10 @@ class UsageMeter:
             counters[place + 4] += int(integration_latency * 1_000_000)
         if cache:
             counters[place + 4 + cache] += 1
+        if data:
+            counters[place + 8] += data
+        if integration_failed:
+            counters[place + 7] += 1
         counters[place + BUCKETS_AT + bisect_left(_BOUNDS, latency)] += 1
 
     def _traffic_row(self, label: TrafficLabel, key_id: str, minute: int) -> int:

@@ -36,13 +36,14 @@ def as_stage_site(
     """The stage as a stage of a REST API, with settings that act on routes."""
     place: dict[str, Any] = {"account_id": stage.account_id, "region": stage.region, "api_id": stage.api_id}
     protocol = deployment.protocol_type
-    settings = {_setting_key(key, protocol): _setting(own) for key, own in stage.route_settings.items()}
+    default = stage.default_route_settings
+    settings = {_setting_key(key, protocol): _setting(own, default) for key, own in stage.route_settings.items()}
     as_rest = StageDocument(
         **place,
         stage_name=stage.stage_name,
         deployment_id=stage.deployment_id,
         variables=stage.variables,
-        method_settings={"*/*": _setting(stage.default_route_settings), **settings},
+        method_settings={"*/*": _setting(default, default), **settings},
         access_log_format=stage.access_log_format,
         access_log_destination=stage.access_log_destination,
         disable_execute_api_endpoint=deployment.disable_execute_api_endpoint,
@@ -129,9 +130,19 @@ def _source(expression: str) -> str:
     return plain
 
 
-def _setting(settings: V2RouteSettings) -> MethodSetting:
+def _setting(own: V2RouteSettings, default: V2RouteSettings) -> MethodSetting:
+    """A route's settings; what it leaves out is the stage's default."""
+
+    def chosen(name: str) -> Any:
+        value = getattr(own, name)
+        return getattr(default, name) if value is None else value
+
     return MethodSetting(
-        throttling_rate_limit=settings.throttling_rate_limit, throttling_burst_limit=settings.throttling_burst_limit
+        throttling_rate_limit=chosen("throttling_rate_limit"),
+        throttling_burst_limit=chosen("throttling_burst_limit"),
+        metrics_enabled=bool(chosen("detailed_metrics_enabled")),
+        logging_level=chosen("logging_level") or "OFF",
+        data_trace_enabled=bool(chosen("data_trace_enabled")),
     )
 
 

@@ -187,8 +187,9 @@ class _Session:
         exchange.status = 200
         if route is not None and exchange.error is None:
             exchange.method = route.method
+            watch = route.method.watch
             try:
-                await _walk(exchange, route.method.steps)
+                await _walk(exchange, route.method.steps if exchange.started < watch.due else watch.begin(exchange))
             except GatewayError as error:
                 exchange.error = error
                 if error.detail:
@@ -199,7 +200,8 @@ class _Session:
         if exchange.error is not None:
             exchange.status = exchange.error.status
         exchange.latency = self._clock.monotonic() - exchange.started
-        for step in self._stage.closing:
+        stage = self._stage
+        for step in stage.closing if exchange.error is None and not exchange.watched else stage.told:
             try:
                 step(exchange)
             except Exception:
@@ -235,6 +237,7 @@ class _Session:
 
 async def _walk(exchange: Exchange, steps: Sequence[Step]) -> None:
     for step in steps:
+        exchange.stopped_by = step
         waiting = step(exchange)
         if waiting is not None:
             await waiting

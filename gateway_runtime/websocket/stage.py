@@ -7,7 +7,7 @@ from apps.core.selection_expressions import SelectionExpression
 from apps.core.v2_documents import V2Route
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
-from gateway_runtime.pipelines import CONNECT, DISCONNECT, MESSAGE, REST, WEBSOCKET_CLOSING
+from gateway_runtime.pipelines import CONNECT, DISCONNECT, MESSAGE, REST, WEBSOCKET_CLOSING, WEBSOCKET_TOLD
 from gateway_runtime.ports import Services
 from gateway_runtime.snapshot.compile import closing_steps, named_steps, walked_method
 from gateway_runtime.snapshot.router import Router
@@ -23,9 +23,9 @@ _FORBIDDEN = "Forbidden"
 
 
 class WebSocketStage:
-    """`http` is what the stage answers over HTTP: its `@connections`. `closing` are the steps that end each event."""
+    """`http` is what the stage answers over HTTP: its `@connections`. `closing` and `told` are the steps that end each event, as `Pipeline` tells them apart."""
 
-    __slots__ = ("_default", "_routes", "_selection", "closing", "connect", "disconnect", "http", "place")
+    __slots__ = ("_default", "_routes", "_selection", "closing", "connect", "disconnect", "http", "place", "told")
 
     def __init__(
         self, site: StageSite, deployment: V2DeploymentDocument, routes: dict[str, CompiledRoute], http: CompiledStage
@@ -35,6 +35,7 @@ class WebSocketStage:
         self.connect = routes.pop("$connect", None)
         self.disconnect = routes.pop("$disconnect", None)
         self.closing = closing_steps(WEBSOCKET_CLOSING, site)
+        self.told = closing_steps(WEBSOCKET_TOLD, site)
         self._default = routes.pop("$default", None)
         self._routes = routes
         self._selection = SelectionExpression(deployment.route_selection_expression)

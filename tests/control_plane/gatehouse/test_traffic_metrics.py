@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from builders import a_rest_api
+from builders import a_rest_api, a_websocket_api, an_http_api
 
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
@@ -108,3 +108,41 @@ def test_an_api_of_another_account_is_unknown(caller: Caller, api: str) -> None:
 
     with pytest.raises(NotFoundException):
         metrics(stranger, api)
+
+
+# HTTP and WebSocket APIs ------------------------------------------------------------------------------
+
+
+def api_metrics(caller: Caller, api: str, **request: Any) -> dict[str, float]:
+    asked = {"apiId": api, "startTime": NOON, "endTime": NOON + timedelta(hours=1), "period": 3600, **request}
+    told = registry.call(caller, "gatehouse", "GetApiMetrics", asked)
+    return {metric["metricName"]: sum(point["sum"] for point in metric["datapoints"]) for metric in told["metrics"]}
+
+
+def test_an_http_api_has_its_own_names_for_metrics(caller: Caller) -> None:
+    api = an_http_api(caller)
+    answered(caller, api, 0, 100.0, data_processed=5_000)
+    answered(caller, api, 1, 100.0, resource="$default", method="ANY", data_processed=70)
+
+    assert api_metrics(caller, api) == {
+        "4xx": 4, "5xx": 2, "Count": 20, "DataProcessed": 5_070, "IntegrationLatency": 1000, "Latency": 2000,
+    }  # fmt: skip
+    assert api_metrics(caller, api, routeKey="GET /pets")["DataProcessed"] == 5_000
+    assert api_metrics(caller, api, routeKey="$default")["DataProcessed"] == 70
+
+
+def test_a_websocket_api_tells_connections_from_messages(caller: Caller) -> None:
+    api = a_websocket_api(caller)
+    answered(caller, api, 0, 10.0, count=3, resource="$connect", method="CONNECT", errors_4xx=1, errors_5xx=0)
+    answered(caller, api, 0, 10.0, count=7, resource="say", method="MESSAGE", integration_errors=2)
+
+    assert api_metrics(caller, api) == {
+        "ConnectCount": 3, "MessageCount": 7, "ClientError": 3, "ExecutionError": 1, "IntegrationError": 2,
+        "IntegrationLatency": 50,
+    }  # fmt: skip
+    assert api_metrics(caller, api, routeKey="$connect")["MessageCount"] == 0
+
+
+def test_the_metrics_of_another_accounts_api_are_not_found(caller: Caller) -> None:
+    with pytest.raises(NotFoundException):
+        api_metrics(caller, "nosuch0000")

@@ -102,16 +102,27 @@ class RecordingMeter:
 
     uses: list[tuple[str, str]] = field(default_factory=list)
     answers: list[tuple[TrafficLabel, str, int]] = field(default_factory=list)
+    of_routes: list[tuple[int, bool]] = field(default_factory=list)  # bytes, and whether the integration failed
     cache: list[int] = field(default_factory=list)
 
     def use(self, account_id: str, region: str, plan_id: str, key_id: str) -> None:
         self.uses.append((plan_id, key_id))
 
     def traffic(
-        self, label: TrafficLabel, key_id: str, status: int, latency: float, integration_latency: float, cache: int = 0
+        self,
+        label: TrafficLabel,
+        key_id: str,
+        status: int,
+        latency: float,
+        integration_latency: float,
+        cache: int = 0,
+        *,
+        data: int = 0,
+        integration_failed: bool = False,
     ) -> None:
         self.answers.append((label, key_id, status))
         self.cache.append(cache)
+        self.of_routes.append((data, integration_failed))
 
 
 class GatewayHarness:
