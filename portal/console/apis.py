@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django import forms
@@ -13,9 +13,11 @@ from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from apps.control_plane.paging import page
+from apps.control_plane.paging import page, write_position
 from apps.deployments.models import Stage
 from apps.rest_apis.models import RestApi
+from apps.v2_apis.models import Api
+from apps.v2_apis.models import Stage as V2Stage
 from portal.charts import Sparkline
 from portal.console.api_frame import command_samples
 from portal.console.commands import Command
@@ -24,31 +26,29 @@ from portal.console.gate import Console, console_page
 from portal.console.traffic_trends import trends_of_apis
 
 _PAGE = 25
+Row = TypeVar("Row", RestApi, Api)
 
 
 @dataclass(frozen=True)
 class StageLink:
     name: str
     url: str
-    behind: bool
 
 
 @dataclass(frozen=True)
 class ApiRow:
-    """One line of the list."""
+    """One line of the list: an API of any kind. `changes_url` is empty unless its draft is ahead of a stage."""
 
-    api: RestApi
+    id: str
+    name: str
+    kind: str
+    url: str
+    traffic_url: str
     stages: list[StageLink]
-    trend: Sparkline | None
-    requests: int
-
-    @property
-    def endpoint_type(self) -> str:
-        return str((self.api.endpoint_configuration.get("types") or ["EDGE"])[0]).capitalize()
-
-    @property
-    def is_behind(self) -> bool:
-        return any(stage.behind for stage in self.stages)
+    endpoint: str
+    changes_url: str
+    trend: Sparkline | None = None
+    requests: int = 0
 
 
 class ApiForm(forms.Form):
@@ -60,17 +60,17 @@ class ApiForm(forms.Form):
 
 @console_page("GET")
 def home(console: Console) -> HttpResponseBase:
-    """The list of APIs, newest names found by search, one page at a time."""
+    """The list of APIs of all kinds, newest names found by search, one page at a time."""
     query = console.request.GET.get("q", "").strip()
     position = console.request.GET.get("position", "")
-    rows, following = page(_found(console, query), {"limit": _PAGE, "position": position}, "name", "id")
+    rows, following = _page_of(console, query, position)
     context: dict[str, Any] = {
         "query": query,
-        "rows": _with_stages_and_traffic(rows),
+        "rows": rows,
         "next_url": _page_url(query, following) if following else "",
         "first_url": _page_url(query, "") if position else "",
         "trail": None,
-        "cli": command_samples(console, [Command("GetRestApis")]),
+        "cli": command_samples(console, [Command("GetRestApis"), Command("GetApis", service="apigatewayv2")]),
     }
     return console.page("console/apis.html", section="apis", **context)
 
@@ -99,28 +99,56 @@ def _members(data: dict[str, Any]) -> dict[str, Any]:
     return members
 
 
-def _found(console: Console, query: str) -> QuerySet[RestApi]:
-    rows = RestApi.objects.filter(account_id=console.account_id, region=console.region)
-    if query:
-        rows = rows.filter(Q(name__icontains=query) | Q(id__startswith=query.lower()))
+def _page_of(console: Console, query: str, position: str) -> tuple[list[ApiRow], str | None]:
+    """One page of the APIs of both tables by name and id: of each as many as could be on it."""
+    wanted = {"limit": _PAGE + 1, "position": position}
     stages = Stage.objects.select_related("deployment").defer("deployment__document", "deployment__openapi")
-    return rows.prefetch_related(Prefetch("stages", stages.order_by("name")))
-
-
-def _with_stages_and_traffic(apis: list[RestApi]) -> list[ApiRow]:
-    trends = trends_of_apis([api.id for api in apis])
+    first = _found(console, RestApi.objects.prefetch_related(Prefetch("stages", stages.order_by("name"))), query)
+    second = _found(console, Api.objects.prefetch_related(Prefetch("stages", V2Stage.objects.order_by("name"))), query)
+    found = [_rest_row(api) for api in page(first, wanted, "name", "id")[0]]
+    found += [_v2_row(api) for api in page(second, wanted, "name", "id")[0]]
+    found.sort(key=lambda row: (row.name, row.id))
+    rows = found[:_PAGE]
+    following = write_position([rows[-1].name, rows[-1].id]) if len(found) > _PAGE else None
+    trends = trends_of_apis([row.id for row in rows])
     return [
-        ApiRow(
-            api,
-            [
-                StageLink(stage.name, reverse("console:stage", args=[api.id, stage.name]), is_behind(stage, api))
-                for stage in api.stages.all()
-            ],
-            trends[api.id].sparkline if api.id in trends else None,
-            trends[api.id].requests if api.id in trends else 0,
-        )
-        for api in apis
-    ]
+        replace(row, trend=trends[row.id].sparkline, requests=trends[row.id].requests) if row.id in trends else row
+        for row in rows
+    ], following
+
+
+def _found(console: Console, rows: QuerySet[Row], query: str) -> QuerySet[Row]:
+    rows = rows.filter(account_id=console.account_id, region=console.region)
+    return rows.filter(Q(name__icontains=query) | Q(id__startswith=query.lower())) if query else rows
+
+
+def _rest_row(api: RestApi) -> ApiRow:
+    stages = list(api.stages.all())
+    return ApiRow(
+        id=api.id,
+        name=api.name,
+        kind="REST",
+        url=reverse("console:api", args=[api.id]),
+        traffic_url=reverse("console:traffic", args=[api.id]),
+        stages=[StageLink(one.name, reverse("console:stage", args=[api.id, one.name])) for one in stages],
+        endpoint=str((api.endpoint_configuration.get("types") or ["EDGE"])[0]).capitalize(),
+        changes_url=(
+            reverse("console:changes", args=[api.id]) if any(is_behind(stage, api) for stage in stages) else ""
+        ),
+    )
+
+
+def _v2_row(api: Api) -> ApiRow:
+    return ApiRow(
+        id=api.id,
+        name=api.name,
+        kind="WebSocket" if api.websocket else "HTTP",
+        url=reverse("console:v2_api", args=[api.id]),
+        traffic_url=reverse("console:v2_api", args=[api.id]),
+        stages=[StageLink(one.name, reverse("console:v2_stage", args=[api.id, one.name])) for one in api.stages.all()],
+        endpoint="Regional",
+        changes_url="",
+    )
 
 
 def _page_url(query: str, position: str) -> str:

@@ -22,26 +22,31 @@ ANY_METHOD = "ANY"
 
 @dataclass(frozen=True)
 class Command:
-    """One operation of AWS's API Gateway with its request. `file` stands for a body that is too long for a command line."""
+    """One operation of AWS's API Gateway with its request. `file` stands for a body that is too long for a command line;
+    `service` is the name of the client that has the operation.
+    """
 
     operation: str
     request: Mapping[str, Any] = field(default_factory=dict)
     file: str = ""
+    service: str = "apigateway"
 
     @property
     def shell(self) -> str:
         options = [_option(xform_name(name, "-"), value) for name, value in self.request.items()]
         if self.file:
-            options.append(["--body", f"fileb://{self.file}"])
-        return _wrapped([["aws", "apigateway", xform_name(self.operation, "-")], *options])
+            options.append(["--body", f"{'fileb' if self.service == 'apigateway' else 'file'}://{self.file}"])
+        return _wrapped([["aws", self.service, xform_name(self.operation, "-")], *options])
 
     @property
     def python(self) -> str:
         lines = [f"    {name}={_literal(value)},\n" for name, value in self.request.items()]
         if self.file:
-            lines.append(f"    body=Path({self.file!r}).read_bytes(),\n")
+            first = self.service == "apigateway"
+            member, read = ("body", "read_bytes") if first else ("Body", "read_text")
+            lines.append(f"    {member}=Path({self.file!r}).{read}(),\n")
         arguments = "\n" + "".join(lines) if lines else ""
-        return f"apigateway.{xform_name(self.operation)}({arguments})"
+        return f"{self.service}.{xform_name(self.operation)}({arguments})"
 
 
 def samples(commands: Iterable[Command], endpoint_url: str, region: str) -> list[dict[str, str | SafeString]]:
@@ -50,10 +55,11 @@ def samples(commands: Iterable[Command], endpoint_url: str, region: str) -> list
     shell = f"export AWS_ENDPOINT_URL={shlex.quote(endpoint_url)} AWS_REGION={shlex.quote(region)}\n\n"
     shell += "\n\n".join(command.shell for command in listed)
     imports = "import boto3\n" + ("from pathlib import Path\n" if any(command.file for command in listed) else "")
-    client = (
-        f'\napigateway = boto3.client(\n    "apigateway", endpoint_url={endpoint_url!r}, region_name={region!r}\n)\n\n'
+    clients = "".join(
+        f'\n{service} = boto3.client(\n    "{service}", endpoint_url={endpoint_url!r}, region_name={region!r}\n)\n'
+        for service in dict.fromkeys(command.service for command in listed)
     )
-    python = imports + client + "\n\n".join(command.python for command in listed)
+    python = f"{imports}{clients}\n" + "\n\n".join(command.python for command in listed)
     return [{"label": "AWS CLI", "code": highlight_shell(shell)}, {"label": "Python", "code": python}]
 
 

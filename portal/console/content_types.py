@@ -46,16 +46,21 @@ class ByContentType(forms.Widget):
         return ""
 
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        return render_to_string("console/parts/by_content_type.html", self.context(name, value, attrs))
+
+    def context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """What the rows are drawn with. `noun` is what a key is called, `example` one of them."""
         entries = sorted(value.items()) if isinstance(value, Mapping) else value or []
-        context = {
+        return {
             "name": name,
             "id": (attrs or {}).get("id", f"id_{name}"),
             "entries": [(kind, text) for kind, text in entries if kind or text],
             "rows": self.rows,
             "choices": self.choices,
             "suggestions": _SUGGESTIONS,
+            "noun": "content type",
+            "example": "application/json",
         }
-        return render_to_string("console/parts/by_content_type.html", context)
 
 
 class ByContentTypeField(forms.Field):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from portal.console import (
     access_keys,
@@ -100,6 +100,7 @@ urlpatterns = [
     path("apis/<str:api_id>/settings/", api_settings.api_settings, name="api_settings"),
     path("apis/<str:api_id>/export/", api_settings.export, name="export"),
     path("apis/<str:api_id>/delete/", api_settings.delete_api, name="delete_api"),
+    path("v2/", include("portal.console.v2_urls")),
     path("usage-plans/", usage_plans.usage_plans, name="usage_plans"),
     path("usage-plans/new/", usage_plans.create_plan, name="create_plan"),
     path("usage-plans/<str:plan_id>/", usage_plans.usage_plan, name="usage_plan"),

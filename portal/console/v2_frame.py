@@ -1,0 +1,201 @@
+"""What every page of one HTTP or WebSocket API has in common: its heading, its tabs, its stages and the deploy dialog."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from apps.core import documents
+from apps.v2_apis.freeze import NotDeployable, freeze
+from apps.v2_apis.models import Api, Stage
+from portal.console import addresses
+from portal.console.api_frame import Tab, command_samples
+from portal.console.commands import Command
+from portal.console.gate import Console, Shape
+
+SERVICE = "apigatewayv2"
+DEFAULT_STAGE = "$default"
+
+# The view, its label, and the only protocol that has it.
+_TABS = (
+    ("v2_api", "Routes", ""),
+    ("v2_integrations", "Integrations", ""),
+    ("v2_stages", "Stages", ""),
+    ("v2_deployments", "Deployments", ""),
+    ("v2_settings", "Settings", ""),
+)
+
+
+class V2DeployForm(forms.Form):
+    """Which stage gets the API as it is now. Stages that deploy by themselves are no choice."""
+
+    stage = forms.ChoiceField()
+    description = forms.CharField(
+        max_length=1024, required=False, help_text="What changes, for whoever reads the history."
+    )
+
+    def __init__(self, *args: Any, stage_names: list[str], **options: Any) -> None:
+        super().__init__(*args, **options)
+        choice = self.fields["stage"]
+        assert isinstance(choice, forms.ChoiceField)
+        choice.choices = [(name, name) for name in stage_names]
+
+
+@dataclass(frozen=True)
+class StageState:
+    """A stage with where it answers, and whether the API has been changed since what it runs was frozen."""
+
+    stage: Stage
+    url: str
+    behind: bool
+
+
+@dataclass(frozen=True)
+class V2Frame:
+    """One API of the caller with what its pages show around their own content."""
+
+    console: Console
+    api: Api
+    current: str
+
+    @cached_property
+    def stages(self) -> list[Stage]:
+        return list(self.api.stages.select_related("deployment").order_by("name"))
+
+    @cached_property
+    def states(self) -> list[StageState]:
+        return [StageState(stage, invoke_url(self.api, stage.name), self._is_behind(stage)) for stage in self.stages]
+
+    @cached_property
+    def problem(self) -> str:
+        """Why the API cannot be deployed as it is; empty when it can."""
+        try:
+            freeze(self.api, "")
+        except NotDeployable as error:
+            return str(error)
+        return ""
+
+    @property
+    def kind(self) -> str:
+        return "WebSocket API" if self.api.websocket else "HTTP API"
+
+    @property
+    def tabs(self) -> list[Tab]:
+        return [
+            Tab(label, self.url(view), view == self.current)
+            for view, label, protocol in _TABS
+            if protocol in ("", self.api.protocol_type)
+        ]
+
+    @property
+    def by_hand(self) -> list[str]:
+        """The stages that move only when somebody deploys to them."""
+        return [stage.name for stage in self.stages if not stage.auto_deploy]
+
+    @property
+    def names(self) -> dict[str, str]:
+        return {"ApiId": self.api.id}
+
+    def url(self, view: str, *args: str) -> str:
+        return reverse(f"console:{view}", args=[self.api.id, *args])
+
+    def trail(self, *steps: tuple[str, str] | str) -> list[dict[str, str]]:
+        """The way to a page of this API: labels with their addresses, the last a label alone."""
+        trail = [{"label": "APIs", "url": reverse("console:home")}]
+        for step in ((self.api.name, self.url("v2_api")), *steps) if steps else (self.api.name,):
+            trail.append({"label": step} if isinstance(step, str) else {"label": step[0], "url": step[1]})
+        return trail
+
+    def call(self, name: str, **request: Any) -> Shape:
+        return self.console.call(name, {**self.names, **request}, SERVICE)
+
+    def saves(self, form: forms.Form, operation: str, done: str, **request: Any) -> bool:
+        """Perform an operation for a valid form and tell that it is done; what is refused becomes an error of the form."""
+        if self.console.submit(form, operation, {**self.names, **request}, SERVICE) is None:
+            return False
+        messages.success(self.console.request, done)
+        return True
+
+    def attempt(self, done: str, operation: str, **request: Any) -> bool:
+        """Perform an operation behind a button."""
+        return self.console.attempt(done, operation, {**self.names, **request}, SERVICE) is not None
+
+    def command(self, operation: str, **request: Any) -> Command:
+        return Command(operation, {**self.names, **request}, service=SERVICE)
+
+    def to(self, view: str, *args: str) -> HttpResponseRedirect:
+        return redirect(self.url(view, *args))
+
+    def page(
+        self,
+        template: str,
+        *,
+        steps: tuple[tuple[str, str] | str, ...] = (),
+        form: forms.Form | None = None,
+        deploy_form: V2DeployForm | None = None,
+        cli: list[Command] | None = None,
+        **context: Any,
+    ) -> HttpResponse:
+        """Show a page of this API; with errors of its form it is a 422, and errors of `deploy_form` open the dialog again."""
+        frame = {
+            "frame": self,
+            "api": self.api,
+            "form": form,
+            "deploy_form": deploy_form or self.deploy_form(),
+            "trail": self.trail(*steps),
+            "cli": command_samples(self.console, cli or []),
+            "status": 422 if form is not None and form.errors else 200,
+        }
+        return self.console.page(template, section="apis", **{**frame, **context})
+
+    def deploy_form(self, data: Any = None) -> V2DeployForm:
+        return V2DeployForm(data, stage_names=self.by_hand, prefix="deploy")
+
+    def _is_behind(self, stage: Stage) -> bool:
+        if stage.deployment is None:
+            return False
+        try:
+            now = documents.encode(freeze(self.api, stage.deployment.deployment_id)).decode()
+        except NotDeployable:
+            return True
+        return now != stage.deployment.document
+
+
+def v2_frame(console: Console, api_id: str, current: str) -> V2Frame:
+    """The frame of the caller's API; raises NotFoundException for an unknown id."""
+    return V2Frame(console, console.caller.api(api_id), current)
+
+
+def invoke_url(api: Api, stage_name: str) -> str:
+    """Where a stage answers, without DNS and without a trailing slash. No path names the default stage."""
+    url = addresses.path_style(api.id, stage_name)
+    return websocket_url(url) if api.websocket else url.removesuffix(f"/{DEFAULT_STAGE}")
+
+
+def host_url(api: Api, stage_name: str) -> str:
+    """The invoke URL with the API in the host name."""
+    url = addresses.host_style(api.id, api.region, stage_name)
+    return websocket_url(url) if api.websocket else url.removesuffix(f"/{DEFAULT_STAGE}")
+
+
+def websocket_url(url: str) -> str:
+    """The same address for WebSockets: `ws` for `http`, `wss` for `https`."""
+    return "ws" + url.removeprefix("http")
+
+
+def given(members: Mapping[str, Any]) -> Shape:
+    """The members that say something, for an operation that creates."""
+    return {name: value for name, value in members.items() if value not in ("", None, [], {})}
+
+
+def map_change(before: Mapping[str, Any], after: Mapping[str, Any], empty: Any = "") -> Shape:
+    """The member of an update that brings a map to `after`: V2 changes maps key by key, an empty value takes a key away."""
+    return {**{name: empty for name in before if name not in after}, **after}

@@ -1,0 +1,51 @@
+"""The pages of HTTP and WebSocket APIs, below /console/v2/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from portal.console import v2_apis, v2_deployments, v2_integrations, v2_routes, v2_stages
+
+_INTEGRATION = "<str:api_id>/integrations/<str:integration_id>/"
+_STAGE = "<str:api_id>/stages/<str:stage_name>/"
+
+urlpatterns = [
+    path("new/<str:kind>/", v2_apis.create, name="v2_create"),
+    path("<str:api_id>/", v2_routes.api, name="v2_api"),
+    path("<str:api_id>/routes/new/", v2_routes.create_route, name="v2_create_route"),
+    path("<str:api_id>/routes/<str:route_id>/", v2_routes.edit_route, name="v2_edit_route"),
+    path("<str:api_id>/routes/<str:route_id>/delete/", v2_routes.delete_route, name="v2_delete_route"),
+    path("<str:api_id>/integrations/", v2_integrations.integrations, name="v2_integrations"),
+    path("<str:api_id>/integrations/new/", v2_integrations.create_integration, name="v2_create_integration"),
+    path(_INTEGRATION, v2_integrations.integration, name="v2_integration"),
+    path(_INTEGRATION + "edit/", v2_integrations.edit_integration, name="v2_edit_integration"),
+    path(_INTEGRATION + "delete/", v2_integrations.delete_integration, name="v2_delete_integration"),
+    path(_INTEGRATION + "responses/new/", v2_integrations.integration_response, name="v2_create_integration_response"),
+    path(
+        _INTEGRATION + "responses/<str:response_id>/",
+        v2_integrations.integration_response,
+        name="v2_integration_response",
+    ),
+    path(
+        _INTEGRATION + "responses/<str:response_id>/delete/",
+        v2_integrations.delete_integration_response,
+        name="v2_delete_integration_response",
+    ),
+    path("<str:api_id>/stages/", v2_stages.stages, name="v2_stages"),
+    path("<str:api_id>/stages/new/", v2_stages.create_stage, name="v2_create_stage"),
+    path(_STAGE, v2_stages.stage, name="v2_stage"),
+    path(_STAGE + "forget-authorizers/", v2_stages.forget_authorizers, name="v2_forget_authorizers"),
+    path(_STAGE + "delete/", v2_stages.delete_stage, name="v2_delete_stage"),
+    path("<str:api_id>/mappings/<str:mapping_id>/delete/", v2_stages.delete_mapping, name="v2_delete_mapping"),
+    path("<str:api_id>/deployments/", v2_deployments.deployments, name="v2_deployments"),
+    path("<str:api_id>/deployments/new/", v2_deployments.deploy, name="v2_deploy"),
+    path("<str:api_id>/deployments/point/", v2_deployments.point, name="v2_point"),
+    path(
+        "<str:api_id>/deployments/<str:deployment_id>/delete/",
+        v2_deployments.delete_deployment,
+        name="v2_delete_deployment",
+    ),
+    path("<str:api_id>/settings/", v2_apis.settings, name="v2_settings"),
+    path("<str:api_id>/export/", v2_apis.export, name="v2_export"),
+    path("<str:api_id>/delete/", v2_apis.delete, name="v2_delete"),
+]
