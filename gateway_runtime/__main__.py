@@ -14,6 +14,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="gateway_runtime", description="Serve the published APIs.")
     parser.add_argument("--bind", default=default.bind, help="address to listen on")
     parser.add_argument("--port", type=int, default=default.port)
+    parser.add_argument("--https-port", type=int, help="another port, for HTTPS; none without it")
+    parser.add_argument("--host", action="append", default=[], dest="hosts", help="in the gateway's own certificate")
     parser.add_argument("--workers", type=int, default=default.workers, help="number of worker processes")
     parser.add_argument("--management-bind", default=default.management_bind)
     parser.add_argument("--management-port", type=int, default=default.management_port)
@@ -24,7 +26,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if options.workers < 1:
         parser.error("--workers must be at least 1")
-    serve(ServeOptions(**vars(options)))
+    serve(ServeOptions(**{**vars(options), "hosts": tuple(options.hosts)}))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from channels.routing import ProtocolTypeRouter
 
 from apps.core.environment import read_environment
 from gateway_runtime.process import DataPlane
+from gateway_runtime.tls.certificates import CERTIFICATES_KEY
 
 
 class Application:
@@ -33,6 +34,8 @@ class Application:
         self._plane = DataPlane(read_environment(os.environ))
         self._gateway, self._sockets = self._plane.gateway, self._plane.sockets
         await self._plane.start()
+        if "state" in scope:
+            scope["state"][CERTIFICATES_KEY] = self._plane.certificates
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._plane.stop()

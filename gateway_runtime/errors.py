@@ -91,13 +91,6 @@ def forbidden() -> GatewayError:
     return GatewayError("DEFAULT_4XX", status=403, message="Forbidden", error_type="ForbiddenException")
 
 
-def not_implemented(what: str) -> GatewayError:
-    """501 by name, for what is configured and not served here; `what` begins a sentence."""
-    return GatewayError(
-        "DEFAULT_5XX", status=501, message=f"{what} is not implemented", error_type="NotImplementedException"
-    )
-
-
 def bad_response(detail: str) -> GatewayError:
     """The back end answered something that is no usable response."""
     return GatewayError("DEFAULT_5XX", status=502, detail=detail)

@@ -12,7 +12,7 @@ from gateway_runtime.edge import canonical
 from gateway_runtime.edge.body import BodyTooLarge, ClientDisconnected, RequestBody
 from gateway_runtime.edge.canonical import CanonicalRequest
 from gateway_runtime.edge.refusals import AmbiguousRequest, new_request_id
-from gateway_runtime.errors import GatewayError, forbidden, not_implemented
+from gateway_runtime.errors import GatewayError, forbidden
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.integrations.forwarding import new_extended_id
 from gateway_runtime.phases.gateway_response import answer_error
@@ -21,6 +21,7 @@ from gateway_runtime.ports import Clock
 from gateway_runtime.snapshot.domains import HEALTH_CHECKS
 from gateway_runtime.snapshot.snapshot import Current, Found
 from gateway_runtime.snapshot.stage import Step
+from gateway_runtime.tls.peer import verified_identity
 
 logger = logging.getLogger("gateway_runtime.gateway")
 
@@ -122,7 +123,7 @@ class Gateway:
         domain = None if own else exchange.snapshot.domains.find(request.host)
         if domain is not None:
             if domain.mutual_tls:
-                raise not_implemented("Mutual TLS of custom domain names")
+                exchange.identity = verified_identity(exchange.scope, domain.trust, exchange.received_at)
             if request.path in HEALTH_CHECKS:
                 raise _HealthCheck
         address = address_of(request, domain)
@@ -141,7 +142,7 @@ class Gateway:
         found = chosen.match(address.segments, request.method)
         if found is None:
             raise GatewayError(chosen.unmatched)
-        always = stage.canary is None and (domain is None or not domain.reads_headers)
+        always = stage.canary is None and (domain is None or not (domain.reads_headers or domain.mutual_tls))
         return Found(chosen, *found, address.path, domain is not None, always=always)
 
     def _close(self, exchange: Exchange) -> Awaitable[None] | None:

@@ -36,6 +36,7 @@ from gateway_runtime.stores.redis_quotas import RedisQuotas
 from gateway_runtime.stores.script_calls import ScriptCalls
 from gateway_runtime.stores.stories import RedisStories
 from gateway_runtime.stores.usage import UsageMeter
+from gateway_runtime.tls.certificates import Certificates
 from gateway_runtime.upstream.guard import AddressPolicy, GuardedConnector
 from gateway_runtime.upstream.health_checks import HealthChecks
 from gateway_runtime.upstream.pool import UpstreamPool
@@ -105,6 +106,7 @@ class DataPlane:
         self.source = ConfigurationSource(
             self._redis, self.current, self.services, LastGood(directory / "configuration")
         )
+        self.certificates = Certificates(self.current, environment.own_hosts)
         self.gateway = Gateway(self.current, clock, environment.own_hosts)
         self._health_checks = HealthChecks(lambda: self.current.snapshot.links.balancers(), self._pool, clock.monotonic)
         self.sockets = WebSockets(self.current, self._connections, clock)

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from gateway_runtime.management import Answer, ManagementServer
 from gateway_runtime.metrics import Merged
+from gateway_runtime.tls.own_certificate import own_certificate
 from gateway_runtime.worker import DRAIN_SECONDS
 
 logger = logging.getLogger("gateway_runtime.master")
@@ -33,10 +34,12 @@ _LONGEST_PAUSE = 10.0
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """What the command line sets. `app` is the dotted name of an ASGI application."""
+    """What the command line sets. `app` is the dotted name of an ASGI application, `hosts` what the gateway's own certificate names."""
 
     bind: str = "127.0.0.1"
     port: int = 8080
+    https_port: int | None = None
+    hosts: tuple[str, ...] = ()
     workers: int = 1
     management_bind: str = "127.0.0.1"
     management_port: int = 9090
@@ -71,6 +74,7 @@ class Master:
         self._options = options
         self._listener = _listen(options.bind, options.port)
         self.port: int = self._listener.getsockname()[1]
+        self._tls = None if options.https_port is None else _listen(options.bind, options.https_port)
         self._run_dir = options.data_dir / "run" / str(os.getpid())
         self._merged = Merged(self._run_dir)
         self._workers: dict[int, Worker] = {}
@@ -94,6 +98,8 @@ class Master:
             "serving on %s:%d with %d workers, management on %s:%d",
             self._options.bind, self.port, self._options.workers, self._options.management_bind, port,
         )  # fmt: skip
+        if self._tls is not None:
+            logger.info("serving HTTPS on %s:%d", self._options.bind, self._tls.getsockname()[1])
         try:
             for slot in range(self._options.workers):
                 self._workers[slot] = await self._start(slot)
@@ -111,13 +117,15 @@ class Master:
         name = f"worker-{slot}-{self._spawned}"
         options = self._options
         read_end, write_end = os.pipe()
+        listeners = [each.fileno() for each in (self._listener, self._tls) if each is not None]
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "gateway_runtime.worker",
                 "--listener", str(self._listener.fileno()), "--ready", str(write_end), "--master", str(os.getpid()),
                 "--name", name, "--app", options.app, "--run-dir", str(self._run_dir),
                 "--limit-connections", str(options.limit_connections), "--log-level", options.log_level,
-                pass_fds=(self._listener.fileno(), write_end),
+                *self._tls_arguments(),
+                pass_fds=(*listeners, write_end),
                 env={**os.environ, "GATEHOUSE_DATA_DIR": str(options.data_dir), "GATEHOUSE_WORKER": str(slot)},
             )  # fmt: skip
         finally:
@@ -127,6 +135,13 @@ class Master:
         _watch_ready(read_end, worker)
         self._spawn(self._watch(worker))
         return worker
+
+    def _tls_arguments(self) -> tuple[str, ...]:
+        """What a worker needs to accept HTTPS. The certificate is looked after at each start of one."""
+        if self._tls is None:
+            return ()
+        certificate = own_certificate(self._options.data_dir / "tls", self._options.hosts)
+        return ("--tls-listener", str(self._tls.fileno()), "--certificate", str(certificate))
 
     async def _watch(self, worker: Worker) -> None:
         """Wait for a worker's end and replace it when nobody asked for it."""
@@ -186,6 +201,8 @@ class Master:
     async def _drain(self) -> None:
         logger.info("draining")
         self._listener.close()
+        if self._tls is not None:
+            self._tls.close()
         await asyncio.gather(*(self._retire(worker) for worker in tuple(self._all)))
         logger.info("drained")
 

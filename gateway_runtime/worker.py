@@ -18,6 +18,7 @@ import uvicorn
 from gateway_runtime.edge.protocol import EdgeProtocol
 from gateway_runtime.edge.websocket import MAX_SIZE, EdgeWebSocket
 from gateway_runtime.metrics import METRICS
+from gateway_runtime.tls.https import Https
 
 DRAIN_SECONDS = 30
 _PR_SET_PDEATHSIG = 1
@@ -39,9 +40,10 @@ class WorkerServer(uvicorn.Server):
     Draining is bounded even when the event loop hangs: an alarm whose default action ends the process is set with it.
     """
 
-    def __init__(self, config: uvicorn.Config, ready: int) -> None:
+    def __init__(self, config: uvicorn.Config, ready: int, https: Https | None = None) -> None:
         super().__init__(config)
         self._ready = ready
+        self._https = https
         self._open = METRICS.gauge("gatehouse_connections", "Client connections that are open")
         self._running = METRICS.gauge("gatehouse_requests_in_flight", "Requests being answered")
         self._answered = METRICS.counter("gatehouse_requests_total", "Requests answered by the application")
@@ -61,15 +63,21 @@ class WorkerServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            if self._https is not None:
+                self._https.start(self)
             METRICS.flush()
             os.write(self._ready, b"R")
 
     async def on_tick(self, counter: int) -> bool:
         if counter % _FLUSH_TICKS == 0:
             self._publish()
+        if self._https is not None:
+            self._https.retire_strangers()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._https is not None:
+            await self._https.close()
         await super().shutdown(sockets)
         self._publish()
 
@@ -90,6 +98,8 @@ def main(arguments: list[str] | None = None) -> None:
         parser.add_argument(f"--{name}", type=int, required=True)
     for name in ("name", "app", "run-dir", "log-level"):
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--tls-listener", type=int)
+    parser.add_argument("--certificate", type=Path)
     options = parser.parse_args(arguments)
     follow_parent(options.master, signal.SIGTERM)
     logging.basicConfig(
@@ -112,7 +122,10 @@ def main(arguments: list[str] | None = None) -> None:
         limit_concurrency=options.limit_connections,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
-    WorkerServer(config, options.ready).run([socket.socket(fileno=options.listener)])
+    https = None
+    if options.tls_listener is not None:
+        https = Https(socket.socket(fileno=options.tls_listener), options.certificate, options.limit_connections)
+    WorkerServer(config, options.ready, https).run([socket.socket(fileno=options.listener)])
 
 
 if __name__ == "__main__":

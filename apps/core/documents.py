@@ -334,10 +334,19 @@ class RoutingRule(Document, frozen=True):
     strip_base_path: bool = False
 
 
+class ServerCertificate(Document, frozen=True):
+    """What callers over HTTPS are shown: a certificate and its chain (PEM), and its private key, sealed for the domain's section."""
+
+    certificate: str
+    private_key: str
+
+
 class DomainDocument(Document, frozen=True, tag_field="kind", tag="domain"):
     """A public custom domain name, such as `api.example.com` or `*.example.com`, its mappings and its rules by priority.
 
-    `mutual_tls` says that callers have to show a certificate. `routing_mode` is in V1's words: rules count in the two modes that
+    `mutual_tls` says that callers have to show a certificate, of which one in `trust_store` (PEM) is the root; without such a store
+    nobody is let in. Without a `certificate` the gateway shows its own. `security_policy` is AWS's word for what TLS is spoken.
+    `routing_mode` is in V1's words: rules count in the two modes that
     begin with ROUTING_RULE, mappings in the two that name BASE_PATH_MAPPING.
     """
 
@@ -348,6 +357,9 @@ class DomainDocument(Document, frozen=True, tag_field="kind", tag="domain"):
     mutual_tls: bool = False
     mappings: tuple[ApiMapping, ...] = ()
     rules: tuple[RoutingRule, ...] = ()
+    certificate: ServerCertificate | None = None
+    security_policy: str = "TLS_1_2"
+    trust_store: str | None = None
 
 
 class Target(Document, frozen=True):

@@ -51,6 +51,7 @@ class Environment:
 
     portal_port: int
     gateway_port: int
+    https_port: int | None
     management_port: int
     bind: str
     data_dir: Path
@@ -180,6 +181,7 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
     return Environment(
         portal_port=_port(variables, "GATEHOUSE_PORTAL_PORT", 8000),
         gateway_port=gateway_port,
+        https_port=_port(variables, "GATEHOUSE_HTTPS_PORT", 443) if variables.get("GATEHOUSE_HTTPS_PORT") else None,
         management_port=_port(
             variables, "GATEHOUSE_MANAGEMENT_PORT", gateway_port + 1 if gateway_port < 65535 else 9080
         ),

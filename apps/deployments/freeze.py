@@ -398,6 +398,19 @@ def domain_document(domain_name: DomainName) -> documents.DomainDocument:
             for row in to_v2_apis
         ),
         rules=tuple(_routing_rule(row) for row in domain_name.routing_rules.order_by("priority")),
+        certificate=_server_certificate(domain_name),
+        security_policy=domain_name.security_policy,
+    )
+
+
+def _server_certificate(domain_name: DomainName) -> documents.ServerCertificate | None:
+    """The certificate that was handed over for the name; None where the installation has none, and the gateway shows its own."""
+    if not domain_name.certificate_private_key:
+        return None
+    place = documents.domain_section(domain_name.region, domain_name.name)
+    return documents.ServerCertificate(
+        certificate=f"{domain_name.certificate_body}\n{domain_name.certificate_chain}",
+        private_key=document_seal().seal(domain_name.certificate_private_key, place),
     )
 
 

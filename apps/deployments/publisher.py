@@ -143,7 +143,7 @@ def _everything() -> Iterator[tuple[str, Sections]]:
     for account_id, region in ApiKey.objects.values_list("account_id", "region").distinct().order_by():
         for start in range(0, len(shards), _SHARDS_AT_ONCE):
             yield account_id, _keys_sections(account_id, region, shards[start : start + _SHARDS_AT_ONCE])
-    for domain_name in DomainName.objects.filter(domain_name_id="").order_by("id").defer("certificate_private_key"):
+    for domain_name in DomainName.objects.filter(domain_name_id="").order_by("id"):
         yield domain_name.account_id, _domain_sections(domain_name)
     for account in Account.objects.order_by("pk"):
         yield account.pk, _credentials_section(account.pk)

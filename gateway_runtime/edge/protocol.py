@@ -27,6 +27,7 @@ from gateway_runtime.edge.request_task import RequestTask
 from gateway_runtime.edge.turn import TURN_KEY, Turn
 from gateway_runtime.limits import EDGE, EdgeLimits
 from gateway_runtime.metrics import METRICS
+from gateway_runtime.tls.peer import TLS_KEY, TlsPeer
 
 logger = logging.getLogger("gateway_runtime.edge")
 
@@ -70,6 +71,9 @@ class EdgeProtocol(HttpToolsProtocol):
         self.deadline = 0.0
         self.write_deadline = 0.0
         self.in_head = False
+        self.fresh = True  # no request has begun
+        self.opened_at = 0.0  # when the socket was accepted, where a TLS handshake came before this
+        self.tls: TlsPeer | None = None
         self.sealed = False  # the last message said that none follows
         self.head_size = 0
         self.raw_read = 0
@@ -93,7 +97,10 @@ class EdgeProtocol(HttpToolsProtocol):
         self.scheme = "https" if is_ssl(transport) else "http"
         self.connections.add(self)
         self.sweep.add(self)
-        self.deadline = self.loop.time() + self.limits.head_seconds
+        if self.tls is not None:
+            self.tls.read(transport)
+            self.app_state = {**self.app_state, TLS_KEY: self.tls}
+        self.deadline = (self.opened_at or self.loop.time()) + self.limits.head_seconds
         if self.limit_concurrency is not None and len(self.connections) > self.limit_concurrency:
             self._answer_and_close(503)
 
@@ -138,6 +145,13 @@ class EdgeProtocol(HttpToolsProtocol):
         self.draining = True
         if self.turn is None and not self.in_head and not self.discarding:
             self.deadline = min(self.deadline, self.loop.time() + self.limits.drain_idle_seconds)
+
+    def retire(self) -> None:
+        """Close once nothing is under way: who is at the other end has to begin anew."""
+        if self.turn is None and not self.queue and not self.in_head and not self.discarding:
+            self.transport.close()
+        else:
+            self.draining = True
 
     def abort(self) -> None:
         """Cut the connection so that the client sees a truncated answer, never a clean end."""
@@ -248,7 +262,10 @@ class EdgeProtocol(HttpToolsProtocol):
         self._begun += 1
         if not self.in_head:
             self.in_head = True
-            self.deadline = self.loop.time() + self.limits.head_seconds
+            if self.fresh and not self.draining:
+                self.fresh = False  # the first head has as long as the connection has had
+            else:
+                self.deadline = self.loop.time() + self.limits.head_seconds
 
     def on_url(self, url: bytes) -> None:
         self.url += url

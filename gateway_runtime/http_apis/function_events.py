@@ -16,7 +16,7 @@ import orjson
 from gateway_runtime.edge.canonical import group_query
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.integrations.forwarding import forwarded_headers
-from gateway_runtime.mapping.context import common_log_time, header
+from gateway_runtime.mapping.context import common_log_time, header, put_nested
 from gateway_runtime.snapshot.stage import MethodSite
 from gateway_runtime.v2.route_methods import DEFAULT_ROUTE
 
@@ -107,7 +107,9 @@ def _request_2(site: MethodSite, exchange: Exchange) -> Event:
 
 def _context_2(site: MethodSite, exchange: Exchange) -> Event:
     request, stage = exchange.request, site.stage
+    shown = _client_certificate(exchange)
     return {
+        **({"authentication": shown} if shown else {}),
         "accountId": stage.account_id,
         "apiId": stage.api_id,
         "domainName": request.host,
@@ -125,6 +127,13 @@ def _context_2(site: MethodSite, exchange: Exchange) -> Event:
         "time": common_log_time(int(exchange.received_at)),
         "timeEpoch": int(exchange.received_at * 1000),
     }
+
+
+def _client_certificate(exchange: Exchange) -> Event:
+    """The certificate that the caller has shown, as `clientCert`; nothing without one."""
+    found: Event = {}
+    put_nested(found, {name: value for name, value in exchange.identity.items() if name.startswith("clientCert.")})
+    return found
 
 
 def _authorizer_2(exchange: Exchange) -> Event | None:
@@ -194,7 +203,7 @@ def _context_1(site: MethodSite, exchange: Exchange) -> Event:
     known = exchange.identity
     names = ("accessKey", "accountId", "caller", "cognitoAuthenticationProvider", "cognitoAuthenticationType",
              "cognitoIdentityId", "cognitoIdentityPoolId", "principalOrgId", "user", "userArn")  # fmt: skip
-    identity: Event = {name: known.get(name) for name in names}
+    identity: Event = {name: known.get(name) for name in names} | _client_certificate(exchange)
     identity["sourceIp"], identity["userAgent"] = request.client_ip, header(exchange, b"user-agent")
     return {
         "accountId": stage.account_id,

@@ -11,7 +11,7 @@ from gateway_runtime.edge.canonical import NAMES_KEY, group_query
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.integrations.forwarding import forwarded_headers
 from gateway_runtime.mapping.content import BinaryTypes
-from gateway_runtime.mapping.context import api_key_value, common_log_time, header
+from gateway_runtime.mapping.context import api_key_value, common_log_time, header, put_nested
 from gateway_runtime.snapshot.stage import MethodSite
 
 _OWN_NAMES = {
@@ -84,12 +84,7 @@ class ProxyEvents:
     def _context(self, exchange: Exchange) -> dict[str, Any]:
         request = exchange.request
         identity: dict[str, Any] = dict(_NOBODY)
-        for name, value in exchange.identity.items():
-            group, _, member = name.partition(".")
-            if member:  # such as `clientCert.subjectDN`
-                identity.setdefault(group, {})[member] = value
-            else:
-                identity[name] = value
+        put_nested(identity, exchange.identity)
         identity["sourceIp"], identity["userAgent"] = request.client_ip, header(exchange, b"user-agent")
         if exchange.entitlement is not None:
             identity["apiKey"] = api_key_value(exchange)

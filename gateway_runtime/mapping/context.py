@@ -6,7 +6,7 @@ Values that the caller chose are cleaned of control characters here, once for ev
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -227,6 +227,16 @@ _CHOSEN_BY_CALLERS = frozenset(
     }
 )  # fmt: skip
 _AUTHORIZER = "authorizer."
+
+
+def put_nested(members: dict[str, Any], values: Mapping[str, Any]) -> None:
+    """Add values to a map, those of names such as `clientCert.validity.notAfter` to maps within it."""
+    for name, value in values.items():
+        *groups, member = name.split(".")
+        place = members
+        for group in groups:
+            place = place.setdefault(group, {})
+        place[member] = value
 
 
 def variable(name: str) -> Variable | None:

@@ -10,7 +10,7 @@ from apps.core.vtl.rendering import as_text
 from gateway_runtime.edge.canonical import Headers
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
-from gateway_runtime.mapping.context import VARIABLES, api_key_value, clean
+from gateway_runtime.mapping.context import VARIABLES, api_key_value, clean, put_nested
 
 _GROUPS: dict[str, dict[str, str]] = {}
 for _name in VARIABLES:
@@ -58,7 +58,9 @@ class TemplateContext(VtlObject):
         if name == "identity":
             # Logs show the end of a key; a back end is told all of it.
             found["apiKey"] = api_key_value(exchange)
-        return {member: value for member, value in found.items() if value is not None}
+        members: dict[str, Any] = {}
+        put_nested(members, {member: value for member, value in found.items() if value is not None})
+        return members
 
     def overrides(self, direction: str, place: str) -> dict[str, list[str]]:
         """What templates have set under `requestOverride` or `responseOverride`: values by name. Raises GatewayError."""

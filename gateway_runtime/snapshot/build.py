@@ -219,7 +219,8 @@ class _Build:
     def _domains(self) -> Domains:
         if self._unchanged("domain/"):
             return self._last.domains
-        return Domains(document for document in self._decoded.values() if isinstance(document, DomainDocument))
+        found = (document for document in self._decoded.values() if isinstance(document, DomainDocument))
+        return Domains(found, None if self._services is None else self._services.document_seal, self._last.domains)
 
     def _credentials(self) -> Credentials:
         if self._unchanged("credentials/"):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from apps.core.documents import ApiMapping, DomainDocument, RoutingRule
+from apps.core.secrets import DocumentSeal
 from gateway_runtime.edge.canonical import Headers
+from gateway_runtime.tls.contexts import Handshake, handshake_of
+
+logger = logging.getLogger("gateway_runtime.snapshot")
 
 _MAPPED = frozenset({"BASE_PATH_MAPPING_ONLY", "ROUTING_RULE_THEN_BASE_PATH_MAPPING"})
 _RULED = frozenset({"ROUTING_RULE_ONLY", "ROUTING_RULE_THEN_BASE_PATH_MAPPING"})
@@ -63,6 +68,7 @@ class Domain:
     def __init__(self, documents: Iterable[DomainDocument]) -> None:
         self.account_id = ""
         self.mutual_tls = False
+        self.handshake: Handshake | None = None  # with the name's own certificate
         self._mappings: dict[tuple[str, ...], ApiMapping] = {}
         rules: list[RoutingRule] = []
         for document in documents:
@@ -74,6 +80,11 @@ class Domain:
                 self._mappings.setdefault(tuple(filter(None, mapping.base_path.split("/"))), mapping)
         self._rules = [Rule(rule) for rule in sorted(rules, key=lambda rule: rule.priority)]
         self._depths = sorted({len(base_path) for base_path in self._mappings}, reverse=True)
+
+    @property
+    def trust(self) -> str:
+        """The trust store that callers have to be verified by, "" where there is none: then nobody is."""
+        return "" if self.handshake is None else self.handshake.trust
 
     @property
     def reads_headers(self) -> bool:
@@ -100,14 +111,30 @@ class Domain:
 class Domains:
     """All custom domain names of a snapshot, by host."""
 
-    def __init__(self, documents: Iterable[DomainDocument] = ()) -> None:
+    def __init__(
+        self, documents: Iterable[DomainDocument] = (), seal: DocumentSeal | None = None, last: Domains | None = None
+    ) -> None:
         by_name: dict[str, list[DomainDocument]] = {}
         for document in sorted(documents, key=lambda document: document.region):
             by_name.setdefault(document.name, []).append(document)
         self._domains = {name: Domain(of_name) for name, of_name in by_name.items()}
+        if seal is not None:
+            for name, of_name in by_name.items():
+                before = last._domains.get(name) if last is not None else None
+                self._domains[name].handshake = _handshake(of_name, seal, before.handshake if before else None)
 
     def find(self, host: str) -> Domain | None:
         """The domain of a lower-case host: the one of that name, else the one with `*` in place of its first label."""
         if not self._domains:
             return None
         return self._domains.get(host) or self._domains.get("*." + host.partition(".")[2])
+
+
+def _handshake(of_name: list[DomainDocument], seal: DocumentSeal, last: Handshake | None) -> Handshake | None:
+    """How connections to a name begin: as its first document with a certificate says, or as before where that cannot be used."""
+    document = next((each for each in of_name if each.certificate is not None), of_name[0])
+    try:
+        return handshake_of(document, seal, last)
+    except ValueError as error:
+        logger.error("the certificate of %s cannot be used, the one before stays: %s", document.name, error)
+        return last

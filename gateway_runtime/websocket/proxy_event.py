@@ -10,7 +10,7 @@ import orjson
 from gateway_runtime.edge.canonical import group_query
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.integrations.forwarding import trace_id
-from gateway_runtime.mapping.context import common_log_time, header
+from gateway_runtime.mapping.context import common_log_time, header, put_nested
 
 
 def proxy_event(exchange: Exchange, body: bytes) -> bytes:
@@ -54,7 +54,8 @@ def request_context(exchange: Exchange) -> dict[str, Any]:
     assert event is not None
     assert stage is not None
     connection = event.connection
-    identity: dict[str, Any] = {**exchange.identity, "sourceIp": exchange.request.client_ip}
+    identity: dict[str, Any] = {"sourceIp": exchange.request.client_ip}
+    put_nested(identity, exchange.identity)
     agent = header(exchange, b"user-agent")
     if agent is not None:
         identity["userAgent"] = agent

@@ -19,6 +19,7 @@ from gateway_runtime.limits import SOCKETS
 from gateway_runtime.ports import Clock
 from gateway_runtime.snapshot.snapshot import Current
 from gateway_runtime.snapshot.stage import Step
+from gateway_runtime.tls.peer import verified_identity
 from gateway_runtime.websocket.connection import Connection, GoneAway, TooMuchWaits
 from gateway_runtime.websocket.directory import Connections
 from gateway_runtime.websocket.event import SocketEvent
@@ -82,6 +83,8 @@ class _Session:
     def _locate(self, exchange: Exchange) -> WebSocketStage:
         request, snapshot = exchange.request, exchange.snapshot
         domain = snapshot.domains.find(request.host)
+        if domain is not None and domain.mutual_tls:
+            exchange.identity = verified_identity(exchange.scope, domain.trust, exchange.received_at)
         address = address_of(request, domain)
         found = None if address is None else snapshot.websocket_stage(address.api_id, address.stage)
         if address is None or found is None or any(address.segments):

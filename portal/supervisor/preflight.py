@@ -20,12 +20,14 @@ def check_machine() -> None:
 
 
 def check_ports(environment: Environment) -> None:
-    """The three addresses are different and free."""
+    """The addresses are different and free."""
     wanted = {
         "GATEHOUSE_PORTAL_PORT": (environment.bind, environment.portal_port),
         "GATEHOUSE_GATEWAY_PORT": (environment.bind, environment.gateway_port),
         "GATEHOUSE_MANAGEMENT_PORT": ("127.0.0.1", environment.management_port),
     }
+    if environment.https_port is not None:
+        wanted["GATEHOUSE_HTTPS_PORT"] = (environment.bind, environment.https_port)
     owners: dict[int, str] = {}
     for variable, (_, port) in wanted.items():
         if port in owners:

@@ -37,11 +37,20 @@ def gateway(environment: Environment) -> ProcessSpec:
             "--workers", str(environment.workers),
             "--management-port", str(environment.management_port),
             "--data-dir", str(environment.data_dir),
+            *_https(environment),
         ),
         ready=answers_ok("127.0.0.1", environment.management_port, "/ready"),
         stop_stage=0,
         grace=6.0,
     )  # fmt: skip
+
+
+def _https(environment: Environment) -> tuple[str, ...]:
+    """HTTPS, where it is asked for, with the gateway's own hosts in its own certificate."""
+    if environment.https_port is None:
+        return ()
+    named = (f"--host={host}" for host in sorted(environment.own_hosts))
+    return ("--https-port", str(environment.https_port), *named)
 
 
 def with_reachable_functions(environment: Environment) -> Environment:

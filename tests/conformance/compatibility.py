@@ -31,7 +31,7 @@ _LIMITS = {
     (
         "apigateway",
         "CreateDomainName",
-    ): "the data plane serves public names over HTTP; one that asks for mutual TLS answers 501",
+    ): "the data plane serves public names over HTTP and HTTPS",
     ("apigateway", "CreateVpcLink"): "integrations that use one are not deployed yet",
     (
         "apigateway",

@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -91,6 +92,7 @@ class Product:
         self.workers = workers
         self.port = _free_port()
         self.management = _free_port()
+        self.https = _free_port()
 
     def start(self) -> None:
         environment = {
@@ -100,6 +102,7 @@ class Product:
             [
                 sys.executable, "-m", "gateway_runtime", "--port", str(self.port), "--workers", str(self.workers),
                 "--management-port", str(self.management), "--data-dir", str(self.directory), "--log-level", "info",
+                "--https-port", str(self.https), "--host", "gateway.test",
             ],
             env={
                 **environment, "REDIS_URL": self.redis_url, "GATEHOUSE_SECRET_KEY": _MASTER_SECRET,
@@ -142,17 +145,32 @@ def _free_port() -> int:
 
 
 class Caller:
-    """One keep-alive connection that sends GET requests."""
+    """One keep-alive connection that sends GET requests, over TLS to `name` where a context is given."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, tls: ssl.SSLContext | None = None, name: str | None = None) -> None:
         self._port = port
+        self._tls = tls
+        self._name = name
 
     async def __aenter__(self) -> Caller:
-        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        self._reader, self._writer = await asyncio.open_connection(
+            "127.0.0.1", self._port, ssl=self._tls, server_hostname=self._name
+        )
         return self
+
+    @property
+    def shown(self) -> bytes:
+        """The certificate of the server (DER)."""
+        found: bytes = self._writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        return found
 
     async def __aexit__(self, *error: object) -> None:
         self._writer.close()
+
+    async def closed(self, within: float) -> bool:
+        """Whether the server ends the connection, in so many seconds at most."""
+        async with asyncio.timeout(within):
+            return await self._reader.read(1) == b""
 
     async def get(
         self, path: str, *, host: str = f"{builders.API}.execute-api.localhost", **headers: str

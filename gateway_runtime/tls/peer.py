@@ -1,0 +1,70 @@
+"""Who is at the other end of a TLS connection: the name it asked for, and the certificate it showed."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from typing import Any
+
+from cryptography import x509
+
+from gateway_runtime.errors import forbidden
+
+TLS_KEY = "gatehouse.tls"
+"""Of a scope's `state`: the `TlsPeer` of the connection."""
+
+
+class TlsPeer:
+    """`trust` names the trust store that the caller's certificate was verified by, "" where none was asked for.
+
+    `expires_at` is when that certificate ends (seconds since the epoch), `identity` what `$context.identity` has of it.
+    """
+
+    __slots__ = ("expires_at", "identity", "server_name", "trust")
+
+    def __init__(self, server_name: str, trust: str) -> None:
+        self.server_name = server_name
+        self.trust = trust
+        self.expires_at = 0.0
+        self.identity: dict[str, str] = {}
+
+    def read(self, transport: asyncio.BaseTransport) -> None:
+        """Take in what the caller has shown by the end of the handshake."""
+        handshake: ssl.SSLObject | None = transport.get_extra_info("ssl_object") if self.trust else None
+        certificate = None if handshake is None else handshake.getpeercert(binary_form=True)
+        if certificate is None:
+            return
+        shown = x509.load_der_x509_certificate(certificate)
+        serial = f"{shown.serial_number:x}"
+        serial = serial.zfill(len(serial) + len(serial) % 2)
+        self.expires_at = shown.not_valid_after_utc.timestamp()
+        self.identity = {
+            "clientCert.clientCertPem": ssl.DER_cert_to_PEM_cert(certificate),
+            "clientCert.subjectDN": shown.subject.rfc4514_string(),
+            "clientCert.issuerDN": shown.issuer.rfc4514_string(),
+            "clientCert.serialNumber": ":".join(serial[at : at + 2] for at in range(0, len(serial), 2)),
+            "clientCert.validity.notBefore": f"{shown.not_valid_before_utc:%b %e %H:%M:%S %Y} GMT",
+            "clientCert.validity.notAfter": f"{shown.not_valid_after_utc:%b %e %H:%M:%S %Y} GMT",
+        }
+
+    def verified_by(self, trust: str, now: float) -> bool:
+        """Whether the caller has shown a certificate that this trust store vouches for, and that has not ended since."""
+        return bool(trust) and self.trust == trust and now < self.expires_at
+
+
+def peer_of(scope: Mapping[str, Any]) -> TlsPeer | None:
+    """The caller of a request or a WebSocket; None without TLS."""
+    state = scope.get("state")
+    return None if state is None else state.get(TLS_KEY)
+
+
+def verified_identity(scope: Mapping[str, Any], trust: str, now: float) -> dict[str, str]:
+    """`$context.identity` of a caller whose certificate the trust store vouches for, whatever name the connection was opened for.
+
+    Raises AWS's 403 for everybody else: without TLS, without a certificate, or with one that was good for another trust store.
+    """
+    peer = peer_of(scope)
+    if peer is None or not peer.verified_by(trust, now):
+        raise forbidden()
+    return peer.identity
