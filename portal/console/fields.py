@@ -94,8 +94,8 @@ class HeadersField(forms.CharField):
 class CodeField(forms.CharField):
     """A schema, a template or a body, kept as it was typed but for the line ends of browsers."""
 
-    def __init__(self, *, rows: int = 6, **options: Any) -> None:
-        super().__init__(strip=False, widget=code_area(rows), **options)
+    def __init__(self, *, rows: int = 6, language: str = "", **options: Any) -> None:
+        super().__init__(strip=False, widget=code_area(rows, language), **options)
 
     def to_python(self, value: Any) -> Any:
         return unix_lines(super().to_python(value) or "")
@@ -106,9 +106,10 @@ def unix_lines(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def code_area(rows: int = 6) -> forms.Textarea:
-    """A box for a template or a schema."""
-    return forms.Textarea(attrs={"rows": rows, "spellcheck": "false", "autocomplete": "off"})
+def code_area(rows: int = 6, language: str = "") -> forms.Textarea:
+    """A box for a template or a schema. A language that js/editor.js knows makes it an editor with colours and line numbers."""
+    editor = {"data-editor": language} if language else {}
+    return forms.Textarea(attrs={"rows": rows, "spellcheck": "false", "autocomplete": "off", **editor})
 
 
 def switch() -> forms.CheckboxInput:

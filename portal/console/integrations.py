@@ -15,6 +15,7 @@ from portal.console.gate import Console, console_page
 from portal.console.method_forms import JSON, IntegrationForm
 from portal.console.methods import edit_page, found_method
 from portal.console.resources import resource_url
+from portal.console.template_previews import preview_panel
 
 
 @console_page("GET", "POST")
@@ -33,7 +34,8 @@ def edit_integration(console: Console, api_id: str, resource_id: str, verb: str)
     def patches() -> list[Patch]:
         return _patches(integration, form) if integration else []
 
-    return edit_page(frame, resource, method, form, "UpdateIntegration", patches, "Integration request")
+    panel = preview_panel(method, resource, "a request")
+    return edit_page(frame, resource, method, form, "UpdateIntegration", patches, "Integration request", panel)
 
 
 def _replace(console: Console, names: dict[str, str], method: Method, form: IntegrationForm) -> dict[str, Any]:

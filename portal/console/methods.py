@@ -134,6 +134,7 @@ def edit_page(
     operation: str,
     patches: Callable[[], list[Patch]],
     title: str,
+    panel: dict[str, Any] | None = None,
 ) -> HttpResponse:
     """Save the patches and go back to the method, or show the form with what is wrong.
 
@@ -161,6 +162,7 @@ def edit_page(
         method=method,
         title=title,
         back=back,
+        panel=panel,
         trail=_trail(frame, resource, title, verb),
         cli=[Command(operation, {**request, "patchOperations": example})],
         status=422 if form.errors else 200,

@@ -49,6 +49,7 @@ class ModelForm(forms.Form):
     schema = CodeField(
         label="JSON schema",
         rows=18,
+        language="json",
         initial=_EXAMPLE,
         help_text="Draft 4. Another model is referred to as https://apigateway.amazonaws.com/restapis/API_ID/models/NAME.",
     )

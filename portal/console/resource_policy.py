@@ -51,6 +51,7 @@ class PolicyForm(forms.Form):
     policy = CodeField(
         label="Policy",
         rows=20,
+        language="json",
         required=False,
         max_length=8192,
         help_text="execute-api:/stage/METHOD/path stands for the ARN of this API. Empty: everybody may call, as the methods say.",

@@ -17,6 +17,7 @@ from portal.console.content_types import ModelsField, TemplatesField
 from portal.console.fields import PairsField
 from portal.console.gate import Console, console_page
 from portal.console.resources import resource_url
+from portal.console.template_previews import preview_panel
 
 
 class ResponseForm(forms.Form):
@@ -70,6 +71,7 @@ def edit_response(
             messages.success(console.request, f"Status {form.cleaned_data['status_code']} is saved in the draft.")
             return redirect(back)
     shown = {**names, "statusCode": status_code or "200"}
+    is_proxy = getattr(method, "integration", None) is not None and method.integration.type.endswith("_PROXY")
     return frame.page(
         "console/method_edit.html",
         form=form,
@@ -77,6 +79,7 @@ def edit_response(
         method=method,
         title=f"Response {status_code}" if status_code else "New response",
         back=back,
+        panel=None if is_proxy else preview_panel(method, resource, "an answer of the back end"),
         trail=_trail(frame.trail, frame.api.name, frame.url("api"), resource, verb, back, status_code),
         cli=[Command("PutMethodResponse", shown), Command("PutIntegrationResponse", shown)],
         status=422 if form.errors else 200,

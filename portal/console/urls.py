@@ -13,6 +13,7 @@ from portal.console import (
     audit,
     authorizers,
     canaries,
+    comparisons,
     cors,
     deployments,
     gateway_responses,
@@ -31,8 +32,11 @@ from portal.console import (
     responses,
     sign_in,
     stage_cache,
+    stage_downloads,
+    stage_methods,
     stages,
     subscriptions,
+    template_previews,
     test_calls,
     traffic,
     usage_plans,
@@ -42,6 +46,7 @@ from portal.console import (
 app_name = "console"
 
 _METHOD = "apis/<str:api_id>/resources/<str:resource_id>/methods/<str:verb>/"
+_STAGE = "apis/<str:api_id>/stages/<str:stage_name>/"
 _AUTHORIZER = "apis/<str:api_id>/authorizers/<str:authorizer_id>/"
 
 urlpatterns = [
@@ -58,6 +63,7 @@ urlpatterns = [
     path("apis/<str:api_id>/resources/<str:resource_id>/new-method/", methods.create_method, name="create_method"),
     path(_METHOD + "request/", methods.edit_method, name="edit_method"),
     path(_METHOD + "integration/", integrations.edit_integration, name="edit_integration"),
+    path(_METHOD + "preview/", template_previews.preview_templates, name="preview_templates"),
     path(_METHOD + "test/", test_calls.test_method, name="test_method"),
     path(_METHOD + "delete/", methods.delete_method, name="delete_method"),
     path(_METHOD + "responses/new/", responses.edit_response, name="create_response"),
@@ -85,6 +91,7 @@ urlpatterns = [
     ),
     path("apis/<str:api_id>/changes/", deployments.changes, name="changes"),
     path("apis/<str:api_id>/deploy/", deployments.deploy, name="deploy"),
+    path("apis/<str:api_id>/deployments/compare/", comparisons.compare, name="compare_deployments"),
     path("apis/<str:api_id>/deployments/", deployments.deployments, name="deployments"),
     path("apis/<str:api_id>/stages/", stages.stages, name="stages"),
     path("apis/<str:api_id>/stages/<str:stage_name>/", stages.stage, name="stage"),
@@ -93,6 +100,11 @@ urlpatterns = [
     path("apis/<str:api_id>/stages/<str:stage_name>/canary/", canaries.canary, name="canary"),
     path("apis/<str:api_id>/stages/<str:stage_name>/canary/promote/", canaries.promote_canary, name="promote_canary"),
     path("apis/<str:api_id>/stages/<str:stage_name>/canary/end/", canaries.end_canary, name="end_canary"),
+    path(_STAGE + "methods/", stage_methods.stage_methods, name="stage_methods"),
+    path(_STAGE + "methods/of/<path:key>/reset/", stage_methods.reset_stage_method, name="reset_stage_method"),
+    path(_STAGE + "methods/of/<path:key>/", stage_methods.stage_method, name="stage_method"),
+    path(_STAGE + "export/", stage_downloads.export_stage, name="export_stage"),
+    path(_STAGE + "sdk/", stage_downloads.download_sdk, name="download_sdk"),
     path("apis/<str:api_id>/stages/<str:stage_name>/rollback/", deployments.rollback, name="rollback"),
     path("apis/<str:api_id>/stages/<str:stage_name>/delete/", stages.delete_stage, name="delete_stage"),
     path("apis/<str:api_id>/stages/<str:stage_name>/live/", live.live, name="live"),

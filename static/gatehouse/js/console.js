@@ -24,6 +24,16 @@ document.addEventListener("input", (event) => {
   for (const item of document.getElementById(id).querySelectorAll(":scope > ul > li")) show(item, text, text === "");
 });
 
+// <button data-fill="id" value="text">: puts the text into that field.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-fill]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.fill);
+  field.value = button.value;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.focus();
+});
+
 // A form that is sent back with errors has status 422; it is shown like any other answer.
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.status !== 422) return;
