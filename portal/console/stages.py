@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -16,85 +15,26 @@ from portal.console import addresses
 from portal.console.api_frame import ApiFrame, api_frame
 from portal.console.commands import Command
 from portal.console.drafts import is_behind
-from portal.console.fields import PairsField, code_area, map_patches, member_patch, plain, switch
+from portal.console.fields import map_patches, member_patch, plain
 from portal.console.first_call import first_call
 from portal.console.gate import Console, console_page
+from portal.console.stage_forms import ACCESS_LOG_PRESETS, StageForm
 
 ALL_METHODS = "*/*"
+EXPORTS = (
+    ("oas30", "yaml", "OpenAPI 3.0, YAML"),
+    ("oas30", "json", "OpenAPI 3.0, JSON"),
+    ("swagger", "yaml", "Swagger 2.0, YAML"),
+    ("swagger", "json", "Swagger 2.0, JSON"),
+)
+SDKS_OF_OTHERS = ("objectivec", "swift")
+"""Kinds of SDK that AWS has and Gatehouse does not generate."""
 _OBSERVED = {
     "log_level": "/*/*/logging/loglevel",
     "data_trace": "/*/*/logging/dataTrace",
+    "metrics": "/*/*/metrics/enabled",
     "tracing": "/tracingEnabled",
 }
-ACCESS_LOG_EXAMPLE = json.dumps(
-    {
-        "requestId": "$context.requestId",
-        "ip": "$context.identity.sourceIp",
-        "requestTime": "$context.requestTime",
-        "httpMethod": "$context.httpMethod",
-        "resourcePath": "$context.resourcePath",
-        "status": "$context.status",
-        "responseLength": "$context.responseLength",
-    }
-)
-
-
-class StageForm(forms.Form):
-    """What can be changed on a stage without deploying."""
-
-    description = forms.CharField(max_length=1024, required=False)
-    rate = forms.FloatField(
-        label="Rate",
-        min_value=0,
-        required=False,
-        help_text="Requests per second of every method. Empty: the account's.",
-    )
-    burst = forms.IntegerField(label="Burst", min_value=0, required=False, help_text="Requests at once.")
-    variables = PairsField(
-        label="Stage variables",
-        placeholder="backend = blue.example.com",
-        help_text="One per line. Integrations read them as ${stageVariables.backend}.",
-    )
-    log_access = forms.BooleanField(label="Write an access log", required=False, widget=switch())
-    log_format = forms.CharField(
-        label="Format of a line",
-        required=False,
-        max_length=3072,
-        widget=code_area(4),
-        help_text="$context variables, on one line. It must hold $context.requestId or $context.extendedRequestId.",
-    )
-
-    log_level = forms.ChoiceField(
-        label="Execution log",
-        choices=[("OFF", "Off"), ("ERROR", "Errors"), ("INFO", "Every request")],
-        required=False,
-        help_text="What happened to requests, step by step. It slows each of them a little.",
-    )
-    data_trace = forms.BooleanField(
-        label="With headers and bodies",
-        required=False,
-        widget=switch(),
-        help_text="Data tracing logs what callers and back ends send. For development.",
-    )
-    tracing = forms.BooleanField(
-        label="Trace requests",
-        required=False,
-        widget=switch(),
-        help_text="Requests get a place in an X-Ray trace; one a second and a share of the others are recorded.",
-    )
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        log_format = " ".join((data.get("log_format") or "").split())
-        if data.get("log_access"):
-            log_format = log_format or ACCESS_LOG_EXAMPLE
-            if "$context.requestId" not in log_format and "$context.extendedRequestId" not in log_format:
-                self.add_error("log_format", "The format must hold $context.requestId or $context.extendedRequestId.")
-        data["log_level"] = data.get("log_level") or "OFF"
-        data["log_format"] = log_format if data.get("log_access") else ""
-        if (data.get("rate") is None) != (data.get("burst") is None) and not self.errors:
-            self.add_error("rate", "Rate and burst go together: fill in both, or neither.")
-        return data
 
 
 @console_page("GET")
@@ -113,14 +53,12 @@ def stage(console: Console, api_id: str, stage_name: str) -> HttpResponseBase:
     """One stage: its invoke URLs and its settings."""
     frame = api_frame(console, api_id, "stages")
     row = console_stage(frame, stage_name)
-    initial = _initial(row)
-    form = StageForm(console.posted, initial=initial)
-    if form.is_valid():
-        patches = _patches(row, form.cleaned_data)
-        request = {"restApiId": api_id, "stageName": stage_name, "patchOperations": patches}
-        if not patches or console.submit(form, "UpdateStage", request) is not None:
-            messages.success(console.request, f"The settings of {stage_name} act now.")
-            return redirect("console:stage", api_id, stage_name)
+    tags = console.call("GetStage", {"restApiId": api_id, "stageName": stage_name}).get("tags", {})
+    form = StageForm(console.posted, initial={**_initial(row), "tags": tags}, certificates=_certificates(console))
+    saving = form.is_valid()
+    if saving and console.carry_out(form, lambda: _save(console, row, tags, form.cleaned_data)) is not None:
+        messages.success(console.request, f"The settings of {stage_name} act now.")
+        return redirect("console:stage", api_id, stage_name)
     names = {"restApiId": api_id, "stageName": stage_name}
     url = addresses.path_style(api_id, stage_name)
     example = [{"op": "replace", "path": "/*/*/throttling/rateLimit", "value": "100"}]
@@ -132,12 +70,41 @@ def stage(console: Console, api_id: str, stage_name: str) -> HttpResponseBase:
         host_url=addresses.host_style(api_id, console.region, stage_name),
         call=first_call(frame, stage_name),
         throttle=row.method_settings.get(ALL_METHODS, {}),
-        access_log_example=ACCESS_LOG_EXAMPLE,
+        access_log_presets=ACCESS_LOG_PRESETS.items(),
+        exports=EXPORTS,
+        sdk_kinds=_sdk_kinds(console),
         behind=is_behind(row, frame.api),
         trail=stage_trail(frame, stage_name),
         cli=[Command("GetStage", names), Command("UpdateStage", {**names, "patchOperations": example})],
         status=422 if form.errors else 200,
     )
+
+
+def _save(console: Console, row: Stage, tags: dict[str, str], data: dict[str, Any]) -> dict[str, Any]:
+    """The settings and the tags, together or not at all."""
+    arn = console.caller.arn(f"/restapis/{row.rest_api_id}/stages/{row.name}")
+    gone = [name for name in tags if name not in data["tags"]]
+    changed = {name: value for name, value in data["tags"].items() if tags.get(name) != value}
+    with transaction.atomic():
+        if patches := _patches(row, data):
+            names = {"restApiId": row.rest_api_id, "stageName": row.name}
+            console.call("UpdateStage", {**names, "patchOperations": patches})
+        if gone:
+            console.call("UntagResource", {"resourceArn": arn, "tagKeys": gone})
+        if changed:
+            console.call("TagResource", {"resourceArn": arn, "tags": changed})
+    return {}
+
+
+def _certificates(console: Console) -> list[tuple[str, str]]:
+    items = console.call("GetClientCertificates", {"limit": 500}).get("items", [])
+    return [(one["clientCertificateId"], one.get("description") or one["clientCertificateId"]) for one in items]
+
+
+def _sdk_kinds(console: Console) -> list[dict[str, str]]:
+    """The kinds of SDK that are generated here, as id and name."""
+    items = console.call("GetSdkTypes", {"limit": 500}).get("items", [])
+    return [{"id": one["id"], "name": one["friendlyName"]} for one in items if one["id"] not in SDKS_OF_OTHERS]
 
 
 @console_page("POST")
@@ -187,7 +154,9 @@ def _initial(row: Stage) -> dict[str, Any]:
         "log_format": log.get("format") or "",
         "log_level": throttle.get("loggingLevel") or "OFF",
         "data_trace": bool(throttle.get("dataTraceEnabled")),
+        "metrics": bool(throttle.get("metricsEnabled")),
         "tracing": row.tracing_enabled,
+        "certificate": row.client_certificate_id or "",
     }
 
 
@@ -201,6 +170,7 @@ def _patches(row: Stage, data: dict[str, Any]) -> list[dict[str, str]]:
     patches = [
         *member_patch("/description", before["description"] or "", data["description"]),
         *map_patches("/variables", row.variables, data["variables"]),
+        *member_patch("/clientCertificateId", before["certificate"], data["certificate"]),
     ]
     if (data["rate"], data["burst"]) != (before["rate"], before["burst"]):
         rate, burst = (-1, -1) if data["rate"] is None else (data["rate"], data["burst"])

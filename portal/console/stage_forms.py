@@ -1,0 +1,114 @@
+"""The form of a stage's settings, and formats of access logs to begin with."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django import forms
+
+from portal.console.fields import PairsField, code_area, switch
+
+_LOGGED = {
+    "requestId": "$context.requestId",
+    "ip": "$context.identity.sourceIp",
+    "caller": "$context.identity.caller",
+    "user": "$context.identity.user",
+    "requestTime": "$context.requestTime",
+    "httpMethod": "$context.httpMethod",
+    "resourcePath": "$context.resourcePath",
+    "status": "$context.status",
+    "protocol": "$context.protocol",
+    "responseLength": "$context.responseLength",
+}
+_COMMON = (
+    "$context.identity.sourceIp $context.identity.caller $context.identity.user [$context.requestTime] "
+    '"$context.httpMethod $context.resourcePath $context.protocol" $context.status $context.responseLength '
+    "$context.requestId"
+)
+ACCESS_LOG_EXAMPLE = json.dumps(_LOGGED)
+ACCESS_LOG_PRESETS = {
+    "JSON": ACCESS_LOG_EXAMPLE,
+    "Common Log Format": _COMMON,
+    "XML": f'<request id="{_LOGGED["requestId"]}">'
+    + "".join(f"<{name}>{value}</{name}>" for name, value in list(_LOGGED.items())[1:])
+    + "</request>",
+    "CSV": ",".join(_LOGGED.values()),
+    "JSON with latencies and errors": json.dumps({
+        **_LOGGED, "latency": "$context.responseLatency", "integrationLatency": "$context.integration.latency",
+        "integrationStatus": "$context.integration.status", "error": "$context.error.responseType",
+    }),
+}  # fmt: skip
+"""Formats to begin with: AWS's four, and one to find out what is slow."""
+
+
+class StageForm(forms.Form):
+    """What can be changed on a stage without deploying."""
+
+    description = forms.CharField(max_length=1024, required=False)
+    rate = forms.FloatField(
+        label="Rate",
+        min_value=0,
+        required=False,
+        help_text="Requests per second of every method. Empty: the account's.",
+    )
+    burst = forms.IntegerField(label="Burst", min_value=0, required=False, help_text="Requests at once.")
+    variables = PairsField(
+        label="Stage variables",
+        placeholder="backend = blue.example.com",
+        help_text="One per line. Integrations read them as ${stageVariables.backend}.",
+    )
+    log_access = forms.BooleanField(label="Write an access log", required=False, widget=switch())
+    log_format = forms.CharField(
+        label="Format of a line",
+        required=False,
+        max_length=3072,
+        widget=code_area(4),
+        help_text="$context variables, on one line. It must hold $context.requestId or $context.extendedRequestId.",
+    )
+
+    log_level = forms.ChoiceField(
+        label="Execution log",
+        choices=[("OFF", "Off"), ("ERROR", "Errors"), ("INFO", "Every request")],
+        required=False,
+        help_text="What happened to requests, step by step. It slows each of them a little.",
+    )
+    data_trace = forms.BooleanField(
+        label="With headers and bodies",
+        required=False,
+        widget=switch(),
+        help_text="Data tracing logs what callers and back ends send. For development.",
+    )
+    metrics = forms.BooleanField(
+        label="Detailed metrics", required=False, widget=switch(), help_text="Figures of each method, for Prometheus."
+    )
+    tracing = forms.BooleanField(
+        label="Trace requests",
+        required=False,
+        widget=switch(),
+        help_text="Requests get a place in an X-Ray trace; one a second and a share of the others are recorded.",
+    )
+
+    certificate = forms.ChoiceField(
+        label="Client certificate", required=False, help_text="Shown to back ends, so that they know who calls."
+    )
+    tags = PairsField(label="Tags", rows=2, placeholder="team = shop", help_text="One per line.")
+
+    def __init__(self, *args: Any, certificates: list[tuple[str, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        choice = self.fields["certificate"]
+        assert isinstance(choice, forms.ChoiceField)
+        choice.choices = [("", "None"), *certificates]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        log_format = " ".join((data.get("log_format") or "").split())
+        if data.get("log_access"):
+            log_format = log_format or ACCESS_LOG_EXAMPLE
+            if "$context.requestId" not in log_format and "$context.extendedRequestId" not in log_format:
+                self.add_error("log_format", "The format must hold $context.requestId or $context.extendedRequestId.")
+        data["log_level"] = data.get("log_level") or "OFF"
+        data["log_format"] = log_format if data.get("log_access") else ""
+        if (data.get("rate") is None) != (data.get("burst") is None) and not self.errors:
+            self.add_error("rate", "Rate and burst go together: fill in both, or neither.")
+        return data
