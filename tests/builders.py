@@ -65,6 +65,56 @@ def a_websocket_api(caller: Caller, **members: Any) -> str:
     return api_id
 
 
+COLORS = {
+    "AccentColor": "#0e6c5b", "BackgroundColor": "#ffffff", "ErrorValidationColor": "#b2311d", "HeaderColor": "#15211e",
+    "NavigationColor": "#f5f6f2", "TextColor": "#19211e",
+}  # fmt: skip
+
+
+def a_portal(caller: Caller, *product_arns: str, name: str = "Pet shop", **members: Any) -> str:
+    """The id of a new portal of these products; whoever visits it need not sign in."""
+    body = {
+        "Authorization": {"None": {}},
+        "EndpointConfiguration": {"None": {}},
+        "PortalContent": {"DisplayName": name, "Theme": {"CustomColors": COLORS}},
+        "IncludedPortalProductArns": list(product_arns),
+    }
+    portal_id: str = call_v2(caller, "CreatePortal", **{**body, **members})["PortalId"]
+    return portal_id
+
+
+def an_endpoint_page(
+    caller: Caller, product_id: str, api: str, path: str = "/pets", method: str = "GET", **members: Any
+) -> Shape:
+    """A new page about a method of an API's stage `prod`."""
+    parts = {"RestApiId": api, "Stage": "prod", "Path": path, "Method": method}
+    return call_v2(
+        caller,
+        "CreateProductRestEndpointPage",
+        PortalProductId=product_id,
+        RestEndpointIdentifier={"IdentifierParts": parts},
+        **members,
+    )
+
+
+def a_portal_with_pages(caller: Caller, api: str) -> Shape:
+    """A portal of one product with an overview and a page about `GET /pets`, by the members that name them."""
+    product = call_v2(caller, "CreatePortalProduct", DisplayName="Pets", Description="All about pets.")
+    of_product = {"PortalProductId": product["PortalProductId"]}
+    content = {"Title": "Welcome", "Body": "# Welcome\n\nThese are **our** pets."}
+    page = call_v2(caller, "CreateProductPage", **of_product, DisplayContent=content)
+    endpoint = an_endpoint_page(caller, product["PortalProductId"], api, TryItState="ENABLED")
+    section = {"SectionName": "Adopting", "ProductRestEndpointPageArns": [endpoint["ProductRestEndpointPageArn"]]}
+    order = {"OverviewPageArn": page["ProductPageArn"], "Contents": [section]}
+    call_v2(caller, "UpdatePortalProduct", **of_product, DisplayOrder=order)
+    return {
+        **of_product,
+        "ProductPageId": page["ProductPageId"],
+        "ProductRestEndpointPageId": endpoint["ProductRestEndpointPageId"],
+        "PortalId": a_portal(caller, product["PortalProductArn"]),
+    }
+
+
 def mock(status: str = "200", *, body: str | None = None, api_key_required: bool = False) -> Shape:
     """A method whose MOCK integration answers `status`, with `body` as JSON when there is one."""
     return {

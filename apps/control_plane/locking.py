@@ -21,7 +21,7 @@ from apps.v2_apis.models import Api
 # They count what an account has, or compare its usage plans with each other.
 _ONE_AT_A_TIME = frozenset(
     {
-        "CreateApi", "CreateApiKey", "CreateDomainName", "CreateRestApi", "CreateUsagePlan", "CreateUsagePlanKey", "CreateVpcLink",
+        "CreateApi", "CreateApiKey", "CreateDomainName", "CreatePortal", "CreatePortalProduct", "CreateRestApi", "CreateUsagePlan", "CreateUsagePlanKey", "CreateVpcLink",
         "GenerateClientCertificate", "ImportApi", "ImportApiKeys", "ImportRestApi", "UpdateUsagePlan",
     }
 )  # fmt: skip

@@ -172,3 +172,7 @@ class Subscription(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["application", "product"], name="one_subscription_per_product")]
+
+
+# Django looks for an app's models here.
+from apps.portals import aws_portals  # noqa: E402, F401

@@ -225,6 +225,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 30.0,
         "options": {"expires": 30.0},
     },
+    "portals": {
+        "task": "apps.portals.tasks.publish_waiting_portals",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
     "leftovers": {
         "task": "apps.deployments.tasks.collect_configuration",
         "schedule": 600.0,

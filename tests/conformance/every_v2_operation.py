@@ -53,6 +53,27 @@ RULE_BODY = {
     "Conditions": [{"MatchBasePaths": {"AnyOf": ["pets"]}}],
     "Actions": [{"InvokeApi": {"ApiId": "{rest}", "Stage": "prod", "StripBasePath": True}}],
 }
+PORTAL = {"PortalId": "{portal}"}
+BUSY = {"PortalId": "{busy}"}
+PRODUCT = {"PortalProductId": "{product}"}
+PAGE = {**PRODUCT, "ProductPageId": "{page}"}
+ENDPOINT_PAGE = {**PRODUCT, "ProductRestEndpointPageId": "{endpoint_page}"}
+COLORS = {
+    "AccentColor": "#0e6c5b", "BackgroundColor": "#ffffff", "ErrorValidationColor": "#b2311d", "HeaderColor": "#15211e",
+    "NavigationColor": "#f5f6f2", "TextColor": "#19211e",
+}  # fmt: skip
+PORTAL_BODY = {
+    "Authorization": {"None": {}},
+    "EndpointConfiguration": {"None": {}},
+    "PortalContent": {"DisplayName": "Pet shop", "Theme": {"CustomColors": COLORS}},
+}
+SHARING = json.dumps({
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": "222222222222"}, "Action": "apigateway:GetPortalProduct", "Resource": "*"}
+    ],
+})  # fmt: skip
+TOO_LONG = "x" * 2_000
 TAGGED = {"ResourceArn": "arn:aws:apigateway:us-east-1::/apis/{http}"}
 CONFIGURATION = [{"CertificateArn": CERTIFICATE, "EndpointType": "REGIONAL"}]
 
@@ -175,6 +196,51 @@ STEPS = (
     Step("ImportApi", {"Body": DEFINITION}, {"imported": "ApiId"}),
     Step("ReimportApi", {"ApiId": "{imported}", "Body": DEFINITION}),
     Step("ExportApi", {"ApiId": "{imported}", "Specification": "OAS30", "OutputType": "YAML"}),
+    Step("CreatePortalProduct", {"DisplayName": "Pets"}, {"product": "PortalProductId", "product_arn": "PortalProductArn"}),
+    Step("GetPortalProduct", PRODUCT),
+    Step("ListPortalProducts", {}),
+    Step("CreateProductPage", {**PRODUCT, "DisplayContent": {"Title": "Start", "Body": "# Start"}}, {"page": "ProductPageId", "page_arn": "ProductPageArn"}),
+    Step("GetProductPage", PAGE),
+    Step("ListProductPages", PRODUCT),
+    Step("UpdateProductPage", {**PAGE, "DisplayContent": {"Title": "Start", "Body": "# Begin"}}),
+    Step(
+        "CreateProductRestEndpointPage",
+        {
+            **PRODUCT,
+            "RestEndpointIdentifier": {
+                "IdentifierParts": {"RestApiId": "{rest}", "Stage": "prod", "Path": "/pets", "Method": "GET"}
+            },
+            "TryItState": "ENABLED",
+        },
+        {"endpoint_page": "ProductRestEndpointPageId", "endpoint_page_arn": "ProductRestEndpointPageArn"},
+    ),
+    Step("GetProductRestEndpointPage", {**ENDPOINT_PAGE, "IncludeRawDisplayContent": "true"}),
+    Step("ListProductRestEndpointPages", PRODUCT),
+    Step("UpdateProductRestEndpointPage", {**ENDPOINT_PAGE, "DisplayContent": {"Overrides": {"OperationName": "Find pets"}}}),
+    Step(
+        "UpdatePortalProduct",
+        {
+            **PRODUCT,
+            "DisplayOrder": {
+                "OverviewPageArn": "{page_arn}",
+                "Contents": [{"SectionName": "Pets", "ProductRestEndpointPageArns": ["{endpoint_page_arn}"]}],
+            },
+        },
+    ),
+    Step("PutPortalProductSharingPolicy", {**PRODUCT, "PolicyDocument": SHARING}),
+    Step("GetPortalProductSharingPolicy", PRODUCT),
+    Step("CreatePortal", {**PORTAL_BODY, "IncludedPortalProductArns": ["{product_arn}"]}, {"portal": "PortalId"}),
+    Step("GetPortal", PORTAL),
+    Step("ListPortals", {}),
+    Step("UpdatePortal", {**PORTAL, "RumAppMonitorName": "visits"}),
+    Step("PreviewPortal", PORTAL),
+    Step("PublishPortal", {**PORTAL, "Description": "the first"}),
+    Step("DisablePortal", PORTAL),
+    Step("DeletePortal", PORTAL),
+    Step("DeletePortalProductSharingPolicy", PRODUCT),
+    Step("DeleteProductRestEndpointPage", ENDPOINT_PAGE),
+    Step("DeleteProductPage", PAGE),
+    Step("DeletePortalProduct", PRODUCT),
     Step("DeleteRoutingRule", RULE),
     Step("DeleteApiMapping", MAPPING),
     Step("DeleteDomainName", DOMAIN),
@@ -191,7 +257,7 @@ STEPS = (
     Step("DeleteApi", CHAT),
 )  # fmt: skip
 
-MAKING = tuple(step for step in STEPS if not step.operation.startswith("Delete"))
+MAKING = tuple(step for step in STEPS if not step.operation.startswith(("Delete", "Disable")))
 REQUESTS = {step.operation: step.request for step in reversed(STEPS)}
 
 # Refusals: by error, what is changed in the request that succeeds. -------------------------------------------------
@@ -223,14 +289,21 @@ REFUSED: dict[str, dict[str, Shape]] = {
         "CreateIntegration": {"IntegrationType": "AWS"},
         "CreateIntegrationResponse": {"IntegrationResponseKey": "none"},
         "CreateModel": {"Schema": "none"},
+        "CreatePortal": {"Authorization": {}},
+        "CreatePortalProduct": {"DisplayName": TOO_LONG},
+        "CreateProductPage": {"DisplayContent": {"Title": TOO_LONG, "Body": "# Start"}},
+        "CreateProductRestEndpointPage": {"RestEndpointIdentifier": {}},
         "CreateRoute": {"RouteKey": "none"},
         "CreateRouteResponse": {"RouteResponseKey": "none"},
         "CreateRoutingRule": {"Actions": []},
         "CreateStage": {"StageName": "no stage"},
         "CreateVpcLink": {"SubnetIds": []},
+        "DeletePortal": BUSY,
         "ExportApi": {"Specification": "none"},
         "GetTags": {"ResourceArn": "none"},
         "ImportApi": {"Body": "none"},
+        "PublishPortal": {"Description": TOO_LONG},
+        "PutPortalProductSharingPolicy": {"PolicyDocument": "none"},
         "PutRoutingRule": {"Actions": []},
         "ReimportApi": {"Body": "none"},
         "TagResource": {"Tags": {"aws:mine": "no"}},
@@ -242,6 +315,10 @@ REFUSED: dict[str, dict[str, Shape]] = {
         "UpdateIntegration": {"IntegrationType": "AWS"},
         "UpdateIntegrationResponse": {"IntegrationResponseKey": "none"},
         "UpdateModel": {"Schema": "none"},
+        "UpdatePortal": {"Authorization": {}},
+        "UpdatePortalProduct": {"DisplayName": TOO_LONG},
+        "UpdateProductPage": {"DisplayContent": {"Title": TOO_LONG, "Body": "# Start"}},
+        "UpdateProductRestEndpointPage": {"DisplayContent": {}},
         "UpdateRoute": {"RouteKey": "none"},
         "UpdateRouteResponse": {"RouteResponseKey": "none"},
         "UpdateStage": {"StageVariables": {"no name": "x"}},
@@ -256,6 +333,9 @@ REFUSED: dict[str, dict[str, Shape]] = {
         "CreateRouteResponse": {},
         "CreateRoutingRule": {"Priority": 20},
         "CreateStage": {},
+        "DisablePortal": BUSY,
+        "PreviewPortal": BUSY,
+        "PublishPortal": BUSY,
         "PutRoutingRule": {"RoutingRuleId": "{another_rule}"},
         "UpdateApi": {"ApiId": "{quick}", "RouteKey": "GET /taken"},
         "UpdateApiMapping": {"ApiMappingId": "{another_mapping}"},
@@ -265,6 +345,7 @@ REFUSED: dict[str, dict[str, Shape]] = {
             "IntegrationResponseKey": "$default",
         },
         "UpdateModel": {"ModelId": "{another_model}", "Name": "Pet"},
+        "UpdatePortal": BUSY,
         "UpdateRoute": {"RouteKey": "$default"},
     },
 }
@@ -287,6 +368,8 @@ MORE = (
         {"another_integration_response": "IntegrationResponseId"},
     ),
     Step("CreateModel", {**CHAT, "Name": "Other", "Schema": "{}"}, {"another_model": "ModelId"}),
+    Step("CreatePortal", PORTAL_BODY, {"busy": "PortalId"}),
+    Step("PublishPortal", BUSY),
 )  # fmt: skip
 
 # Errors that the model names and no request causes here, each with the reason. -------------------------------------
@@ -295,13 +378,17 @@ NEVER = {
     "TooManyRequestsException": "The control plane sets its callers no rate; limits answer it: see test_v2_limits."
 }
 
+PORTALS = sorted({step.operation for step in STEPS if "Portal" in step.operation or "Product" in step.operation})
 LEFT_OUT: dict[str, dict[str, list[str]]] = {
     "NotFoundException": {
         "It names nothing that could be missing.": ["CreateApi", "CreateDomainName", "GetApis", "GetDomainNames", "ImportApi"],
     },
     "BadRequestException": {
         "Whatever it is given names a row, or none.": [
-            "DeleteApiMapping", "DeleteRoutingRule", "GetApiMapping", "GetRoutingRule", "UpdateDeployment",
+            "DeleteApiMapping", "DeletePortalProduct", "DeletePortalProductSharingPolicy", "DeleteProductPage",
+            "DeleteProductRestEndpointPage", "DeleteRoutingRule", "DisablePortal", "GetApiMapping", "GetPortal", "GetPortalProduct",
+            "GetPortalProductSharingPolicy", "GetProductPage", "GetProductRestEndpointPage", "GetRoutingRule", "PreviewPortal",
+            "UpdateDeployment",
         ],
     },
     "ConflictException": {
@@ -313,5 +400,5 @@ LEFT_OUT: dict[str, dict[str, list[str]]] = {
             "ReimportApi", "TagResource", "UntagResource", "UpdateDeployment", "UpdateDomainName", "UpdateIntegration", "UpdateStage",
         ],
     },
-    "AccessDeniedException": {"A role is refused before the operation: see test_v2_isolation.": ["CreateDomainName"]},
+    "AccessDeniedException": {"A role is refused before the operation: see test_v2_isolation.": ["CreateDomainName", *PORTALS]},
 }  # fmt: skip

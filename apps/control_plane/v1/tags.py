@@ -15,6 +15,7 @@ from apps.control_plane.paging import page_of, paged
 from apps.control_plane.registry import Shape, operation
 from apps.deployments.models import Stage
 from apps.domain_names.models import AccessAssociation, DomainName
+from apps.portals.aws_portals import Portal, PortalProduct
 from apps.rest_apis.models import RestApi
 from apps.usage_plans.models import ApiKey, UsagePlan
 from apps.v2_apis.models import Api
@@ -193,6 +194,18 @@ _TAGGABLE: tuple[tuple[re.Pattern[str], Callable[..., bool]], ...] = (
         re.compile(r"/domainnameaccessassociations/domainname/([^/]+)/vpcesource/([^/]+)"),
         lambda caller, host, source: AccessAssociation.objects.filter(
             account_id=caller.account_id, region=caller.region, host=host, source=source
+        ).exists(),
+    ),
+    (
+        re.compile(r"/portals/([^/]+)"),
+        lambda caller, portal: Portal.objects.filter(
+            account_id=caller.account_id, region=caller.region, portal_id=portal
+        ).exists(),
+    ),
+    (
+        re.compile(r"/portalproducts/([^/]+)"),
+        lambda caller, product: PortalProduct.objects.filter(
+            account_id=caller.account_id, region=caller.region, product_id=product
         ).exists(),
     ),
 )

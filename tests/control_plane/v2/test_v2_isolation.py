@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from builders import a_caller, a_rest_api, a_stage, a_websocket_api, an_http_api, call_v2
+from builders import a_caller, a_portal_with_pages, a_rest_api, a_stage, a_websocket_api, an_http_api, call_v2
 from specimens import specimen
 
 from apps.accounts.models import AuditEvent, Membership
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError
+from apps.portals.aws_portals import Portal
 
 SERVICE = "apigatewayv2"
 NOBODYS = "zzzzzzzzzz"
@@ -21,8 +22,10 @@ PUBLIC = "api.example.com"
 IDS = {
     "ApiId", "RouteId", "IntegrationId", "IntegrationResponseId", "RouteResponseId", "AuthorizerId", "ModelId", "DeploymentId",
     "StageName", "VpcLinkId", "DomainName", "ApiMappingId", "RoutingRuleId", "ResourceArn", "RouteKey", "RequestParameterKey",
+    "PortalId", "PortalProductId", "ProductPageId", "ProductRestEndpointPageId",
 }  # fmt: skip
-ROOTS = {"ApiId", "VpcLinkId", "DomainName", "ResourceArn"}
+LISTS = ("GetApis", "GetVpcLinks", "GetDomainNames", "ListPortals", "ListPortalProducts")
+ROOTS = {"ApiId", "VpcLinkId", "DomainName", "ResourceArn", "PortalId", "PortalProductId"}
 
 
 def operations() -> Iterator[str]:
@@ -95,6 +98,7 @@ def victim(owner: Caller) -> dict[str, str]:
         "ApiMappingId": mapping["ApiMappingId"],
         "RoutingRuleId": rule["RoutingRuleId"],
         "ResourceArn": owner.arn(f"/apis/{chat}"),
+        **a_portal_with_pages(owner, rest),
         "RouteKey": "$connect",
         "RequestParameterKey": parameter,
     }
@@ -121,22 +125,25 @@ def outcome(caller: Caller, name: str, ids: dict[str, str]) -> tuple[str, str]:
 def test_anothers_ids_are_unknown_ids_in_every_operation_of_v2(victim: dict[str, str]) -> None:
     stranger = a_caller("333333333333")
     unknown = {**victim, "ApiId": NOBODYS, "VpcLinkId": NOBODYS, "DomainName": f"{NOBODYS}.example.com"}
+    unknown |= {"PortalId": NOBODYS, "PortalProductId": NOBODYS}
     unknown["ResourceArn"] = stranger.arn(f"/apis/{NOBODYS}")
 
     anothers = {name: outcome(stranger, name, victim) for name in operations()}
     nobodys = {name: outcome(stranger, name, unknown) for name in operations()}
 
-    assert len(anothers) > 60
+    assert len(anothers) > 80
     assert anothers == nobodys
-    assert {name for name, ending in anothers.items() if ending[0] == "answered"} == set()
+    # AWS's model has no error for a portal that is not there to be deleted.
+    assert {name for name, ending in anothers.items() if ending[0] == "answered"} == {"DeletePortal"}
+    assert Portal.objects.filter(portal_id=victim["PortalId"]).exists()
 
 
 def test_lists_of_v2_show_an_account_only_its_own(victim: dict[str, str]) -> None:
     stranger = a_caller("333333333333")
 
-    found = [call_v2(stranger, name)["Items"] for name in ("GetApis", "GetVpcLinks", "GetDomainNames")]
+    found = [call_v2(stranger, name)["Items"] for name in LISTS]
 
-    assert found == [[], [], []]
+    assert found == [[]] * len(LISTS)
 
 
 def test_another_region_is_as_strange(victim: dict[str, str]) -> None:
