@@ -65,6 +65,8 @@ OPERATION_MODULES = (
     "gatehouse.audiences",
     "gatehouse.portal_brand",
     "gatehouse.portal_pages",
+    "gatehouse.lifecycle",
+    "gatehouse.webhooks",
     "gatehouse.stages",
     "gatehouse.account",
     "gatehouse.metrics",

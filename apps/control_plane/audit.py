@@ -41,6 +41,7 @@ _SECRET = frozenset(
         "privateKey",
         "password",
         "clientSecret",
+        "secret",
         "sessionToken",
         "invitation",
     }

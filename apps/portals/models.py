@@ -7,9 +7,13 @@ import secrets
 from django.db import models
 
 from apps.accounts.models import Account, User
+from apps.accounts.sealed import SealedTextField
 from apps.accounts.written_json import WrittenJSONField
 from apps.deployments.models import Stage
+from apps.rest_apis.models import RestApi
 from apps.usage_plans.models import ApiKey, UsagePlan
+from apps.v2_apis.models import Api
+from apps.v2_apis.models import Stage as V2Stage
 
 
 def _public_id() -> str:
@@ -99,23 +103,74 @@ class Product(models.Model):
     published = models.BooleanField(default=False)
     visibility = models.CharField(max_length=9, choices=Visibility.choices, default=Visibility.PUBLIC)
     audiences = models.ManyToManyField(Audience, blank=True, related_name="products")
+    deprecated = models.DateTimeField(null=True, blank=True)
+    sunset = models.DateField(null=True, blank=True)
+    deprecation_notice = models.TextField(blank=True)
+    successor = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="predecessors")
     created = models.DateTimeField(auto_now_add=True)
 
 
 class ProductStage(models.Model):
-    """An API stage in a product, with the reference that was last rendered for it.
+    """An API stage in a product, of a REST API (`stage`) or of an HTTP or WebSocket API (`v2_stage`), with its reference.
 
-    `reference` is the OpenAPI document (of the deployment `reference_deployment_id`) that the portal shows.
+    `reference` is the OpenAPI document (of the deployment `reference_deployment_id`) that the portal shows. `version` is
+    what the product calls this stage of it, such as "v2"; it may be empty.
     """
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="stages")
-    stage = models.ForeignKey(Stage, on_delete=models.CASCADE, related_name="products")
+    stage = models.ForeignKey(Stage, on_delete=models.CASCADE, null=True, blank=True, related_name="products")
+    v2_stage = models.ForeignKey(V2Stage, on_delete=models.CASCADE, null=True, blank=True, related_name="products")
+    version = models.CharField(max_length=32, blank=True)
     reference = WrittenJSONField(default=dict)
     reference_deployment_id = models.CharField(max_length=10, blank=True)
     reference_published = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["product", "stage"], name="one_stage_once_per_product")]
+        constraints = [
+            models.UniqueConstraint(fields=["product", "stage"], name="one_stage_once_per_product"),
+            models.UniqueConstraint(fields=["product", "v2_stage"], name="one_v2_stage_once_per_product"),
+            models.CheckConstraint(
+                condition=models.Q(stage__isnull=False, v2_stage__isnull=True)
+                | models.Q(stage__isnull=True, v2_stage__isnull=False),
+                name="stage_of_one_kind",
+            ),
+        ]
+
+    @property
+    def of(self) -> Stage | V2Stage:
+        """The stage, whichever kind it is."""
+        found = self.stage or self.v2_stage
+        assert found is not None, "the constraint sees to it"
+        return found
+
+    @property
+    def api(self) -> RestApi | Api:
+        return self.stage.rest_api if self.stage is not None else self._v2.api
+
+    @property
+    def api_id(self) -> str:
+        return self.stage.rest_api_id if self.stage is not None else self._v2.api_id
+
+    @property
+    def protocol(self) -> str:
+        """REST, HTTP or WEBSOCKET."""
+        return "REST" if self.stage is not None else self._v2.api.protocol_type
+
+    @property
+    def _v2(self) -> V2Stage:
+        assert self.v2_stage is not None, "the constraint sees to it"
+        return self.v2_stage
+
+
+class ChangelogEntry(models.Model):
+    """What changed in a product, in Markdown."""
+
+    entry_id = models.CharField(max_length=12, unique=True, default=_public_id)
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="changelog")
+    title = models.CharField(max_length=128)
+    version = models.CharField(max_length=32, blank=True)
+    body = models.TextField(blank=True)
+    created = models.DateTimeField(auto_now_add=True)
 
 
 class ProductPlan(models.Model):
@@ -172,6 +227,59 @@ class Subscription(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["application", "product"], name="one_subscription_per_product")]
+
+
+class OutgoingMail(models.Model):
+    """A message that waits to be sent, or was. `key` says what it is about: the same is told to the same person once."""
+
+    key = models.CharField(max_length=128, unique=True)
+    recipient = models.EmailField(max_length=254)
+    subject = models.CharField(max_length=200)
+    text = models.TextField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due = models.DateTimeField(null=True, blank=True, db_index=True)
+    sent = models.DateTimeField(null=True, blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+
+class Webhook(models.Model):
+    """Where events of an account's portal are sent, signed with `secret`. `events` empty means all of them."""
+
+    webhook_id = models.CharField(max_length=12, unique=True, default=_public_id)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="webhooks")
+    url = models.CharField(max_length=2000)
+    description = models.CharField(max_length=280, blank=True)
+    events = WrittenJSONField(default=list)
+    secret = SealedTextField()
+    enabled = models.BooleanField(default=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+
+class WebhookDelivery(models.Model):
+    """One event on its way to one webhook. `due` is when it is tried next; None once it has arrived or was given up.
+
+    `event_id` is the same in every attempt, so that who receives it twice knows.
+    """
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        DELIVERED = "delivered", "Delivered"
+        FAILED = "failed", "Given up"
+
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
+    event_id = models.CharField(max_length=32)
+    event = models.CharField(max_length=32)
+    payload = models.TextField()
+    status = models.CharField(max_length=9, choices=Status.choices, default=Status.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    response_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    error = models.CharField(max_length=200, blank=True)
+    due = models.DateTimeField(null=True, blank=True, db_index=True)
+    delivered = models.DateTimeField(null=True, blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["webhook", "event_id"], name="one_delivery_per_event")]
 
 
 # Django looks for an app's models here.

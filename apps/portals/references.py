@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
+from apps.core import documents
+from apps.core.v2_documents import V2DeploymentDocument
 from apps.deployments.models import Stage
 from apps.portals.models import Product, ProductStage
+from apps.portals.v2_references import reference_of_document
 
 logger = logging.getLogger("gatehouse.portal")
 
@@ -26,8 +29,10 @@ def publish_references_of_product(product: Product) -> None:
 
 
 def behind() -> QuerySet[ProductStage]:
-    """The references that do not show their stage's deployment."""
-    return ProductStage.objects.exclude(reference_deployment_id=F("stage__deployment__deployment_id"))
+    """The references that do not show their stage's deployment. A stage of an HTTP or WebSocket API may have none."""
+    rest = Q(stage__isnull=False) & ~Q(reference_deployment_id=F("stage__deployment__deployment_id"))
+    v2 = Q(v2_stage__deployment__isnull=False) & ~Q(reference_deployment_id=F("v2_stage__deployment__deployment_id"))
+    return ProductStage.objects.filter(rest | v2)
 
 
 def render(product_stage_id: int) -> bool:
@@ -38,19 +43,32 @@ def render(product_stage_id: int) -> bool:
     with transaction.atomic():
         row = (
             behind()
-            .select_related("stage__deployment")
+            .select_related("stage__deployment", "v2_stage__deployment", "v2_stage__api")
             .select_for_update(of=("self",))
             .filter(pk=product_stage_id)
             .first()
         )
         if row is None:
             return False
-        deployment = row.stage.deployment
-        row.reference = deployment.openapi
-        row.reference_deployment_id = deployment.deployment_id
-        row.reference_published = timezone.now()
-        row.save(update_fields=["reference", "reference_deployment_id", "reference_published"])
+        show_deployment(row)
     return True
+
+
+def show_deployment(row: ProductStage) -> None:
+    """Put into a product's stage the reference of what it serves now; nothing where a stage has no deployment yet."""
+    if row.stage is not None:
+        row.reference, row.reference_deployment_id = row.stage.deployment.openapi, row.stage.deployment.deployment_id
+    else:
+        assert row.v2_stage is not None, "a product's stage is of one kind"
+        deployment, api = row.v2_stage.deployment, row.v2_stage.api
+        if deployment is None:
+            return
+        frozen = documents.decode(deployment.document)
+        assert isinstance(frozen, V2DeploymentDocument)
+        row.reference = reference_of_document(frozen, api.description or "", api.version or "")
+        row.reference_deployment_id = deployment.deployment_id
+    row.reference_published = timezone.now()
+    row.save(update_fields=["reference", "reference_deployment_id", "reference_published"])
 
 
 def _after_commit(rows: QuerySet[ProductStage]) -> None:

@@ -15,11 +15,13 @@ from apps.control_plane.paging import page
 from apps.deployments.models import Stage
 from apps.portals.models import Product, Subscription
 from apps.usage_plans.models import UsagePlan
+from apps.v2_apis.models import Stage as V2Stage
 from portal.console.gate import Console, console_page
 from portal.console.portal_pages import VisibleForm
 
 _PAGE = 25
 _SERVICE = "gatehouse"
+_KINDS = {"HTTP": "HTTP API", "WEBSOCKET": "WebSocket API"}
 
 
 class ProductForm(VisibleForm):
@@ -55,7 +57,15 @@ class ProductForm(VisibleForm):
         plans = UsagePlan.objects.filter(account_id=console.account_id, region=console.region).order_by("name")
         stages = Stage.objects.filter(rest_api__account_id=console.account_id, rest_api__region=console.region)
         found = stages.order_by("rest_api__name", "name").values_list("rest_api_id", "name", "rest_api__name")
-        self._choose("stages", [(f"{api}:{name}", f"{title} · {name}") for api, name, title in found])
+        v2 = V2Stage.objects.filter(api__account_id=console.account_id, api__region=console.region)
+        found_v2 = v2.order_by("api__name", "name").values_list("api_id", "name", "api__name", "api__protocol_type")
+        self._choose(
+            "stages",
+            [
+                *((f"{api}:{name}", f"{title} · {name}") for api, name, title in found),
+                *((f"v2:{api}:{name}", f"{title} · {name} ({_KINDS[kind]})") for api, name, title, kind in found_v2),
+            ],
+        )
         choices = list(plans.values_list("plan_id", "name"))
         self._choose("plans", choices)
         self._choose("approval", choices)
@@ -73,14 +83,18 @@ class ProductForm(VisibleForm):
             "name": data["name"],
             "summary": data["summary"],
             "description": data["description"],
-            "stages": [
-                dict(zip(("restApiId", "stageName"), value.split(":", 1), strict=True)) for value in data["stages"]
-            ],
+            "stages": [self._stage(value) for value in data["stages"]],
             "usagePlans": [
                 {"usagePlanId": plan, "approvalRequired": plan in data["approval"]} for plan in data["plans"]
             ],
             **self.visible(),
         }
+
+    def _stage(self, value: str) -> dict[str, str]:
+        """A stage of a request by its choice; what the product calls it stays."""
+        member, place = ("apiId", value.removeprefix("v2:")) if value.startswith("v2:") else ("restApiId", value)
+        api, name = place.split(":", 1)
+        return {member: api, "stageName": name, "version": self.initial.get("versions", {}).get(value, "")}
 
 
 @console_page("GET")
@@ -89,7 +103,7 @@ def products(console: Console) -> HttpResponseBase:
     position = console.request.GET.get("position", "")
     rows, following = page(
         _products(console)
-        .prefetch_related("stages__stage__rest_api", "plans__plan")
+        .prefetch_related("stages__stage__rest_api", "stages__v2_stage__api", "plans__plan")
         .annotate(
             active=Count("subscriptions", filter=Q(subscriptions__status=Subscription.Status.ACTIVE), distinct=True),
             waiting=Count("subscriptions", filter=Q(subscriptions__status=Subscription.Status.PENDING), distinct=True),
@@ -188,6 +202,10 @@ def _find(console: Console, product_id: str) -> Product:
 
 def _initial(row: Product) -> dict[str, Any]:
     plans = list(row.plans.select_related("plan"))
+    versions = {
+        f"{'' if one.stage else 'v2:'}{one.api_id}:{one.of.name}": one.version
+        for one in row.stages.select_related("stage", "v2_stage__api")
+    }
     return {
         "name": row.name,
         "slug": row.slug,
@@ -195,7 +213,8 @@ def _initial(row: Product) -> dict[str, Any]:
         "description": row.description,
         "visibility": row.visibility,
         "audiences": list(row.audiences.values_list("name", flat=True)),
-        "stages": [f"{one.stage.rest_api_id}:{one.stage.name}" for one in row.stages.select_related("stage")],
+        "stages": list(versions),
+        "versions": versions,
         "plans": [one.plan.plan_id for one in plans],
         "approval": [one.plan.plan_id for one in plans if one.approval_required],
     }

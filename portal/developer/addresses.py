@@ -7,9 +7,19 @@ from django.conf import settings
 
 def public_url(api_id: str, stage_name: str) -> str:
     """The invoke URL that callers use, without a trailing slash."""
-    return f"{settings.ENVIRONMENT.gateway_url}/_aws/execute-api/{api_id}/{stage_name}"
+    return f"{settings.ENVIRONMENT.gateway_url}{_path(api_id, stage_name)}"
+
+
+def socket_url(api_id: str, stage_name: str) -> str:
+    """Where callers connect to a WebSocket API."""
+    return public_url(api_id, stage_name).replace("http", "ws", 1)
 
 
 def try_it_url(api_id: str, stage_name: str) -> str:
     """The invoke URL as the portal itself reaches it."""
-    return f"{settings.ENVIRONMENT.try_it_url}/_aws/execute-api/{api_id}/{stage_name}"
+    return f"{settings.ENVIRONMENT.try_it_url}{_path(api_id, stage_name)}"
+
+
+def _path(api_id: str, stage_name: str) -> str:
+    """The stage $default of an HTTP API is no part of its addresses."""
+    return f"/_aws/execute-api/{api_id}" + ("" if stage_name == "$default" else f"/{stage_name}")

@@ -9,7 +9,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404
 
 from apps.portals.audiences import shown_to
-from apps.portals.models import Product, ProductPlan, ProductStage
+from apps.portals.models import Product, ProductPlan, ProductStage, Visibility
 from portal.developer.applications import Visitor
 from portal.developer.limits import LimitWords, limit_words
 from portal.developer.published import Facts, facts_of, reference_of
@@ -32,15 +32,15 @@ class OfferedApi:
 
     @property
     def api_id(self) -> str:
-        return self.row.stage.rest_api_id
+        return self.row.api_id
 
     @property
     def stage_name(self) -> str:
-        return self.row.stage.name
+        return self.row.of.name
 
     @property
     def name(self) -> str:
-        return self.row.stage.rest_api.name
+        return self.row.api.name
 
     @property
     def pending(self) -> bool:
@@ -51,8 +51,18 @@ class OfferedApi:
         return self.facts.operation_count
 
     @property
+    def protocol(self) -> str:
+        """REST, HTTP or WEBSOCKET."""
+        return self.row.protocol
+
+    @property
+    def websocket(self) -> bool:
+        return self.protocol == "WEBSOCKET"
+
+    @property
     def version(self) -> str:
-        return self.facts.version
+        """What the product calls it, else what its definition says."""
+        return self.row.version or self.facts.version
 
     @property
     def reference(self) -> Reference:
@@ -96,6 +106,12 @@ class Offer:
         self.summary = product.summary
         self.apis = [OfferedApi(row, facts[row.pk]) for row in product.stages.all()]
         self.plans = [OfferedPlan(row) for row in product.plans.all()]
+
+    @property
+    def successor(self) -> Product | None:
+        """What to use instead, where it is there for everybody who is told."""
+        found = self.product.successor
+        return found if found is not None and found.published and found.visibility == Visibility.PUBLIC else None
 
     @property
     def initial(self) -> str:
@@ -147,8 +163,17 @@ def offer(visitor: Visitor, slug: str) -> Offer:
 def _published(visitor: Visitor) -> QuerySet[Product]:
     # Somebody may be in several audiences of one product.
     shown = Product.objects.filter(shown_to(visitor), published=True).values("pk")
-    return Product.objects.filter(pk__in=shown).prefetch_related(
-        # References are large, and read only where facts_of and reference_of do not know them yet.
-        Prefetch("stages", ProductStage.objects.defer("reference").select_related("stage__rest_api").order_by("pk")),
-        Prefetch("plans", ProductPlan.objects.select_related("plan").order_by("position", "pk")),
+    return (
+        Product.objects.filter(pk__in=shown)
+        .select_related("successor")
+        .prefetch_related(
+            # References are large, and read only where facts_of and reference_of do not know them yet.
+            Prefetch(
+                "stages",
+                ProductStage.objects.defer("reference")
+                .select_related("stage__rest_api", "v2_stage__api")
+                .order_by("pk"),
+            ),
+            Prefetch("plans", ProductPlan.objects.select_related("plan").order_by("position", "pk")),
+        )
     )

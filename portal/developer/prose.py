@@ -34,4 +34,5 @@ def render_markdown(text: str) -> SafeString:
         link_rel="noopener nofollow",
         strip_comments=True,
     )
-    return mark_safe(clean)  # noqa: S308 - nh3 rebuilt it from the allow-list
+    # What is wider than the page scrolls, by keyboard too.
+    return mark_safe(clean.replace("<pre>", '<pre tabindex="0">'))  # noqa: S308 - nh3 rebuilt it from the allow-list

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from apps.portals.models import ProductStage
+from portal.developer.messages import count_messages
 from portal.developer.reference import Reference, count_operations, read_reference
 
 Kept = TypeVar("Kept")
@@ -71,7 +72,9 @@ def reference_of(row: ProductStage) -> Reference:
 def _read_facts(row: ProductStage) -> Facts:
     info = row.reference.get("info") if isinstance(row.reference, dict) else None
     version = info.get("version") if isinstance(info, dict) else None
-    return Facts(count_operations(row.reference), version if isinstance(version, str) else "")
+    return Facts(
+        count_operations(row.reference) + count_messages(row.reference), version if isinstance(version, str) else ""
+    )
 
 
 def _key(row: ProductStage) -> _Key:

@@ -17,6 +17,7 @@ from portal.developer import catalogue, tryit
 from portal.developer.addresses import public_url, try_it_url
 from portal.developer.applications import Access, KeyOnPage, applications_for
 from portal.developer.catalogue import Offer, OfferedApi
+from portal.developer.conversation_pages import conversation_page
 from portal.developer.explain import Explanation, explain
 from portal.developer.first_call import PLACEHOLDER, operation_samples, simplest
 from portal.developer.pace import Pace
@@ -79,6 +80,8 @@ def reference(request: HttpRequest, slug: str, api: str = "") -> HttpResponse:
     """An operation of an API, the simplest one unless `operation` names it. While nothing is rendered the page looks again."""
     offer = catalogue.offer(request.user, slug)
     shown = _api(offer, api)
+    if shown is not None and shown.websocket and not shown.pending:
+        return conversation_page(request, offer, shown)
     operation = _operation(shown, request.GET.get("operation", "")) if shown else None
     if "poll" in request.GET:
         return HttpResponse(

@@ -13,6 +13,7 @@ from portal.developer.prose import render_markdown
 from portal.developer.written_pages import home_text
 
 FEATURED = 6
+SHOWN_CHANGES = 10
 
 
 @require_safe
@@ -55,6 +56,10 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
             "section": "products",
             "offer": offer,
             "description": render_markdown(offer.product.description),
+            "changelog": [
+                {"row": entry, "body": render_markdown(entry.body)}
+                for entry in offer.product.changelog.order_by("-created", "-pk")[:SHOWN_CHANGES]
+            ],
             "applications": applications,
             "my_plans": {access.plan_id for access in applications if access.active},
             "samples": first_call(request, [offer]),

@@ -230,6 +230,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 10.0,
         "options": {"expires": 10.0},
     },
+    "mail": {"task": "apps.portals.tasks.send_mail_that_waits", "schedule": 15.0, "options": {"expires": 15.0}},
+    "webhooks": {
+        "task": "apps.control_plane.gatehouse.webhook_delivery.deliver_what_waits",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
     "leftovers": {
         "task": "apps.deployments.tasks.collect_configuration",
         "schedule": 600.0,

@@ -7,6 +7,7 @@ from django.utils import timezone
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import ConflictException, LimitExceededException
+from apps.control_plane.gatehouse.notices import application_data, tell_programs
 from apps.control_plane.registry import Shape
 from apps.control_plane.v1.usage_plan_keys import MAX_PLANS_OF_KEY
 from apps.portals.models import Application, ApplicationKey
@@ -47,6 +48,7 @@ def new_key(caller: Caller, application: Application) -> ApplicationKey:
     }
     created = registry.call(caller, "apigateway", "CreateApiKey", members)
     api_key = ApiKey.objects.get(account_id=caller.account_id, region=caller.region, key_id=created["id"])
+    tell_programs(caller, "key.created", {**application_data(application), "keyId": api_key.key_id})
     return ApplicationKey.objects.create(application=application, api_key=api_key)
 
 

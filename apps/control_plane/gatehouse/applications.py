@@ -12,6 +12,7 @@ from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException, LimitExceededException, NotFoundException
 from apps.control_plane.gatehouse.application_keys import application_key_shape, equip, new_key, refuse_while_disabled
+from apps.control_plane.gatehouse.notices import application_data, tell_programs
 from apps.control_plane.paging import page, paged
 from apps.control_plane.registry import Shape, operation
 from apps.deployments import publisher
@@ -37,6 +38,7 @@ def create_application(caller: Caller, request: Shape) -> Shape:
         name=request["name"],
         description=request.get("description") or "",
     )
+    tell_programs(caller, "application.created", application_data(row))
     return application_shape(row)
 
 
@@ -73,6 +75,7 @@ def delete_application(caller: Caller, request: Shape) -> Shape:
     row = find_application(caller, request)
     for key in row.keys.select_related("api_key"):
         registry.call(caller, "apigateway", "DeleteApiKey", {"apiKey": key.api_key.key_id})
+    tell_programs(caller, "application.deleted", application_data(row))
     row.delete()
     return {}
 
@@ -105,6 +108,9 @@ def rotate_application_key(caller: Caller, request: Shape) -> Shape:
     old.save(update_fields=["replaced_by"])
     overlap = timedelta(seconds=request.get("overlapSeconds", DEFAULT_OVERLAP_SECONDS))
     _let_expire(caller, old, timezone.now() + overlap)
+    tell_programs(
+        caller, "key.rotated", {**application_data(row), "keyId": fresh.api_key.key_id, "oldKeyId": old.api_key.key_id}
+    )
     return application_key_shape(fresh, value=True)
 
 
@@ -115,6 +121,7 @@ def revoke_application_key(caller: Caller, request: Shape) -> Shape:
     key = _find_key(row, request["keyId"])
     refuse_while_disabled(caller, row)
     registry.call(caller, "apigateway", "DeleteApiKey", {"apiKey": key.api_key.key_id})
+    tell_programs(caller, "key.revoked", {**application_data(row), "keyId": request["keyId"]})
     return {}
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
-
-from django.utils import timezone
 
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
@@ -16,11 +13,19 @@ from apps.control_plane.paging import page, paged
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.v1.stages import find_stage
 from apps.control_plane.v1.usage_plan_keys import find_usage_plan
-from apps.deployments.models import Stage
+from apps.control_plane.v2.stages import find_stage as find_v2_stage
 from apps.portals.models import Product, ProductPlan, ProductStage, Visibility
+from apps.portals.references import show_deployment
 from apps.usage_plans.models import UsagePlan
 
-_EVERYTHING = ("stages__stage__deployment", "plans__plan", "audiences")
+_EVERYTHING = (
+    "stages__stage__deployment",
+    "stages__v2_stage__deployment",
+    "stages__v2_stage__api",
+    "successor",
+    "plans__plan",
+    "audiences",
+)
 
 
 @operation("CreateProduct", "gatehouse")
@@ -81,12 +86,8 @@ def update_product(caller: Caller, request: Shape) -> Shape:
 def publish_product(caller: Caller, request: Shape) -> Shape:
     """Show a product in the portal, with the reference of what its stages serve now."""
     row = find_product(caller, request["productId"])
-    for offered in row.stages.select_related("stage__deployment"):
-        deployment = offered.stage.deployment
-        offered.reference = deployment.openapi
-        offered.reference_deployment_id = deployment.deployment_id
-        offered.reference_published = timezone.now()
-        offered.save()
+    for offered in row.stages.select_related("stage__deployment", "v2_stage__deployment", "v2_stage__api"):
+        show_deployment(offered)
     row.published = True
     row.save(update_fields=["published"])
     return product_shape(find_product(caller, row.product_id))
@@ -109,7 +110,7 @@ def find_product(caller: Caller, product_id: str) -> Product:
 
 def product_shape(row: Product) -> Shape:
     """The Product of `service-2.json`."""
-    return {
+    shape = {
         "productId": row.product_id,
         "slug": row.slug,
         "name": row.name,
@@ -129,14 +130,25 @@ def product_shape(row: Product) -> Shape:
         ],
         "createdDate": row.created,
     }
+    if row.deprecated is not None:
+        shape |= {"deprecatedDate": row.deprecated, "deprecationNotice": row.deprecation_notice}
+        if row.sunset is not None:
+            shape["sunsetDate"] = row.sunset.isoformat()
+        if row.successor is not None:
+            shape["successorId"] = row.successor.product_id
+    return shape
 
 
 def _stage_shape(offered: ProductStage) -> Shape:
-    shape: dict[str, Any] = {
-        "restApiId": offered.stage.rest_api_id,
-        "stageName": offered.stage.name,
-        "deploymentId": offered.stage.deployment.deployment_id,
+    deployment = offered.of.deployment
+    shape: Shape = {
+        "restApiId" if offered.stage is not None else "apiId": offered.api_id,
+        "stageName": offered.of.name,
+        "protocol": offered.protocol,
+        "version": offered.version,
     }
+    if deployment is not None:
+        shape["deploymentId"] = deployment.deployment_id
     if offered.reference_published is not None:
         shape["referenceDeploymentId"] = offered.reference_deployment_id
         shape["referencePublished"] = offered.reference_published
@@ -162,15 +174,20 @@ def _set_visibility(caller: Caller, row: Product, request: Shape) -> None:
 
 
 def _set_stages(caller: Caller, row: Product, wanted: Iterable[Shape]) -> None:
-    stages: dict[int, Stage] = {}
+    kept = []
     for reference in wanted:
-        stage = find_stage(caller, reference["restApiId"], reference["stageName"])
-        stages[stage.pk] = stage
-    if not stages:
+        given = [member for member in ("restApiId", "apiId") if reference.get(member)]
+        if len(given) != 1:
+            raise BadRequestException("A stage is named by restApiId (REST APIs) or apiId (HTTP and WebSocket APIs)")
+        if given == ["restApiId"]:
+            place: Shape = {"stage": find_stage(caller, reference["restApiId"], reference["stageName"])}
+        else:
+            place = {"v2_stage": find_v2_stage(caller.api(reference["apiId"]), reference["stageName"])}
+        version = {"version": reference.get("version") or ""}
+        kept.append(ProductStage.objects.update_or_create(product=row, **place, defaults=version)[0].pk)
+    if not kept:
         raise BadRequestException("A product needs at least one stage")
-    row.stages.exclude(stage__in=stages).delete()
-    for stage in stages.values():
-        ProductStage.objects.get_or_create(product=row, stage=stage)
+    row.stages.exclude(pk__in=kept).delete()
 
 
 def _set_plans(caller: Caller, row: Product, wanted: Iterable[Shape]) -> None:
@@ -191,8 +208,9 @@ def _set_plans(caller: Caller, row: Product, wanted: Iterable[Shape]) -> None:
 
 
 def _cover_stages(caller: Caller, row: Product) -> None:
-    """Add to each of the product's plans the stages that it does not cover yet."""
-    stages = [(offered.stage.rest_api_id, offered.stage.name) for offered in row.stages.select_related("stage")]
+    """Add to each of the product's plans the stages that it does not cover yet. HTTP APIs have no plans, as on AWS."""
+    offered_stages = row.stages.select_related("stage", "v2_stage__api")
+    stages = [(one.api_id, one.of.name) for one in offered_stages if one.protocol != "HTTP"]
     for offered in row.plans.select_related("plan"):
         covered = set(offered.plan.api_stages.values_list("rest_api_id", "stage_name"))
         missing = [place for place in stages if place not in covered]

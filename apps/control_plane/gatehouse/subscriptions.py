@@ -7,13 +7,14 @@ from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException, NotFoundException
 from apps.control_plane.gatehouse.application_keys import equip
 from apps.control_plane.gatehouse.applications import find_application, owned_by
+from apps.control_plane.gatehouse.notices import tell_of_subscription
 from apps.control_plane.paging import page, paged
 from apps.control_plane.registry import Shape, operation
 from apps.portals.audiences import shown_to
 from apps.portals.models import Application, Product, ProductPlan, Subscription
 from apps.usage_plans.models import UsagePlanKey
 
-_WITH = ("application", "product", "product_plan__plan")
+_WITH = ("application__owner", "product", "product_plan__plan")
 _UNKNOWN = "Invalid subscription identifier specified"
 
 
@@ -32,6 +33,7 @@ def subscribe(caller: Caller, request: Shape) -> Shape:
     row.save()
     if row.status == Subscription.Status.ACTIVE:
         equip(caller, application, offered.plan)
+    tell_of_subscription(caller, row, "created" if row.status == Subscription.Status.ACTIVE else "requested")
     return subscription_shape(row)
 
 
@@ -76,6 +78,7 @@ def approve_subscription(caller: Caller, request: Shape) -> Shape:
     row.status = Subscription.Status.ACTIVE
     row.save(update_fields=["status"])
     equip(caller, row.application, row.product_plan.plan)
+    tell_of_subscription(caller, row, "approved")
     return subscription_shape(row)
 
 
@@ -85,6 +88,7 @@ def refuse_subscription(caller: Caller, request: Shape) -> Shape:
     row = _find_waiting(caller, request)
     row.status = Subscription.Status.REFUSED
     row.save(update_fields=["status"])
+    tell_of_subscription(caller, row, "refused")
     return subscription_shape(row)
 
 
@@ -99,6 +103,7 @@ def end_subscription(caller: Caller, row: Subscription) -> None:
         for key_id in list(members.values_list("api_key__key_id", flat=True)):
             request = {"usagePlanId": plan.plan_id, "keyId": key_id}
             registry.call(caller, "apigateway", "DeleteUsagePlanKey", request)
+    tell_of_subscription(caller, row, "ended")
     row.delete()
 
 
