@@ -75,6 +75,8 @@ OPERATION_MODULES = (
     "gatehouse.access_keys",
     "gatehouse.user_policies",
     "gatehouse.load_balancers",
+    "gatehouse.certificates",
+    "gatehouse.truststores",
     "gatehouse.oauth_clients",
     "sts.operations",
     "gatehouse.memberships",

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import secrets
 import string
+import uuid
 
 _BASE36 = string.digits + string.ascii_lowercase
 _LETTERS_AND_DIGITS = string.ascii_letters + string.digits
@@ -51,6 +52,11 @@ def usage_plan_id() -> str:
 
 def api_key_id() -> str:
     return base36(10)
+
+
+def certificate_id() -> str:
+    """ACM's are UUIDs."""
+    return str(uuid.uuid4())
 
 
 def client_certificate_id() -> str:

@@ -26,6 +26,7 @@ from apps.deployments.refusals import (
     is_private,
     method_refusals,
 )
+from apps.domain_names.certificates import shown_certificate, truststore_of
 from apps.domain_names.models import DomainName, RoutingRule
 from apps.rest_apis.models import (
     GatewayResponse,
@@ -380,7 +381,8 @@ def _key(key: ApiKey) -> documents.KeyDocument:
 
 
 def domain_document(domain_name: DomainName) -> documents.DomainDocument:
-    """A public custom domain name with its mappings and rules."""
+    """A public custom domain name with its mappings and rules, its certificate and whom it trusts."""
+    truststore = truststore_of(domain_name)
     mappings = domain_name.base_path_mappings.order_by("base_path")
     to_v2_apis = domain_name.api_mappings.order_by("mapping_key")
     return documents.DomainDocument(
@@ -400,17 +402,18 @@ def domain_document(domain_name: DomainName) -> documents.DomainDocument:
         rules=tuple(_routing_rule(row) for row in domain_name.routing_rules.order_by("priority")),
         certificate=_server_certificate(domain_name),
         security_policy=domain_name.security_policy,
+        trust_store=None if truststore is None else truststore.certificates,
     )
 
 
 def _server_certificate(domain_name: DomainName) -> documents.ServerCertificate | None:
-    """The certificate that was handed over for the name; None where the installation has none, and the gateway shows its own."""
-    if not domain_name.certificate_private_key:
+    """What the name shows; None where the installation has no certificate for it, and the gateway shows its own."""
+    shown = shown_certificate(domain_name)
+    if shown is None:
         return None
     place = documents.domain_section(domain_name.region, domain_name.name)
     return documents.ServerCertificate(
-        certificate=f"{domain_name.certificate_body}\n{domain_name.certificate_chain}",
-        private_key=document_seal().seal(domain_name.certificate_private_key, place),
+        certificate=shown.certificate, private_key=document_seal().seal(shown.private_key, place)
     )
 
 

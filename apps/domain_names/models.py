@@ -160,3 +160,39 @@ class RoutingRule(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["domain_name", "priority"], name="one_routing_rule_per_priority")
         ]
+
+
+class Certificate(models.Model):
+    """What ACM would keep: a certificate and its chain (PEM), its private key, sealed, and what the certificate says of itself."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="certificates")
+    region = models.CharField(max_length=32)
+    certificate_id = models.CharField(max_length=36, default=ids.certificate_id)
+    body = models.TextField()
+    chain = models.TextField(blank=True)
+    private_key = SealedTextField()
+    imported = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "region", "certificate_id"], name="one_certificate_per_id")
+        ]
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:acm:{self.region}:{self.account_id}:certificate/{self.certificate_id}"
+
+
+class Truststore(models.Model):
+    """What stands for a trust store's address: certificates of authorities (PEM). `version` is that of the object in S3, empty for the newest."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="truststores")
+    uri = models.CharField(max_length=1100)
+    version = models.CharField(max_length=1024, blank=True)
+    certificates = models.TextField()
+    updated = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "uri", "version"], name="one_truststore_per_uri_and_version")
+        ]

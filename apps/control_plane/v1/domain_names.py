@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from cryptography import x509
 from django.db.models import Q
 from django.utils import timezone
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, too_many
+from apps.control_plane.gatehouse.truststores import truststore_warnings
 from apps.control_plane.locking import hold
 from apps.control_plane.paging import page, paged
 from apps.control_plane.registry import Shape, operation
+from apps.control_plane.truststore_objects import fetched_for_v1
 from apps.control_plane.v1.domain_name_checks import check_certificate, check_domain_name, check_name, check_policy
 from apps.control_plane.v1.domain_name_patches import DOMAIN_NAME_PATCHES
 from apps.control_plane.v1.tags import domain_name_path, drop_tags, put_tags, tags_of, tags_of_all
@@ -19,6 +22,7 @@ from apps.core import ids
 from apps.core.secrets import Secret
 from apps.deployments import publisher
 from apps.domain_names import endpoints
+from apps.domain_names.certificates import truststore_of
 from apps.domain_names.management_policy import CREATE_ASSOCIATION, allows
 from apps.domain_names.models import DomainName
 
@@ -26,7 +30,7 @@ MAX_PUBLIC_NAMES = 120
 MAX_PRIVATE_NAMES = 50
 
 
-@operation("CreateDomainName")
+@operation("CreateDomainName", prepare=fetched_for_v1)
 def create_domain_name(caller: Caller, request: Shape) -> Shape:
     """A new name. A public one exists once in the installation; private ones are told apart by their ids."""
     row = _row(caller, request)
@@ -64,7 +68,7 @@ def get_domain_names(caller: Caller, request: Shape) -> Shape:
     return paged([domain_name_shape(row, tags[domain_name_path(row)]) for row in found], position)
 
 
-@operation("UpdateDomainName")
+@operation("UpdateDomainName", prepare=fetched_for_v1)
 def update_domain_name(caller: Caller, request: Shape) -> Shape:
     """Patch a name. What AWS takes time to roll out shows as UPDATING for a moment."""
     row = find_domain_name(caller, request)
@@ -131,13 +135,26 @@ def domain_name_shape(row: DomainName, tags: dict[str, str] | None = None) -> Sh
         "securityPolicy": row.security_policy,
         "endpointAccessMode": row.endpoint_access_mode,
         "tags": tags or None,
-        "mutualTlsAuthentication": row.mutual_tls_authentication,
+        "mutualTlsAuthentication": mutual_tls_shape(row),
         "ownershipVerificationCertificateArn": row.ownership_verification_certificate_arn,
         "managementPolicy": row.management_policy,
         "policy": row.policy,
         "routingMode": row.routing_mode,
     }
     return {name: value for name, value in members.items() if value is not None}
+
+
+def mutual_tls_shape(row: DomainName) -> Shape | None:
+    """AWS's MutualTlsAuthentication, with what may keep clients from getting in."""
+    if not row.mutual_tls_authentication:
+        return None
+    truststore = truststore_of(row)
+    if truststore is None:
+        warnings = ["Nobody is let in: there is no truststore at this address."]
+    else:
+        warnings = truststore_warnings(x509.load_pem_x509_certificates(truststore.certificates.encode()))
+    shape: Shape = dict(row.mutual_tls_authentication)
+    return {**shape, "truststoreWarnings": warnings} if warnings else shape
 
 
 def _row(caller: Caller, request: Shape) -> DomainName:

@@ -10,6 +10,7 @@ from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException
 from apps.control_plane.locking import hold
 from apps.control_plane.registry import Shape, operation
+from apps.control_plane.truststore_objects import fetched_for_v2
 from apps.control_plane.v1 import domain_names as v1
 from apps.control_plane.v1.domain_name_checks import check_domain_name
 from apps.control_plane.v1.tags import domain_name_path, tags_of, tags_of_all
@@ -27,7 +28,7 @@ _MODES = {
 _MODES_OF_V1 = {v1_mode: mode for mode, v1_mode in _MODES.items()}
 
 
-@operation("CreateDomainName", service="apigatewayv2")
+@operation("CreateDomainName", service="apigatewayv2", prepare=fetched_for_v2)
 def create_domain_name(caller: Caller, request: Shape) -> Shape:
     """A new public name."""
     v1.create_domain_name(caller, _v1_request(request))
@@ -51,7 +52,7 @@ def get_domain_names(caller: Caller, request: Shape) -> Shape:
     return paged([_shape(row, tags[domain_name_path(row)]) for row in found], token)
 
 
-@operation("UpdateDomainName", service="apigatewayv2")
+@operation("UpdateDomainName", service="apigatewayv2", prepare=fetched_for_v2)
 def update_domain_name(caller: Caller, request: Shape) -> Shape:
     """Change a name. What AWS takes time to roll out shows as UPDATING for a moment."""
     row = _find(caller, request)
@@ -144,10 +145,9 @@ def _shape(row: DomainName, tags: dict[str, str]) -> Shape:
         "RoutingMode": _MODES_OF_V1[row.routing_mode],
         "Tags": tags,
     }
-    if row.mutual_tls_authentication:
-        shape["MutualTlsAuthentication"] = {
-            name[0].upper() + name[1:]: value for name, value in row.mutual_tls_authentication.items()
-        }
+    mutual_tls = v1.mutual_tls_shape(row)
+    if mutual_tls:
+        shape["MutualTlsAuthentication"] = {name[0].upper() + name[1:]: value for name, value in mutual_tls.items()}
     return shape
 
 

@@ -207,7 +207,11 @@ def test_mutual_tls_is_switched_on_and_off(irish: Caller) -> None:
     regional(irish, mutualTlsAuthentication={"truststoreUri": TRUSTSTORE})
 
     versioned = update(irish, "api.example.com", ("replace", "/mutualTlsAuthentication/truststoreVersion", "v1"))
-    assert versioned["mutualTlsAuthentication"] == {"truststoreUri": TRUSTSTORE, "truststoreVersion": "v1"}
+    assert versioned["mutualTlsAuthentication"] == {
+        "truststoreUri": TRUSTSTORE,
+        "truststoreVersion": "v1",
+        "truststoreWarnings": ["Nobody is let in: there is no truststore at this address."],
+    }
     with pytest.raises(BadRequestException, match="Invalid truststore URI"):
         update(irish, "api.example.com", ("replace", "/mutualTlsAuthentication/truststoreUri", "https://trust"))
     with pytest.raises(BadRequestException, match="requires a security policy of TLS"):

@@ -92,7 +92,8 @@ def test_mutual_tls_is_turned_on_and_off(caller: Caller) -> None:
     on = call_v2(caller, "UpdateDomainName", **AT, MutualTlsAuthentication={"TruststoreUri": "s3://bucket/trusted.pem"})
     off = call_v2(caller, "UpdateDomainName", **AT, MutualTlsAuthentication={"TruststoreUri": ""})
 
-    assert on["MutualTlsAuthentication"] == {"TruststoreUri": "s3://bucket/trusted.pem"}
+    assert on["MutualTlsAuthentication"]["TruststoreUri"] == "s3://bucket/trusted.pem"
+    assert "no truststore" in on["MutualTlsAuthentication"]["TruststoreWarnings"][0]
     assert "MutualTlsAuthentication" not in off
 
 
