@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from apps.core.environment import Environment
 from apps.core.secrets import DocumentSeal
 from apps.core.session_tokens import SessionTokens
+from apps.core.socket_channels import PREFIX
 from gateway_runtime.authorizers.discovery import own_issuers
 from gateway_runtime.authorizers.key_sets import KeySets
 from gateway_runtime.authorizers.results import AuthorizerResults
@@ -77,7 +78,7 @@ class DataPlane:
         self._portal_pool = UpstreamPool(GuardedConnector(AddressPolicy(allow_loopback=True, allow_private=True)))
         self._key_sets = KeySets(self._pool, clock, own_issuers(environment, self._portal_pool))
         redis_url = environment.effective_redis_url
-        self._connections = Connections(lambda: RedisPubSubChannelLayer(hosts=[redis_url], prefix="gatehouse:channel"))
+        self._connections = Connections(lambda: RedisPubSubChannelLayer(hosts=[redis_url], prefix=PREFIX))
         self.services = Services(
             clock=clock,
             buckets=self._buckets,

@@ -74,6 +74,7 @@ OPERATION_MODULES = (
     "gatehouse.cors",
     "gatehouse.access_keys",
     "gatehouse.user_policies",
+    "gatehouse.connections",
     "gatehouse.load_balancers",
     "gatehouse.certificates",
     "gatehouse.truststores",

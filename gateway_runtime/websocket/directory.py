@@ -7,13 +7,15 @@ died with it: who waits in vain learns that the connection is gone.
 from __future__ import annotations
 
 import asyncio
+import heapq
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from itertools import count
 from typing import Any, Protocol
 
 from redis.exceptions import RedisError
 
+from apps.core.socket_channels import EVERYBODY, LARGEST_LIST
 from gateway_runtime.limits import SOCKETS
 from gateway_runtime.websocket.connection import (
     Connection,
@@ -36,6 +38,10 @@ class ChannelLayer(Protocol):
     async def send(self, channel: str, message: dict[str, Any]) -> None: ...
 
     async def receive(self, channel: str) -> dict[str, Any]: ...
+
+    async def new_channel(self) -> str: ...
+
+    async def group_add(self, group: str, channel: str) -> None: ...
 
 
 class OutOfReach(Exception):
@@ -143,6 +149,7 @@ class Connections:
         """Do what others ask, for ever, through every loss of Redis."""
         if self._layer is None or self._make_layer is None:
             return
+        self._begin(self._hear_everybody(self._make_layer))
         channel = _channel(self._worker)
         while True:
             try:
@@ -154,15 +161,44 @@ class Connections:
             else:
                 self._take(message)
 
+    async def _hear_everybody(self, make_layer: Callable[[], ChannelLayer]) -> None:
+        """Listen to what all processes are asked, likewise for ever."""
+        while True:
+            layer = make_layer()
+            try:
+                channel = await layer.new_channel()
+                await layer.group_add(EVERYBODY, channel)
+                while True:
+                    self._take(await layer.receive(channel))
+            except (RedisError, OSError) as error:
+                logger.warning("what everybody is asked cannot be heard: %s", error)
+                await asyncio.sleep(1)
+
     def _take(self, message: dict[str, Any]) -> None:
         if message["type"] == "gatehouse.answer":
             asked = self._asked.get(message["number"])
             if asked is not None and not asked.done():
                 asked.set_result(message)
         elif len(self._tasks) < SOCKETS.elsewhere_at_once:  # who is not answered takes the connection for gone
-            task = asyncio.create_task(self._do(message))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            if message["type"] == "gatehouse.list":
+                self._begin(self._tell(message["reply"], self._listed(message)))
+            else:
+                self._begin(self._do(message))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _listed(self, message: dict[str, Any]) -> dict[str, Any]:
+        """The first connections of a stage by id, after one of them."""
+        place, after = tuple(message["place"]), message["after"]
+        limit = min(message["limit"], LARGEST_LIST)
+        own = [connection for connection in self._own.values() if connection.place == place]
+        later = [connection for connection in own if connection.id > after]
+        shown = heapq.nsmallest(limit, later, key=lambda connection: connection.id)
+        rows = [[connection.id, *connection.info()] for connection in shown]
+        return {"type": "gatehouse.listed", "total": len(own), "has_more": len(later) > limit, "connections": rows}
 
     async def _do(self, message: dict[str, Any]) -> None:
         answer: dict[str, Any] = {"type": "gatehouse.answer", "number": message["number"], "outcome": "done"}
@@ -181,9 +217,12 @@ class Connections:
             answer["outcome"] = "gone"
         except TooMuchWaits:
             answer["outcome"] = "busy"
+        await self._tell(f"gatehouse.{message['from']}", answer)
+
+    async def _tell(self, channel: str, answer: dict[str, Any]) -> None:
         assert self._layer is not None
         try:
-            await self._layer.send(f"gatehouse.{message['from']}", answer)
+            await self._layer.send(channel, answer)
         except (RedisError, OSError) as error:
             logger.warning("another process is not answered: %s", error)
 

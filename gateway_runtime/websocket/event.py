@@ -19,7 +19,7 @@ _UNREAD = object()
 class SocketEvent:
     """One event. `kind` is CONNECT, MESSAGE or DISCONNECT; `reply` is what an integration gave to be sent back."""
 
-    __slots__ = ("_document", "connection", "disconnect_code", "disconnect_reason", "is_binary", "kind", "message_id",
+    __slots__ = ("_document", "connection", "disconnect_code", "disconnect_reason", "kind", "message_id",
                  "reply", "route_key", "subprotocol")  # fmt: skip
 
     def __init__(self, kind: str, connection: Connection, route_key: str, message_id: str | None = None) -> None:
@@ -27,7 +27,6 @@ class SocketEvent:
         self.connection: Connection = connection
         self.route_key: str = route_key
         self.message_id: str | None = message_id
-        self.is_binary = False
         self.reply: bytes = b""
         self.subprotocol: str | None = None
         self.disconnect_code: int | None = None
@@ -38,7 +37,7 @@ class SocketEvent:
         """The message as JSON, read once; MISSING for one that is none."""
         if self._document is _UNREAD:
             try:
-                self._document = MISSING if self.is_binary else read_json(body)
+                self._document = read_json(body)
             except NotJson:
                 self._document = MISSING
         return self._document

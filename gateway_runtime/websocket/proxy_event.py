@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 import orjson
@@ -27,8 +26,8 @@ def proxy_event(exchange: Exchange, body: bytes) -> bytes:
         told["headers"] = {"Host": exchange.request.host, "x-api-key": "", "X-Forwarded-For": "", "x-restapi": ""}
         told["multiValueHeaders"] = {name: [value] for name, value in told["headers"].items()}
     if event.kind == "MESSAGE":
-        told["body"] = base64.b64encode(body).decode() if event.is_binary else body.decode("utf-8", "replace")
-    told["isBase64Encoded"] = event.is_binary
+        told["body"] = body.decode("utf-8", "replace")
+    told["isBase64Encoded"] = False
     return orjson.dumps(told)
 
 

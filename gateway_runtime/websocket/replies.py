@@ -45,7 +45,7 @@ def map_reply(site: RouteSite) -> Step | None:
         body = await _answered_body(exchange)
         exchange.status = exchange.integration_status or 200
         write = choose(exchange, body)
-        _reply(exchange, body if write is None else write(exchange, body.decode("utf-8", "replace")))
+        _reply(exchange, body if write is None else write(exchange, body))
 
     return step
 
@@ -109,11 +109,11 @@ async def _answered_body(exchange: Exchange) -> bytes:
 
 # Integration responses --------------------------------------------------------------------------------
 
-Write = Callable[[Exchange, str], bytes]
+Write = Callable[[Exchange, bytes], bytes]
 
 
 def _compile_responses(integration: V2Integration) -> Callable[[Exchange, bytes], Write | None]:
-    """A function from an answer to the template that writes the reply; None where the answer itself is the reply."""
+    """A function from an answer to what writes the reply; None where the answer itself is the reply."""
     expression = SelectionExpression(integration.response_selection_expression or "")
     patterns: list[tuple[Callable[[str], object], _Response]] = []
     default: _Response | None = None
@@ -136,16 +136,38 @@ def _compile_responses(integration: V2Integration) -> Callable[[Exchange, bytes]
 
 
 class _Response:
-    """One integration response: its templates, and the expression that chooses among them."""
+    """One integration response: its templates, the expression that chooses among them, and a conversion from or to base64."""
 
     def __init__(self, document: V2IntegrationResponse) -> None:
         self._expression = SelectionExpression(document.template_selection_expression or "$default")
-        self._templates = {key: Template(key, text) for key, text in document.response_templates.items()}
+        handling = document.content_handling_strategy
+        templates = {key: Template(key, text) for key, text in document.response_templates.items()}
+        self._writes = {key: _writer(template, handling) for key, template in templates.items()}
+        self._plain = None if handling is None else _writer(None, handling)
 
     def choose(self, read: Callable[[str], str | None]) -> Write | None:
         key = self._expression.evaluate(read) if self._expression.variables != ("default",) else None
-        template = self._templates.get(key or "$default") or self._templates.get("$default")
-        return None if template is None else template.write
+        return self._writes.get(key or "$default") or self._writes.get("$default") or self._plain
+
+
+def _writer(template: Template | None, handling: str | None) -> Write:
+    """CONVERT_TO_TEXT makes base64 of the answer before a template sees it, CONVERT_TO_BINARY bytes of what it writes."""
+    if handling not in (None, "CONVERT_TO_TEXT", "CONVERT_TO_BINARY"):
+        raise Misconfigured(f"unknown content handling {handling!r}")
+
+    def write(exchange: Exchange, body: bytes) -> bytes:
+        if handling == "CONVERT_TO_TEXT":
+            body = base64.b64encode(body)
+        if template is not None:
+            body = template.write(exchange, body.decode("utf-8", "replace"))
+        if handling != "CONVERT_TO_BINARY":
+            return body
+        try:
+            return base64.b64decode(body, validate=True)
+        except binascii.Error:
+            raise GatewayError("DEFAULT_5XX", detail="the reply to convert to binary is no base64") from None
+
+    return write
 
 
 def _answer_variable(exchange: Exchange, body: bytes) -> Callable[[str], str | None]:

@@ -12,6 +12,7 @@ from gateway_runtime.address import address_of
 from gateway_runtime.edge import canonical
 from gateway_runtime.edge.body import RequestBody
 from gateway_runtime.edge.refusals import AmbiguousRequest, new_request_id
+from gateway_runtime.edge.websocket import ABORT
 from gateway_runtime.errors import GatewayError, forbidden
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.integrations.forwarding import new_extended_id
@@ -27,6 +28,8 @@ from gateway_runtime.websocket.route import CompiledRoute
 from gateway_runtime.websocket.stage import WebSocketStage
 
 logger = logging.getLogger("gateway_runtime.websocket")
+
+_UNSUPPORTED_DATA = 1003
 
 
 class WebSockets:
@@ -161,16 +164,18 @@ class _Session:
                 return message.get("code") or 1005, message.get("reason") or ""
             connection.touch()
             text = message.get("text")
-            body = message["bytes"] if text is None else text.encode()
+            if text is None:  # as on AWS; clients encode what is binary
+                connection.close(_UNSUPPORTED_DATA, "Binary messages are not supported")
+                continue
+            body = text.encode()
             while len(self._running) >= SOCKETS.messages_at_once:
                 await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
-            task = asyncio.create_task(self._message(connection, body, is_binary=text is None))
+            task = asyncio.create_task(self._message(connection, body))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
-    async def _message(self, connection: Connection, body: bytes, *, is_binary: bool) -> None:
+    async def _message(self, connection: Connection, body: bytes) -> None:
         exchange, event = self._event("MESSAGE", connection, body)
-        event.is_binary = is_binary
         route: CompiledRoute | None = None
         try:
             route = self._stage.route(exchange, event)
@@ -236,6 +241,9 @@ class _Session:
                 await self._send({"type": "websocket.close", "code": code, "reason": reason})
         except (TimeoutError, OSError) as error:
             logger.info("a connection does not close in order: %s", error)
+            abort = self._scope.get(ABORT)
+            if abort is not None:
+                abort()
 
 
 async def _walk(exchange: Exchange, steps: Sequence[Step]) -> None:

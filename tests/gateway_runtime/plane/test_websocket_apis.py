@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import time
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from gateway_runtime.functions.errors import FunctionsUnreachable
 from tests.gateway_runtime.plane.backend import Backend
 from tests.gateway_runtime.plane.builders import ACCOUNT, key, keys, plan
 from tests.gateway_runtime.plane.harness import FakeClock, GatewayHarness
-from tests.gateway_runtime.plane.sockets import CHAT, LAMBDA, Path, Refused, chat, connect, function, integration
+from tests.gateway_runtime.plane.signing import credentials, sign
+from tests.gateway_runtime.plane.sockets import CHAT, HOST, LAMBDA, Path, Refused, chat, connect, function, integration
 
 OK = {"statusCode": 200}
 
@@ -143,6 +145,35 @@ async def test_a_connection_can_need_a_key(gateway: GatewayHarness) -> None:
     assert (refused.value.status, refused.value.body["message"]) == (403, "Forbidden")
 
 
+async def test_an_authorizer_can_name_the_key(gateway: GatewayHarness) -> None:
+    named = {**grants("Allow"), "usageIdentifierKey": "s3cret-s3cret-s3cret"}
+    who = authorizer(
+        gateway.functions.runs("who", lambda event: named), identity_sources=("route.request.header.Auth",)
+    )
+    open_ = Path("$connect", None, authorization_type="CUSTOM", authorizer_id="auth01", api_key_required=True)
+    api = chat(open_, authorizers=(who,), api_key_selection_expression="$context.authorizer.usageIdentifierKey")
+    gateway.serve(*api, plan(api_id=CHAT), keys(key("s3cret-s3cret-s3cret")))
+
+    await connect(gateway, headers={"Auth": "x"})
+    named["usageIdentifierKey"] = "unknown"
+    with pytest.raises(Refused) as refused:
+        await connect(gateway, headers={"Auth": "x", "x-api-key": "s3cret-s3cret-s3cret"})
+
+    assert (refused.value.status, refused.value.body["message"]) == (403, "Forbidden")
+
+
+async def test_a_handshake_can_be_signed_in_its_query(gateway: GatewayHarness, clock: FakeClock) -> None:
+    clock.now = time.time()
+    gateway.serve(*chat(Path("$connect", None, authorization_type="AWS_IAM")), credentials(invokes=True))
+    signed = sign("/prod?room=a", presigned_for=300, host=HOST).target
+
+    await connect(gateway, signed)
+    for wrong in ("/prod?room=a", signed.replace("room=a", "room=b")):
+        with pytest.raises(Refused) as refused:
+            await connect(gateway, wrong)
+        assert refused.value.status == 403
+
+
 # Messages ---------------------------------------------------------------------------------------------
 
 
@@ -184,16 +215,59 @@ async def test_a_route_that_is_not_two_way_sends_nothing_back(gateway: GatewayHa
     assert client.silent()
 
 
-async def test_binary_messages_reach_functions_as_base64_and_come_back_as_bytes(gateway: GatewayHarness) -> None:
-    def answer(event: dict[str, Any]) -> dict[str, Any]:
-        assert event["isBase64Encoded"] is True
-        return {"statusCode": 200, "body": event["body"], "isBase64Encoded": True}
-
-    gateway.serve(*chat(Path("$default", function(gateway.functions.runs("echo", answer)), two_way=True)))
+async def test_a_binary_message_ends_the_connection(gateway: GatewayHarness) -> None:
+    gateway.serve(*chat(Path("$default", function(gateway.functions.runs("echo", echo)), two_way=True)))
     client = await connect(gateway)
 
-    assert await client.ask(b"\xff\x00\xfe") == b"\xff\x00\xfe"
-    assert gateway.functions.invocations[0].event["body"] == base64.b64encode(b"\xff\x00\xfe").decode()
+    with pytest.raises(ConnectionError):
+        await client.ask(b"\xff\x00\xfe")
+
+    assert client.closed is not None
+    assert client.closed[0] == 1003
+    assert gateway.functions.invocations == []
+
+
+async def test_a_function_answers_with_bytes_by_base64(gateway: GatewayHarness) -> None:
+    encoded = base64.b64encode(b"\xff\x00\xfe").decode()
+    arn = gateway.functions.runs("bytes", {"statusCode": 200, "body": encoded, "isBase64Encoded": True})
+    gateway.serve(*chat(Path("$default", function(arn), two_way=True)))
+    client = await connect(gateway)
+
+    assert await client.ask("anything") == b"\xff\x00\xfe"
+
+
+async def test_content_handling_turns_base64_into_bytes_and_back(gateway: GatewayHarness, backend: Backend) -> None:
+    backend.answers(200, b"\xff\x00")
+    there_and_back = integration(
+        "HTTP",
+        backend.url,
+        content_handling_strategy="CONVERT_TO_BINARY",
+        responses=(V2IntegrationResponse(id="1", key="$default", content_handling_strategy="CONVERT_TO_TEXT"),),
+    )
+    gateway.serve(*chat(Path("$default", there_and_back, two_way=True)))
+    client = await connect(gateway)
+
+    answer = await client.ask(base64.b64encode(b"\x00\xfe").decode())
+    broken = await client.ask("no base64!")
+
+    assert backend.requests[0].body == b"\x00\xfe"
+    assert answer == base64.b64encode(b"\xff\x00").decode()
+    assert broken["message"] == "Internal server error"
+    assert len(backend.requests) == 1
+
+
+async def test_what_a_template_writes_in_base64_can_be_sent_as_bytes(gateway: GatewayHarness, backend: Backend) -> None:
+    backend.answers(200, '{"image": "/wA="}')
+    as_bytes = V2IntegrationResponse(
+        id="1",
+        key="$default",
+        content_handling_strategy="CONVERT_TO_BINARY",
+        response_templates={"$default": "$input.path('$.image')"},
+    )
+    gateway.serve(*chat(Path("$default", integration("HTTP", backend.url, responses=(as_bytes,)), two_way=True)))
+    client = await connect(gateway)
+
+    assert await client.ask("{}") == b"\xff\x00"
 
 
 async def test_an_integration_that_is_dead_is_told_and_the_connection_goes_on(gateway: GatewayHarness) -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -22,6 +23,8 @@ from apps.core.documents import AccessKeyDocument
 from apps.core.environment import read_environment
 from apps.core.secrets import DocumentSeal
 from apps.core.v2_documents import V2IntegrationResponse
+from apps.v2_apis import open_connections
+from apps.v2_apis.open_connections import Listing
 from gateway_runtime.websocket.connection import worker_of
 from tests.gateway_runtime.plane.builders import REGION
 from tests.gateway_runtime.plane.signing import KEY, KEY_SECRET, credentials
@@ -119,6 +122,43 @@ async def test_frames_of_32_and_messages_of_128_kilobytes_are_the_largest(
                 with pytest.raises(ConnectionClosed):
                     await client.recv()
                 assert client.close_code == 1009
+
+
+async def test_the_open_connections_of_all_workers_are_listed_by_pages(valkey_url: str, settings: Any) -> None:
+    settings.REDIS_URL = valkey_url
+
+    def listed(after: str = "", limit: int = 5, stage: str = "prod") -> Listing:
+        return open_connections.list_open(CHAT, stage, after, limit)
+
+    async with chatting(valkey_url, workers=2) as plane:
+        clients = [await dial(plane, user_agent_header="lister") for _ in range(12)]
+        ids = sorted([await identity(client) for client in clients])
+        pages: list[Listing] = [await asyncio.to_thread(listed)]
+        while pages[-1].has_more:
+            pages.append(await asyncio.to_thread(listed, pages[-1].connections[-1].id))
+        elsewhere = await asyncio.to_thread(listed, stage="other")
+        for client in clients[1:]:
+            await client.close()
+        async with asyncio.timeout(10):
+            while (await asyncio.to_thread(listed)).total != 1:
+                pass
+        await clients[0].close()
+
+    assert [len(page.connections) for page in pages] == [5, 5, 2]
+    assert [each.id for page in pages for each in page.connections] == ids
+    assert {(page.total, page.complete) for page in pages} == {(12, True)}
+    first = pages[0].connections[0]
+    assert (first.source_ip, first.user_agent) == ("127.0.0.1", "lister")
+    assert abs(first.last_active_at - datetime.now(UTC)) < timedelta(seconds=60)
+    assert (elsewhere.total, elsewhere.connections) == (0, [])
+
+
+async def test_without_a_data_plane_no_connection_is_open(valkey_url: str, settings: Any) -> None:
+    settings.REDIS_URL = valkey_url
+
+    found = await asyncio.to_thread(open_connections.list_open, CHAT, "prod", "", 5)
+
+    assert found == Listing([], 0, complete=True, has_more=False)
 
 
 async def test_a_plain_request_and_an_unknown_stage_open_nothing(valkey_url: str) -> None:
