@@ -24,7 +24,14 @@ class Link:
 
 
 _GROUPS = (
-    ("Build", (Entry("apis", "APIs", "api", "home"), Entry("import", "Import", "import", "import"))),
+    (
+        "Build",
+        (
+            Entry("apis", "APIs", "api", "home"),
+            Entry("functions", "Functions", "function", "functions"),
+            Entry("import", "Import", "import", "import"),
+        ),
+    ),
     (
         "Offer",
         (

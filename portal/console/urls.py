@@ -16,6 +16,7 @@ from portal.console import (
     comparisons,
     cors,
     deployments,
+    functions,
     gateway_responses,
     importing,
     integrations,
@@ -49,6 +50,7 @@ app_name = "console"
 
 _METHOD = "apis/<str:api_id>/resources/<str:resource_id>/methods/<str:verb>/"
 _STAGE = "apis/<str:api_id>/stages/<str:stage_name>/"
+_FUNCTION = "functions/of/<str:name>/"
 _AUTHORIZER = "apis/<str:api_id>/authorizers/<str:authorizer_id>/"
 
 urlpatterns = [
@@ -133,6 +135,19 @@ urlpatterns = [
     path("api-keys/<str:key_id>/", api_keys.api_key, name="api_key"),
     path("api-keys/<str:key_id>/switch/", api_keys.switch_key, name="switch_key"),
     path("api-keys/<str:key_id>/delete/", api_keys.delete_key, name="delete_key"),
+    path("functions/", functions.functions, name="functions"),
+    path("functions/new/", functions.create_function, name="create_function"),
+    path(_FUNCTION, functions.function, name="function"),
+    path(_FUNCTION + "source/", functions.save_source, name="save_source"),
+    path(_FUNCTION + "package/", functions.upload_package, name="upload_package"),
+    path(_FUNCTION + "configuration/", functions.configure_function, name="configure_function"),
+    path(_FUNCTION + "invoke/", functions.invoke_function, name="invoke_function"),
+    path(_FUNCTION + "versions/", functions.publish_version, name="publish_function_version"),
+    path(_FUNCTION + "aliases/", functions.put_alias, name="put_function_alias"),
+    path(_FUNCTION + "aliases/<str:alias>/delete/", functions.delete_alias, name="delete_function_alias"),
+    path(_FUNCTION + "permissions/", functions.allow_api, name="allow_api"),
+    path(_FUNCTION + "permissions/<str:statement>/revoke/", functions.revoke_permission, name="revoke_permission"),
+    path(_FUNCTION + "delete/", functions.delete_function, name="delete_function"),
     path("products/", products.products, name="products"),
     path("products/new/", products.create_product, name="create_product"),
     path("products/<str:product_id>/", products.product, name="product"),

@@ -1,8 +1,10 @@
-// <textarea data-editor="json|vtl">: colours below the text, line numbers beside it, and Enter keeps the indent.
+// <textarea data-editor="json|vtl|code">: colours below the text, line numbers beside it, and Enter keeps the indent.
 // The text area stays what one types into and what is sent; without this script it is an ordinary one.
 const JSON_TOKENS = /(?<key>"(?:[^"\\\n]|\\.)*"(?=\s*:))|(?<string>"(?:[^"\\\n]|\\.)*")|(?<number>-?\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b)|(?<word>\b(?:true|false|null)\b)/g;
 const VTL_TOKENS = /(?<comment>##[^\n]*|#\*[\s\S]*?\*#)|(?<flag>#@?\{?[a-zA-Z]+\}?)|(?<word>\$!?\{?[a-zA-Z][\w.-]*\}?)|(?<key>"(?:[^"\\\n]|\\.)*"(?=\s*:))|(?<number>\b\d+(?:\.\d+)?\b)/g;
-const TOKENS = { json: JSON_TOKENS, vtl: VTL_TOKENS };
+// Python and JavaScript, near enough for colours.
+const CODE_TOKENS = /(?<comment>(?:#|\/\/)[^\n]*|\/\*[\s\S]*?\*\/)|(?<string>"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|(?<word>\b(?:and|as|async|await|break|case|catch|class|const|continue|def|del|elif|else|except|export|finally|for|from|function|if|import|in|is|lambda|let|new|not|of|or|pass|raise|return|throw|try|var|while|with|yield|None|True|False|null|true|false|undefined|this|self)\b)|(?<number>\b\d[\d_]*(?:\.\d+)?\b)/g;
+const TOKENS = { json: JSON_TOKENS, vtl: VTL_TOKENS, code: CODE_TOKENS };
 // Colouring more than this on every key press is felt.
 const MOST_COLOURED = 60000;
 
@@ -52,7 +54,7 @@ function indent(event) {
   if (event.key !== "Enter" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   const before = area.value.slice(0, area.selectionStart);
   const line = before.slice(before.lastIndexOf("\n") + 1);
-  const space = line.match(/^\s*/)[0] + (/[{[]\s*$/.test(line) ? "  " : "");
+  const space = line.match(/^\s*/)[0] + (/[{[]\s*$/.test(line) ? "  " : /:\s*$/.test(line) && area.dataset.editor === "code" ? "    " : "");
   if (!space) return;
   event.preventDefault();
   area.setRangeText(`\n${space}`, area.selectionStart, area.selectionEnd, "end");
