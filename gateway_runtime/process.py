@@ -22,6 +22,7 @@ from gateway_runtime.authorizers.discovery import own_issuers
 from gateway_runtime.authorizers.key_sets import KeySets
 from gateway_runtime.authorizers.results import AuthorizerResults
 from gateway_runtime.authorizers.verified import VerifiedTokens
+from gateway_runtime.ending import end
 from gateway_runtime.functions.place import functions_of, host_pool
 from gateway_runtime.gateway import Gateway
 from gateway_runtime.observation.sampling import TraceSampler
@@ -153,9 +154,7 @@ class DataPlane:
 
     async def stop(self) -> None:
         """Deliver what was counted, give leases back, write what was logged."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         await self.source.close()
         await self._connections.aclose()
         self._key_sets.close()

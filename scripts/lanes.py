@@ -83,7 +83,7 @@ def default_lane() -> Tally:
 
 def stack_lane() -> Tally:
     """Whole products and data planes as processes, one at a time: what they promise in milliseconds holds on an idle machine."""
-    return pytest_lane("stack")
+    return pytest_lane("stack and not tools")
 
 
 def workers() -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import uuid
 
+from gateway_runtime.ending import end
 from gateway_runtime.functions.errors import FunctionThrottled, InvocationFailed
 from gateway_runtime.functions.host import FunctionHost, Wanted
 from gateway_runtime.functions.limits import FunctionLimits
@@ -67,6 +68,4 @@ class Events:
         task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)

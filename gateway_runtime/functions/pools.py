@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from apps.core.function_documents import FunctionVersion
 from apps.core.function_names import FunctionName
+from gateway_runtime.ending import end
 from gateway_runtime.functions.code import BadCode
 from gateway_runtime.functions.commands import CannotRun
 from gateway_runtime.functions.errors import FunctionThrottled
@@ -201,9 +202,7 @@ class Pools:
         """End every runtime."""
         if self._sweeping is not None:
             self._sweeping.cancel()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         runtimes = [runtime for pool in self._pools.values() for runtime in pool.runtimes]
         for runtime in runtimes:
             runtime.stop()

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from apps.core.environment import Environment
 from apps.core.function_documents import FunctionDocument, FunctionVersion
 from apps.core.secrets import SecretBox
+from gateway_runtime.ending import end
 from gateway_runtime.functions.code import BadCode, CodeStore, remove_tree
 from gateway_runtime.functions.commands import Place, command, open_environment
 from gateway_runtime.functions.end_points import HttpEndPoints
@@ -164,9 +165,7 @@ class FunctionService:
         await self.api.close()
         await self.events.close()
         await self.pools.close()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         await self.source.close()
         self._logs.close()
         remove_tree(self._temporary)

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from redis.exceptions import RedisError
 
 from apps.core.socket_channels import EVERYBODY, LARGEST_LIST
+from gateway_runtime.ending import end
 from gateway_runtime.limits import SOCKETS
 from gateway_runtime.websocket.connection import (
     Connection,
@@ -227,9 +228,7 @@ class Connections:
             logger.warning("another process is not answered: %s", error)
 
     async def aclose(self) -> None:
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
 
 
 def _channel(worker: bytes) -> str:
