@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import Any
 
@@ -11,6 +12,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.runtime")
 from channels.routing import ProtocolTypeRouter
 
 from apps.core.environment import read_environment
+from gateway_runtime.edge.protocol import LANE_KEY
+from gateway_runtime.lane import Lane
 from gateway_runtime.process import DataPlane
 from gateway_runtime.tls.certificates import CERTIFICATES_KEY
 
@@ -31,8 +34,11 @@ class Application:
 
     async def lifespan(self, scope: Any, receive: Any, send: Any) -> None:
         await receive()
-        self._plane = DataPlane(read_environment(os.environ))
+        environment = read_environment(os.environ)
+        self._plane = DataPlane(environment)
         self._gateway, self._sockets = self._plane.gateway, self._plane.sockets
+        if environment.fast_lane and "state" in scope:
+            scope["state"][LANE_KEY] = Lane(self._gateway, asyncio.get_running_loop())
         await self._plane.start()
         if "state" in scope:
             scope["state"][CERTIFICATES_KEY] = self._plane.certificates

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from apps.core.environment import VpcEndpoint
     from apps.core.iam import Decision
+    from gateway_runtime.edge.turn import Turn
     from gateway_runtime.mapping.template_context import TemplateContext
     from gateway_runtime.phases.cache import CacheVisit
     from gateway_runtime.ports import FunctionAnswer
@@ -31,6 +32,9 @@ class Timing(NamedTuple):
     began: float
     ended: float
     notes: list[str]
+
+
+Entrance = tuple[str, tuple[str, int | None] | None]
 
 
 class Exchange:
@@ -96,10 +100,27 @@ class Exchange:
     aborted: bool = False  # the answer could not be completed
     latency: float = 0.0
 
-    def __init__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        self.scope = scope
+    def __init__(self, scope: dict[str, Any] | None, receive: Any, send: Any, turn: Turn | None = None) -> None:
+        """`turn` is the edge's side of the request, where the edge is ours; then the scope may be left to it."""
+        self._scope = scope
         self.receive = receive
         self.send = send
+        self.turn = turn
+
+    @property
+    def scope(self) -> dict[str, Any]:
+        """The request as ASGI has it. The edge makes it when somebody first asks: the hot path does not."""
+        if self._scope is None:
+            assert self.turn is not None
+            self._scope = self.turn.make_scope()
+        return self._scope
+
+    @property
+    def entrance(self) -> Entrance:
+        """Scheme, and the address and port at which the request came in."""
+        if self.turn is not None:
+            return self.turn.entrance
+        return self.scope.get("scheme", "http"), self.scope.get("server")
 
     def stage_variables(self) -> dict[str, str]:
         return self.stage.document.variables if self.stage is not None else {}

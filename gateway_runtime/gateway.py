@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from typing import Any
 
 from apps.core.documents import StageDocument
@@ -12,6 +12,7 @@ from gateway_runtime.edge import canonical
 from gateway_runtime.edge.body import BodyTooLarge, ClientDisconnected, RequestBody
 from gateway_runtime.edge.canonical import CanonicalRequest
 from gateway_runtime.edge.refusals import AmbiguousRequest, new_request_id
+from gateway_runtime.edge.turn import turn_of
 from gateway_runtime.errors import GatewayError, forbidden
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.integrations.forwarding import new_extended_id
@@ -67,46 +68,72 @@ class Gateway:
         self._time = clock.time
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        exchange = Exchange(scope, receive, send)
+        """Answer a request that comes by ASGI."""
+        exchange = Exchange(scope, receive, send, turn_of(scope))
+        await self.walk(exchange, iter(self.begin(exchange)))
+
+    def begin(self, exchange: Exchange) -> tuple[Step, ...]:
+        """The steps that the request has to take; none where it is refused already. Never raises."""
         exchange.started = self._monotonic()
         exchange.received_at = self._time()
         exchange.request_id = new_request_id()
         exchange.extended_id = new_extended_id()
         exchange.snapshot = self._current.snapshot
-        step = None
         try:
             self._locate(exchange)
             method = exchange.method
             assert method is not None
             watch = method.watch
-            for step in method.steps if exchange.started < watch.due else watch.begin(exchange):
+            return method.steps if exchange.started < watch.due else watch.begin(exchange)
+        except Exception as problem:
+            self.stopped(exchange, problem)
+            return ()
+
+    async def walk(
+        self,
+        exchange: Exchange,
+        steps: Iterator[Step],
+        step: Step | None = None,
+        waiting: Awaitable[None] | None = None,
+    ) -> None:
+        """Take the steps and the closing ones; first what the one before them, `step`, waits for."""
+        try:
+            if waiting is not None:
+                await waiting
+            for step in steps:
                 waiting = step(exchange)
                 if waiting is not None:
                     await waiting
-        except GatewayError as error:
-            exchange.error = error
-            if error.detail:
-                logger.info("%s: %s", error.name, error.detail, extra={"request_id": exchange.request_id})
-        except _HealthCheck:
-            exchange.status, exchange.answer = 200, b"healthy"
-            exchange.headers = [(b"content-type", b"text/plain")]
-        except AmbiguousRequest as ambiguous:
-            exchange.error = GatewayError("DEFAULT_4XX", status=ambiguous.status, detail=ambiguous.reason)
-        except BodyTooLarge:
-            exchange.error = GatewayError("REQUEST_TOO_LARGE")
-        except ClientDisconnected:
-            exchange.error = GatewayError("DEFAULT_4XX", status=499, detail="the client left")
-        except Exception:
-            logger.exception("a phase failed", extra={"request_id": exchange.request_id})
-            exchange.error = GatewayError("DEFAULT_5XX", detail="unexpected exception")
+        except Exception as problem:
+            self.stopped(exchange, problem)
         exchange.stopped_by = step
-        waiting = self._close(exchange)
+        waiting = self.close(exchange)
         if waiting is not None:
             await waiting
 
+    def stopped(self, exchange: Exchange, problem: Exception) -> None:
+        """What a step raised is what the closing steps answer."""
+        if isinstance(problem, GatewayError):
+            exchange.error = problem
+            if problem.detail:
+                logger.info("%s: %s", problem.name, problem.detail, extra={"request_id": exchange.request_id})
+        elif isinstance(problem, _HealthCheck):
+            exchange.status, exchange.answer = 200, b"healthy"
+            exchange.headers = [(b"content-type", b"text/plain")]
+        elif isinstance(problem, AmbiguousRequest):
+            exchange.error = GatewayError("DEFAULT_4XX", status=problem.status, detail=problem.reason)
+        elif isinstance(problem, BodyTooLarge):
+            exchange.error = GatewayError("REQUEST_TOO_LARGE")
+        elif isinstance(problem, ClientDisconnected):
+            exchange.error = GatewayError("DEFAULT_4XX", status=499, detail="the client left")
+        else:
+            logger.error("a phase failed", exc_info=problem, extra={"request_id": exchange.request_id})
+            exchange.error = GatewayError("DEFAULT_5XX", detail="unexpected exception")
+
     def _locate(self, exchange: Exchange) -> None:
         """Find stage and method by the address, or refuse as AWS does."""
-        exchange.request = request = exchange.scope.get(canonical.SCOPE_KEY) or canonical.parse(exchange.scope)
+        turn = exchange.turn
+        exchange.request = request = canonical.parse(exchange.scope) if turn is None else turn.request
         exchange.body = RequestBody(request.headers, exchange.receive)
         place = (request.host, request.method, request.path)
         known = exchange.snapshot.found.get(place) if request.method_override is None else None
@@ -145,7 +172,7 @@ class Gateway:
         always = stage.canary is None and (domain is None or not (domain.reads_headers or domain.mutual_tls))
         return Found(chosen, *found, address.path, domain is not None, always=always)
 
-    def _close(self, exchange: Exchange) -> Awaitable[None] | None:
+    def close(self, exchange: Exchange) -> Awaitable[None] | None:
         """Take the closing steps; the time up to them is what `$context.responseLatency` shows."""
         exchange.latency = self._monotonic() - exchange.started
         stage = exchange.stage

@@ -112,6 +112,21 @@ class Upstream(Protocol):
         stream: StreamLimits | None = None,
     ) -> UpstreamResponse: ...
 
+    def send_at_once(
+        self,
+        origin: Origin,
+        method: bytes,
+        target: bytes,
+        headers: Sequence[tuple[bytes, bytes]],
+        body: bytes,
+        *,
+        timeout: float,
+        client: Client | None = None,
+        stream: StreamLimits | None = None,
+    ) -> UpstreamResponse | None: ...
+
+    def may_send_again(self, origin: Origin, method: bytes, error: Exception | None) -> bool: ...
+
 
 class FunctionAnswer(NamedTuple):
     """What a function returned. `error` is None, `Handled` or `Unhandled` (X-Amz-Function-Error): the payload then tells the error.

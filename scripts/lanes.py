@@ -93,6 +93,12 @@ def workers() -> tuple[str, ...]:
     return ("-n", str(min(2, os.cpu_count() or 1)), "--dist", "loadfile")
 
 
+def past_asgi_lane() -> Tally:
+    """The edge's and the plane's stories once more, in the gateway's fast lane."""
+    tested = ("tests/gateway_runtime/edge", "tests/gateway_runtime/plane")
+    return pytest_lane("not stack", *workers(), *tested, variables={"GATEHOUSE_TESTED_BY": "lane"})
+
+
 def browser_lane() -> Tally:
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if browser is None:
@@ -185,6 +191,7 @@ def skip_lane(reason: str) -> Tally:
 LANES = {
     "default": default_lane,
     "stack": stack_lane,
+    "past-asgi": past_asgi_lane,
     "browser": browser_lane,
     "postgres": postgres_lane,
     "tools": tools_lane,

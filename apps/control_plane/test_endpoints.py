@@ -67,6 +67,13 @@ class LoggedUpstream:
         endpoint.answered(response.status, _texts(response.headers), received)
         return response
 
+    def send_at_once(self, *arguments: object, **options: object) -> None:
+        """Never: the answer is to be read whole and logged."""
+        return
+
+    def may_send_again(self, origin: Origin, method: bytes, error: Exception | None) -> bool:
+        return False  # the pool has done so
+
 
 async def _whole(body: bytes | BodyStream) -> bytes:
     if isinstance(body, bytes):

@@ -56,6 +56,7 @@ class Environment:
     bind: str
     data_dir: Path
     workers: int
+    fast_lane: bool
     region: str
     database_url: str | None
     redis_url: str | None
@@ -188,6 +189,7 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         bind=bind,
         data_dir=Path(variables.get("GATEHOUSE_DATA_DIR") or "var").resolve(),
         workers=_positive(variables, "GATEHOUSE_WORKERS", min(4, os.cpu_count() or 1)),
+        fast_lane=_flag(variables, "GATEHOUSE_FAST_LANE", default=True),
         region=variables.get("GATEHOUSE_REGION") or "us-east-1",
         database_url=variables.get("DATABASE_URL") or None,
         redis_url=variables.get("REDIS_URL") or None,

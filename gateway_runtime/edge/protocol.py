@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar
 from urllib.parse import unquote
 from weakref import WeakKeyDictionary
@@ -24,7 +25,7 @@ from gateway_runtime.edge import canonical
 from gateway_runtime.edge.deadlines import Sweep
 from gateway_runtime.edge.refusals import AmbiguousRequest, refusal
 from gateway_runtime.edge.request_task import RequestTask
-from gateway_runtime.edge.turn import TURN_KEY, Turn
+from gateway_runtime.edge.turn import Turn
 from gateway_runtime.limits import EDGE, EdgeLimits
 from gateway_runtime.metrics import METRICS
 from gateway_runtime.tls.peer import TLS_KEY, TlsPeer
@@ -36,6 +37,8 @@ _REFUSED = {
     status: METRICS.counter("gatehouse_edge_refused_total", "Requests refused before any API", status=str(status))
     for status in (400, 408, 414, 417, 431, 500, 503)
 }
+# Of the lifespan's state: what is called with each turn, and the server's tasks, in the application's place.
+LANE_KEY = "gatehouse.lane"
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 _FRAMED = frozenset({b"content-length", b"transfer-encoding", b"upgrade", b"expect", b"connection"})
 
@@ -85,6 +88,7 @@ class EdgeProtocol(HttpToolsProtocol):
         self.client_ip = ""
         self._head_bytes = self.limits.head_bytes
         self._head_count = self.limits.head_count
+        self.lane: Callable[[Turn, set[Any]], None] | None = app_state.get(LANE_KEY)
         self.sweep = _sweep_of(server_state, self.loop, self.limits.sweep_seconds)
 
     # Connection
@@ -95,6 +99,7 @@ class EdgeProtocol(HttpToolsProtocol):
         self.client = get_remote_addr(transport)
         self.client_ip = self.client[0] if self.client else ""
         self.scheme = "https" if is_ssl(transport) else "http"
+        self.entrance = (self.scheme, self.server)
         self.connections.add(self)
         self.sweep.add(self)
         if self.tls is not None:
@@ -296,14 +301,14 @@ class EdgeProtocol(HttpToolsProtocol):
         if self.framing:
             self._check_framing(version)
         self.in_head = False
-        scope = self.scope = self._scope(request, version)  # type: ignore[assignment]
         if parser.should_upgrade():
+            self.scope = self.scope_of(request, version, self.header_names)  # type: ignore[assignment]
             self.url = request.target.encode()
             return
         keep_alive = version == "1.1" and parser.should_keep_alive()
         self.sealed = not keep_alive
-        turn = Turn(self, scope, keep_alive, b"expect" in self.framing and version == "1.1", version == "1.0")
-        scope[TURN_KEY] = self.incoming = turn
+        expects = b"expect" in self.framing and version == "1.1"
+        self.incoming = turn = Turn(self, request, self.header_names, version, keep_alive, expects)
         self.body_started = self.loop.time()
         self.deadline = 0.0
         self.queue.append(turn)
@@ -324,7 +329,8 @@ class EdgeProtocol(HttpToolsProtocol):
         if b"content-length" in connection or b"transfer-encoding" in connection or b"host" in connection:
             raise AmbiguousRequest("Connection names a framing header")
 
-    def _scope(self, request: canonical.CanonicalRequest, version: str) -> dict[str, Any]:
+    def scope_of(self, request: canonical.CanonicalRequest, version: str, names: list[bytes]) -> dict[str, Any]:
+        """The request as ASGI has it."""
         path = request.path
         return {
             "type": "http",
@@ -338,10 +344,10 @@ class EdgeProtocol(HttpToolsProtocol):
             "path": unquote(path) if "%" in path else path,
             "raw_path": path.encode(),
             "query_string": request.raw_query.encode(),
-            "headers": self.headers,
+            "headers": request.headers,
             "state": self.app_state.copy(),
             canonical.SCOPE_KEY: request,
-            canonical.NAMES_KEY: self.header_names,
+            canonical.NAMES_KEY: names,
         }
 
     def on_body(self, body: bytes) -> None:
@@ -363,9 +369,16 @@ class EdgeProtocol(HttpToolsProtocol):
             self.turn = turn = self.queue.popleft()
             if self.flow.read_paused and not self.queue:
                 self.flow.resume_reading()
-            task = RequestTask(self.loop, turn.run(self.app), self.tasks.discard)
-            self.tasks.add(task)  # type: ignore[arg-type]
-            task.resume()
+            if self.lane is not None:
+                self.lane(turn, self.tasks)
+            else:
+                self.start(turn, self.app, turn.make_scope(), turn.receive, turn.send)
+
+    def start(self, turn: Turn, work: Callable[..., Awaitable[None]], *arguments: Any) -> None:
+        """Have a turn answered by a task, which begins at once."""
+        task = RequestTask(self.loop, turn.run(work, *arguments), self.tasks.discard)
+        self.tasks.add(task)  # type: ignore[arg-type]
+        task.resume()
 
     def body_taken(self) -> None:
         """The application took what was buffered: read on, unless another request waits for its turn."""

@@ -15,7 +15,21 @@ from types import coroutine
 from typing import Any
 
 
-class RequestTask:
+class Resumable:
+    """What waits by `parked`, or as a walk in the fast lane does."""
+
+    __slots__ = ()
+
+    def resume(self) -> None:
+        """Go on now, where that can be."""
+        raise NotImplementedError
+
+    def wake(self) -> None:
+        """Go on in the next round of the loop."""
+        raise NotImplementedError
+
+
+class RequestTask(Resumable):
     """Runs a coroutine as `asyncio.Task` does; `asyncio.current_task()` and `asyncio.timeout` know it while it runs.
 
     Besides futures it waits by `parked`, which ends with the next `wake` or `resume` and sometimes without a cause: ask

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 from gateway_runtime.head_lines import Beginnings, are_clean
 
 if TYPE_CHECKING:
+    from gateway_runtime.edge.canonical import CanonicalRequest
     from gateway_runtime.edge.protocol import EdgeProtocol
 
 logger = logging.getLogger("gateway_runtime.edge")
@@ -46,7 +47,6 @@ def _check_name(name: bytes) -> None:
 
 
 _beginnings = Beginnings(frozenset({b"content-length", b"transfer-encoding", b"connection", b"date"}))
-_OVER: dict[str, Any] = {}
 
 
 class Turn:
@@ -73,13 +73,27 @@ class Turn:
     _declared: int | None = None
 
     def __init__(
-        self, protocol: EdgeProtocol, scope: dict[str, Any], keep_alive: bool, expects_continue: bool, http10: bool
+        self,
+        protocol: EdgeProtocol,
+        request: CanonicalRequest,
+        header_names: list[bytes],
+        version: str,
+        keep_alive: bool,
+        expects_continue: bool,
     ) -> None:
         self._protocol = protocol
-        self.scope = scope
+        self.request = request
+        self._header_names = header_names
+        self._version = version
+        self.entrance = protocol.entrance
         self.keep_alive = keep_alive
         self.expects_continue = expects_continue
-        self.http10 = http10
+
+    def make_scope(self) -> dict[str, Any]:
+        """The request as ASGI has it. Not kept: it refers back, and the request's memory is to be free without the cycle collector."""
+        scope = self._protocol.scope_of(self.request, self._version, self._header_names)
+        scope[TURN_KEY] = self
+        return scope
 
     # What the protocol reports
     def body_arrived(self, data: bytes) -> None:
@@ -117,10 +131,10 @@ class Turn:
                 waiter.set_result(None)
 
     # What the application does
-    async def run(self, app: Any) -> None:
-        """Call the application; an answer it does not finish is never ended cleanly."""
+    async def run(self, work: Callable[..., Awaitable[None]], *arguments: Any) -> None:
+        """Have the request answered; an answer that is not finished is never ended cleanly."""
         try:
-            await app(self.scope, self.receive, self.send)
+            await work(*arguments)
         except asyncio.CancelledError:
             self._protocol.abort()
             raise
@@ -132,8 +146,14 @@ class Turn:
             if not self.response_complete and not self.disconnected:
                 logger.error("the application returned without completing its response")
                 await self._answer_failure()
-        finally:
-            self.scope = _OVER  # which refers back: the request's memory is free at once, without the cycle collector
+
+    def go_on(self, work: Callable[..., Awaitable[None]], *arguments: Any) -> None:
+        """Have the rest of what began without a task done in one."""
+        self._protocol.start(self, work, *arguments)
+
+    def cut(self) -> None:
+        """Give the client up."""
+        self._protocol.abort()
 
     async def _answer_failure(self) -> None:
         if self.response_complete or self.disconnected:
@@ -209,7 +229,7 @@ class Turn:
         self.response_started = self.response_complete = True
         self.expects_continue = False
         self.on_disconnect = None
-        protocol.write(first + fields if self.scope["method"] == "HEAD" else first + fields + body)
+        protocol.write(first + fields if self.request.method == "HEAD" else first + fields + body)
         protocol.turn_finished(self)
         return True
 
@@ -218,7 +238,7 @@ class Turn:
         breaks = parts[1].count(b"\n") + 2
         closes = False
         self._declared, self._chunked = None, False
-        self._bodiless = status in _BODILESS or self.scope["method"] == "HEAD"
+        self._bodiless = status in _BODILESS or self.request.method == "HEAD"
         for name, value in headers:
             lower = name.lower()
             if name not in _known_names:
@@ -262,7 +282,7 @@ class Turn:
             self._protocol.write(head)
 
     def _choose_framing(self, parts: list[bytes]) -> int:
-        if self.http10:
+        if self._version == "1.0":
             self.keep_alive = False
             return 0
         self._chunked = True

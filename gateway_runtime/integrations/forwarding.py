@@ -6,7 +6,6 @@ import os
 from binascii import b2a_base64
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 
 from gateway_runtime.edge.canonical import Headers
 from gateway_runtime.exchange import Exchange
@@ -78,18 +77,15 @@ def new_trace_root(now: float) -> str:
 def forwarded_headers(exchange: Exchange) -> Headers:
     """The caller's headers that a back end may see, and the gateway's own. Sets the exchange's trace."""
     kept, trace = _passed(exchange)
-    kept += own_headers(exchange.scope, exchange.request.client_ip, trace)
+    kept += own_headers(exchange, trace)
     return kept
 
 
 def headers_with_forwarded(exchange: Exchange) -> Headers:
     """The same as HTTP APIs send them: who called is told in one `Forwarded` header."""
     kept, trace = _passed(exchange)
-    request, scope = exchange.request, exchange.scope
-    server = scope.get("server")
-    forwarded = _forwarded(
-        scope.get("scheme", "http"), server[0] if server else "", request.client_ip, request.authority
-    )
+    request, (scheme, server) = exchange.request, exchange.entrance
+    forwarded = _forwarded(scheme, server[0] if server else "", request.client_ip, request.authority)
     kept += (forwarded, _VIA, (b"x-amzn-trace-id", trace.encode("latin-1")))
     return kept
 
@@ -121,10 +117,10 @@ def _passed(exchange: Exchange) -> tuple[Headers, str]:
     return kept, text
 
 
-def own_headers(scope: dict[str, Any], client_ip: str, trace: str) -> Headers:
+def own_headers(exchange: Exchange, trace: str) -> Headers:
     """Who called, how, and under which trace."""
-    server = scope.get("server")
-    known = _entrance(scope.get("scheme", "http"), server[1] if server else None, client_ip)
+    scheme, server = exchange.entrance
+    known = _entrance(scheme, server[1] if server else None, exchange.request.client_ip)
     return [*known, (b"x-amzn-trace-id", trace.encode("latin-1"))]
 
 

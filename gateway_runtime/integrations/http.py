@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway_runtime.edge.body import BodyTooLarge, RequestBody
-from gateway_runtime.edge.turn import turn_of
 from gateway_runtime.errors import GatewayError, bad_response
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.integrations.forwarding import trace_id
 from gateway_runtime.integrations.request_headers import RequestHeaders
+from gateway_runtime.integrations.sent import Sent
 from gateway_runtime.integrations.target import Target, compile_target
-from gateway_runtime.integrations.vpc_link import compile_destination
+from gateway_runtime.integrations.vpc_link import Destination, compile_destination
 from gateway_runtime.limits import STREAM
 from gateway_runtime.mapping.content import compile_content_handling, rewritten
 from gateway_runtime.mapping.responses import CompiledResponse, compile_responses
@@ -87,41 +86,81 @@ def compile_sending(site: MethodSite, origin: Origin) -> Callable[[Exchange], Aw
     destination_of = compile_destination(site, origin)
     fixed = None if own_method == "ANY" else own_method.encode()
     timeout = integration.timeout_in_millis / 1000
-    request, monotonic = site.services.upstream.request, site.services.clock.monotonic
-    if site.streams:
-        request = partial(request, stream=STREAM)
+    stream = STREAM if site.streams else None
+    upstream, monotonic = site.services.upstream, site.services.clock.monotonic
+    send_at_once = upstream.send_at_once
 
-    async def step(exchange: Exchange) -> None:
+    def step(exchange: Exchange) -> Awaitable[None]:
         destination = destination_of(exchange)
-        exchange.integration_started = started = monotonic()
+        exchange.integration_started = monotonic()
+        method = fixed or exchange.request.method.encode()
+        body = _to_send(exchange.out_body)
+        if destination.target is not None or not isinstance(body, bytes):
+            return send(exchange, destination, method, body, timeout)
+        target, headers, client = exchange.target.encode(), exchange.out_headers, exchange.turn
         try:
-            answer = request(
-                destination.origin,
-                fixed or exchange.request.method.encode(),
+            response = send_at_once(
+                destination.origin, method, target, headers, body, timeout=timeout, client=client, stream=stream
+            )
+        except ValueError as error:
+            raise _failure(error) from None
+        if response is None:
+            return send(exchange, destination, method, body, timeout)
+        return Sent(response, settle, exchange)
+
+    def settle(response: UpstreamResponse, exchange: Exchange) -> Awaitable[None] | None:
+        now = monotonic()
+        exchange.integration_latency = now - exchange.integration_started
+        if response.status:
+            exchange.upstream = response
+            exchange.integration_status = response.status
+            return None
+        error = response.error
+        assert error is not None
+        destination = destination_of(exchange)
+        method = fixed or exchange.request.method.encode()
+        if upstream.may_send_again(destination.origin, method, error):
+            left = exchange.integration_started + timeout - now
+            return send(exchange, destination, method, _to_send(exchange.out_body), left)
+        raise _failure(error)
+
+    async def send(
+        exchange: Exchange, to: Destination, method: bytes, body: bytes | RequestBody, seconds: float
+    ) -> None:
+        try:
+            answer = upstream.request(
+                to.origin,
+                method,
                 exchange.target.encode(),
                 exchange.out_headers,
-                _to_send(exchange.out_body),
-                timeout=timeout,
-                client=turn_of(exchange.scope),
+                body,
+                timeout=seconds,
+                client=exchange.turn,
+                stream=stream,
             )
-            exchange.upstream = upstream = await (
-                answer if destination.target is None else destination.told(answer, monotonic)
-            )
-        except IntegrationTimedOut as error:
-            raise GatewayError("INTEGRATION_TIMEOUT", detail=str(error)) from None
-        except ConnectFailed as error:
-            raise GatewayError("INTEGRATION_FAILURE", detail=str(error)) from None
-        except UpstreamError as error:
-            raise bad_response(str(error)) from None
-        except BodyTooLarge:
-            raise GatewayError("REQUEST_TOO_LARGE") from None
-        except ValueError as error:
-            raise GatewayError("API_CONFIGURATION_ERROR", detail=str(error)) from None
+            exchange.upstream = found = await (answer if to.target is None else to.told(answer, monotonic))
+        except Exception as error:
+            raise _failure(error) from None
         finally:
-            exchange.integration_latency = monotonic() - started
-        exchange.integration_status = upstream.status
+            exchange.integration_latency = monotonic() - exchange.integration_started
+        exchange.integration_status = found.status
 
     return step
+
+
+def _failure(error: Exception) -> Exception:
+    """The gateway's error for a call that failed; what is none of the call's stays as it is."""
+    if isinstance(error, IntegrationTimedOut):
+        return GatewayError("INTEGRATION_TIMEOUT", detail=str(error))
+    if isinstance(error, ConnectFailed):
+        return GatewayError("INTEGRATION_FAILURE", detail=str(error))
+    if isinstance(error, UpstreamError):
+        return bad_response(str(error))
+    if isinstance(error, BodyTooLarge):
+        return GatewayError("REQUEST_TOO_LARGE")
+    if isinstance(error, ValueError):
+        return GatewayError("API_CONFIGURATION_ERROR", detail=str(error))
+    return error
 
 
 def _to_send(body: bytes | RequestBody) -> bytes | RequestBody:

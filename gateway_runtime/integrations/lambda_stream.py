@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from gateway_runtime.edge.turn import turn_of
 from gateway_runtime.errors import GatewayError, bad_response
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.integrations.invoking import FunctionTarget, check_call, told
@@ -44,7 +43,7 @@ def integrate_stream(site: MethodSite, target: FunctionTarget) -> Callable[[Exch
 
 def _end_with_client(exchange: Exchange, response: UpstreamResponse) -> None:
     """A client that leaves ends the invocation."""
-    turn = turn_of(exchange.scope)
+    turn = exchange.turn
     if turn is not None:
         if turn.disconnected:
             response.client_left()

@@ -33,7 +33,7 @@ class RequestHeaders:
         """The headers of one request; `body` is the caller's, as text, where a mapping needs it."""
         request = exchange.request
         if self._tells_caller:
-            headers = self._own + own_headers(exchange.scope, request.client_ip, trace)
+            headers = self._own + own_headers(exchange, trace)
         else:
             headers = [*self._own, (b"x-amzn-trace-id", trace.encode("latin-1"))]
         if self._keeps_type:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from gateway_runtime.edge.body import ClientDisconnected
 from gateway_runtime.edge.canonical import Headers
-from gateway_runtime.edge.turn import turn_of
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.upstream.errors import UpstreamError
 from gateway_runtime.upstream.response import UpstreamResponse
@@ -46,7 +45,7 @@ def write_answer(exchange: Exchange, headers: Headers) -> Awaitable[None] | None
         if not response.complete or response.head_only:
             return _pass_through(exchange, headers, response)
         body = response.take()
-    turn = turn_of(exchange.scope)
+    turn = exchange.turn
     if turn is not None and turn.answer(exchange.status, headers, body):
         exchange.sent_bytes = len(body)
         return None

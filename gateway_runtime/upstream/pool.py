@@ -163,6 +163,46 @@ class UpstreamPool:
         self._tasks: set[asyncio.Task[None]] = set()
         self._eviction: asyncio.TimerHandle | None = None
 
+    def send_at_once(
+        self,
+        origin: Origin,
+        method: bytes,
+        target: bytes,
+        headers: Sequence[tuple[bytes, bytes]],
+        body: bytes,
+        *,
+        timeout: float,
+        client: Client | None = None,
+        stream: StreamLimits | None = None,
+    ) -> UpstreamResponse | None:
+        """What `request` does, as far as it needs not wait: send on an idle connection. The head of the answer is still to come,
+        and nothing is sent a second time. None, and nothing is done, where `request` has to be asked. Raises ValueError for an
+        unwritable head."""
+        place = self._origins.get(origin)
+        if place is None or not place.idle or (client is not None and client.disconnected):
+            return None
+        head = encode_head(method, target, place.authority, headers, len(body))
+        connection = place.take_idle()
+        if connection is None:
+            return None
+        response = UpstreamResponse(self.loop, self.exchanges, self.loop.time() + timeout, method == b"HEAD")
+        if stream is not None:
+            response.idle_seconds = stream.idle_seconds
+        if client is not None:
+            client.on_disconnect = response.client_left
+        connection.begin(response, head + body if body else head, False)
+        return response
+
+    def may_send_again(self, origin: Origin, method: bytes, error: Exception | None) -> bool:
+        """Whether a request whose body is at hand may be sent once more. Idle connections to its origin are given up then: those
+        idle for longer are no better."""
+        if not isinstance(error, StaleConnection) or method not in _IDEMPOTENT:
+            return False
+        place = self._origins.get(origin)
+        if place is not None:
+            place.evict(float("inf"))
+        return True
+
     async def request(
         self,
         origin: Origin,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gateway_runtime.edge.body import ClientDisconnected
 from gateway_runtime.edge.canonical import Headers
 from gateway_runtime.edge.deadlines import Sweep
-from gateway_runtime.edge.request_task import RequestTask
+from gateway_runtime.edge.request_task import RequestTask, Resumable
 from gateway_runtime.upstream.errors import IntegrationTimedOut
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class UpstreamResponse:
     idle_seconds: float | None = None  # of an answer that streams: how long a reader may wait for its next piece
     _quiet_until = _NEVER
     _buffered = 0
-    _waiter: asyncio.Future[None] | RequestTask | None = None
+    _waiter: asyncio.Future[None] | Resumable | None = None
 
     def __init__(self, loop: asyncio.AbstractEventLoop, sweep: Sweep, deadline: float, head_only: bool) -> None:
         self._loop = loop
@@ -106,12 +106,16 @@ class UpstreamResponse:
         self._waiter = waiter = self._loop.create_future()
         return waiter
 
+    def tell(self, waiter: Resumable) -> None:
+        """Without awaiting: `waiter` goes on where `wait` would end."""
+        self._waiter = waiter
+
     def wake(self) -> None:
         """Something changed: whoever waits goes on in the next round of the loop."""
         waiter = self._waiter
         if waiter is not None:
             self._waiter = None
-            if isinstance(waiter, RequestTask):
+            if isinstance(waiter, Resumable):
                 waiter.wake()
             elif not waiter.done():
                 waiter.set_result(None)
@@ -120,7 +124,7 @@ class UpstreamResponse:
         """Something of the answer was read: whoever waits goes on at once, where its task can. Only the connection calls
         this, at the end of its callback, because what follows may send the next request on it."""
         waiter = self._waiter
-        if isinstance(waiter, RequestTask):
+        if isinstance(waiter, Resumable):
             self._waiter = None
             waiter.resume()
         elif waiter is not None:

@@ -1,0 +1,114 @@
+"""The fast lane: requests walk past ASGI, in the very reads that bring what they wait for.
+
+A request by ASGI is a task with a stack of coroutines, which costs about as much as its phases. Most walks wait for nothing but the
+back end: in the lane their steps are plain calls, and the arrival of the answer calls the rest. A step that waits for anything else (a
+body, a store, an authorizer, a connection that is still to open) goes on in a task, with the same steps behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any
+
+from gateway_runtime.edge.request_task import Resumable
+from gateway_runtime.edge.turn import Turn
+from gateway_runtime.exchange import Exchange
+from gateway_runtime.integrations.sent import Sent
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from gateway_runtime.gateway import Gateway
+    from gateway_runtime.snapshot.stage import Step
+
+
+class Lane:
+    """Takes the edge's turns in place of an ASGI application."""
+
+    def __init__(self, gateway: Gateway, loop: asyncio.AbstractEventLoop) -> None:
+        self.gateway = gateway
+        self.loop = loop
+
+    def __call__(self, turn: Turn, tasks: set[Any]) -> None:
+        """Begin the answer to a request. `tasks` are the server's, who waits for their end when it drains."""
+        Walk(self, turn, tasks).go_on()
+
+
+class Walk(Resumable):
+    """One request. While its back end works it is among the server's tasks."""
+
+    __slots__ = ("_exchange", "_lane", "_sent", "_step", "_steps", "_tasks", "_turn")
+
+    def __init__(self, lane: Lane, turn: Turn, tasks: set[Any]) -> None:
+        self._lane = lane
+        self._turn = turn
+        self._tasks = tasks
+        self._sent: Sent | None = None
+        self._step: Step | None = None
+        self._exchange = exchange = Exchange(None, turn.receive, turn.send, turn)
+        self._steps = iter(lane.gateway.begin(exchange))
+
+    def go_on(self) -> None:
+        """Take steps up to the first that waits, else up to the end."""
+        exchange = self._exchange
+        step = self._step
+        try:
+            for step in self._steps:
+                waiting = step(exchange)
+                if waiting is not None:
+                    self._step = step
+                    if type(waiting) is Sent:
+                        self._wait_for(waiting)
+                    else:
+                        self._in_task(waiting)
+                    return
+        except Exception as problem:
+            self._lane.gateway.stopped(exchange, problem)
+        self._close(step)
+
+    def _wait_for(self, sent: Sent) -> None:
+        self._sent = sent
+        self._tasks.add(self)
+        sent.response.tell(self)
+
+    def resume(self) -> None:
+        """The back end's head is here, or the call has failed; sometimes neither."""
+        sent, self._sent = self._sent, None
+        if sent is None:
+            return
+        if not sent.decided:
+            self._wait_for(sent)
+            return
+        self._tasks.discard(self)
+        try:
+            waiting = sent.settle()
+        except Exception as problem:
+            self._lane.gateway.stopped(self._exchange, problem)
+            self._close(self._step)
+            return
+        if waiting is None:
+            self.go_on()
+        else:
+            self._in_task(waiting)
+
+    def wake(self) -> None:
+        self._lane.loop.call_soon(self.resume)
+
+    def cancel(self, msg: object = None) -> None:
+        """As tasks have it: the server is out of patience."""
+        self._turn.cut()
+
+    def _in_task(self, waiting: Awaitable[None]) -> None:
+        self._turn.go_on(self._lane.gateway.walk, self._exchange, self._steps, self._step, waiting)
+
+    def _close(self, step: Step | None) -> None:
+        exchange, turn = self._exchange, self._turn
+        exchange.stopped_by = step
+        waiting = self._lane.gateway.close(exchange)
+        if waiting is not None or not (turn.response_complete or turn.disconnected):
+            turn.go_on(_wait, waiting)
+
+
+async def _wait(waiting: Awaitable[None] | None) -> None:
+    if waiting is not None:
+        await waiting
