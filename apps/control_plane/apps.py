@@ -66,6 +66,8 @@ OPERATION_MODULES = (
     "gatehouse.portal_brand",
     "gatehouse.portal_pages",
     "gatehouse.lifecycle",
+    "gatehouse.application_members",
+    "gatehouse.application_clients",
     "gatehouse.webhooks",
     "gatehouse.stages",
     "gatehouse.account",

@@ -10,6 +10,7 @@ from apps.accounts.models import Account, User
 from apps.accounts.sealed import SealedTextField
 from apps.accounts.written_json import WrittenJSONField
 from apps.deployments.models import Stage
+from apps.identity.models import OAuthClient
 from apps.rest_apis.models import RestApi
 from apps.usage_plans.models import ApiKey, UsagePlan
 from apps.v2_apis.models import Api
@@ -106,6 +107,8 @@ class Product(models.Model):
     deprecated = models.DateTimeField(null=True, blank=True)
     sunset = models.DateField(null=True, blank=True)
     deprecation_notice = models.TextField(blank=True)
+    scopes = WrittenJSONField(default=list)
+    audience = models.CharField(max_length=256, blank=True)
     successor = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="predecessors")
     created = models.DateTimeField(auto_now_add=True)
 
@@ -201,11 +204,42 @@ class Application(models.Model):
         constraints = [models.UniqueConstraint(fields=["owner", "account", "name"], name="one_application_per_name")]
 
 
+class ApplicationMember(models.Model):
+    """Somebody who belongs to an application besides its owner. Until the invitation is accepted there is an address only."""
+
+    class Role(models.TextChoices):
+        MANAGER = "manager", "Manager"
+        VIEWER = "viewer", "Viewer"
+
+    member_id = models.CharField(max_length=12, unique=True, default=_public_id)
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="members")
+    email = models.EmailField(max_length=254)
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, null=True, blank=True, related_name="application_memberships"
+    )
+    role = models.CharField(max_length=7, choices=Role.choices, default=Role.VIEWER)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["application", "email"], name="one_invitation_per_address"),
+            models.UniqueConstraint(fields=["application", "user"], name="one_membership_per_application"),
+        ]
+
+
+class ApplicationClient(models.Model):
+    """An OAuth client of an application. Its scopes are those of the products that the application uses."""
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="clients")
+    client = models.OneToOneField(OAuthClient, on_delete=models.CASCADE, related_name="application_client")
+
+
 class ApplicationKey(models.Model):
     """A key of an application. When it is rotated, the old one keeps working until its `expires_at` (on the ApiKey)."""
 
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="keys")
     api_key = models.OneToOneField(ApiKey, on_delete=models.CASCADE, related_name="application_key")
+    label = models.CharField(max_length=64, blank=True)
     replaced_by = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replaces")
     created = models.DateTimeField(auto_now_add=True)
 

@@ -29,18 +29,19 @@ CLAIM = timedelta(minutes=2)
 
 def put_mail(key: str, people: Iterable[User], subject: str, text: str) -> None:
     """Have each of them told, once by `key` (at most 100 characters). People without an address are passed over."""
+    for person in people:
+        if person.email:
+            put_mail_to(f"{key}:{person.pk}", person.email, subject, text)
+
+
+def put_mail_to(key: str, address: str, subject: str, text: str) -> None:
+    """Have an address told, once by `key`."""
     from apps.portals.tasks import send_mail_out
 
-    now = timezone.now()
-    for person in people:
-        if not person.email:
-            continue
-        row, made = OutgoingMail.objects.get_or_create(
-            key=f"{key}:{person.pk}",
-            defaults={"recipient": person.email, "subject": subject[:200], "text": text, "due": now},
-        )
-        if made:
-            send_after_commit(send_mail_out, row)
+    wanted = {"recipient": address, "subject": subject[:200], "text": text, "due": timezone.now()}
+    row, made = OutgoingMail.objects.get_or_create(key=key, defaults=wanted)
+    if made:
+        send_after_commit(send_mail_out, row)
 
 
 def put_event(

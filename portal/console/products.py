@@ -16,6 +16,7 @@ from apps.deployments.models import Stage
 from apps.portals.models import Product, Subscription
 from apps.usage_plans.models import UsagePlan
 from apps.v2_apis.models import Stage as V2Stage
+from portal.console.fields import LinesField
 from portal.console.gate import Console, console_page
 from portal.console.portal_pages import VisibleForm
 
@@ -50,6 +51,11 @@ class ProductForm(VisibleForm):
         widget=forms.CheckboxSelectMultiple,
         required=False,
         help_text="Subscriptions to these wait until somebody here approves them.",
+    )
+
+    scopes = LinesField(help_text="What OAuth clients of subscribed applications may ask for, one per line.")
+    audience = forms.CharField(
+        max_length=256, required=False, help_text="Whom their tokens are for: the audience of your JWT authorizer."
     )
 
     def __init__(self, *args: Any, console: Console, **options: Any) -> None:
@@ -87,6 +93,8 @@ class ProductForm(VisibleForm):
             "usagePlans": [
                 {"usagePlanId": plan, "approvalRequired": plan in data["approval"]} for plan in data["plans"]
             ],
+            "scopes": data["scopes"],
+            "audience": data["audience"],
             **self.visible(),
         }
 
@@ -211,6 +219,8 @@ def _initial(row: Product) -> dict[str, Any]:
         "slug": row.slug,
         "summary": row.summary,
         "description": row.description,
+        "scopes": row.scopes,
+        "audience": row.audience,
         "visibility": row.visibility,
         "audiences": list(row.audiences.values_list("name", flat=True)),
         "stages": list(versions),

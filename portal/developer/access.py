@@ -12,7 +12,7 @@ from apps.accounts.models import Account, User
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException
-from apps.portals.models import Application, Product, Subscription
+from apps.portals.models import Application, ApplicationMember, Product, Subscription
 from portal.developer.applications import Access, applications_for
 from portal.developer.catalogue import Offer, OfferedPlan
 
@@ -38,6 +38,14 @@ def change(request: HttpRequest, user: User, application: Application, operation
 def unsubscribe(request: HttpRequest, user: User, subscription: Subscription) -> None:
     """End a subscription of the user; raises `AwsError`."""
     _call(request, user, subscription.application, "Unsubscribe", subscriptionId=subscription.subscription_id)
+
+
+def join_application(request: HttpRequest, user: User, invitation: ApplicationMember) -> None:
+    """Accept an invitation to an application; raises `AwsError`."""
+    application = invitation.application
+    caller = _portal_caller(request, user, application.account_id, application.region)
+    members = {"memberId": invitation.member_id, "ownerId": str(user.pk)}
+    registry.call(caller, "gatehouse", "AcceptApplicationInvitation", members)
 
 
 def give_access(request: HttpRequest, user: User, offer: Offer, plan: OfferedPlan, application_id: str = "") -> str:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
+
+from apps.portals.models import ApplicationMember
+from portal.console.fields import LinesField
 
 OVERLAPS = (
     ("0", "Stop now", "The old key stops at once."),
@@ -24,3 +29,52 @@ class RotationForm(forms.Form):
     """How long the old key keeps working."""
 
     overlap = forms.ChoiceField(choices=[(seconds, label) for seconds, label, _ in OVERLAPS])
+
+
+class KeyForm(forms.Form):
+    """Another key of an application."""
+
+    label = forms.CharField(max_length=64, required=False, help_text="What it is for, such as “staging”.")
+    expires = forms.DateField(
+        label="Works until",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="Empty: until it is revoked. UTC.",
+    )
+
+
+class MemberForm(forms.Form):
+    """Somebody to invite."""
+
+    email = forms.EmailField(label="E-mail", max_length=254)
+    role = forms.ChoiceField(choices=ApplicationMember.Role.choices, initial=ApplicationMember.Role.VIEWER)
+
+
+class ClientForm(forms.Form):
+    """An OAuth client."""
+
+    name = forms.CharField(max_length=128)
+    kind = forms.ChoiceField(
+        label="Who acts",
+        choices=[
+            ("client_credentials", "The program itself (client credentials)"),
+            ("confidential", "People, by a server that keeps a secret (PKCE)"),
+            ("public", "People, by an app or a page without a secret (PKCE)"),
+        ],
+    )
+    addresses = LinesField(
+        label="Where people are sent back to",
+        help_text="One per line, with https://. Not for a program that acts for itself.",
+    )
+
+    def request(self) -> dict[str, Any]:
+        """The members of CreateApplicationClient."""
+        kind = self.cleaned_data["kind"]
+        if kind == "client_credentials":
+            return {"name": self.cleaned_data["name"], "grantType": kind}
+        return {
+            "name": self.cleaned_data["name"],
+            "grantType": "authorization_code",
+            "clientType": kind,
+            "redirectUris": self.cleaned_data["addresses"],
+        }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlencode
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
@@ -19,9 +21,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.models import User
-from apps.control_plane.errors import AwsError, NotFoundException
+from apps.control_plane.errors import AccessDeniedException, AwsError, NotFoundException
 from portal.developer.access import change, create_application, home_of_applications, unsubscribe
-from portal.developer.application_forms import OVERLAPS, ApplicationForm, RotationForm
+from portal.developer.application_forms import OVERLAPS, ApplicationForm, KeyForm, RotationForm
+from portal.developer.application_team import shared
 from portal.developer.applications import ApplicationOnPage, KeyOnPage, my_application, my_applications
 from portal.developer.usage import SPANS, calls, calls_chart, span_named, subscriptions
 
@@ -30,7 +33,10 @@ OwnView = Callable[Concatenate[HttpRequest, ApplicationOnPage, Arguments], HttpR
 
 
 def own_application(view: OwnView[Arguments]) -> Callable[Concatenate[HttpRequest, Arguments], HttpResponse]:
-    """A view of one of the reader's applications: it gets the application, and anybody else gets a 404."""
+    """A view of an application of the reader's: it gets the application, and anybody else gets a 404.
+
+    A member who only looks at it may not post: the operations refuse it, and the page says so.
+    """
 
     @never_cache
     @wraps(view)
@@ -42,6 +48,9 @@ def own_application(view: OwnView[Arguments]) -> Callable[Concatenate[HttpReques
             return view(request, my_application(_user(request), application_id), *args, **kwargs)
         except NotFoundException as error:
             raise Http404(error.message) from error
+        except AccessDeniedException as error:
+            messages.error(request, error.message)
+            return redirect("developer:application", application_id)
 
     return wrapped
 
@@ -72,9 +81,21 @@ def applications(request: HttpRequest) -> HttpResponse:
 @own_application
 def application(request: HttpRequest, mine: ApplicationOnPage) -> HttpResponse:
     """One application."""
-    context = {"reveal": request.GET.get("reveal", ""), "overlaps": OVERLAPS, **_usage(request, mine)}
+    return page_of(request, mine)
+
+
+def page_of(request: HttpRequest, mine: ApplicationOnPage, **given: Any) -> HttpResponse:
+    """The page of an application. `given` are forms that were sent, or a client that was just made."""
+    context = {
+        "reveal": request.GET.get("reveal", "") if mine.manages else "",
+        "overlaps": OVERLAPS,
+        **_usage(request, mine),
+    }
+    context |= shared(mine, **given)
     context["form"] = ApplicationForm(initial={"name": mine.name, "description": mine.description})
-    return render(request, "developer/application.html", context)
+    sent = [value for value in given.values() if isinstance(value, forms.BaseForm)]
+    status = 422 if any(form.errors for form in sent) else 200
+    return render(request, "developer/application.html", context, status=status)
 
 
 @require_safe
@@ -95,7 +116,7 @@ def edit(request: HttpRequest, mine: ApplicationOnPage) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, "An application needs a name of at most 128 characters.")
     else:
-        _attempt(request, mine, "Saved.", "UpdateApplication", **form.cleaned_data)
+        attempt(request, mine, "Saved.", "UpdateApplication", **form.cleaned_data)
     return redirect("developer:application", mine.id)
 
 
@@ -106,7 +127,7 @@ def delete(request: HttpRequest, mine: ApplicationOnPage) -> HttpResponse:
     if request.POST.get("confirm", "").strip() != mine.name.strip():
         messages.error(request, "Nothing was deleted: the name did not match.")
         return redirect("developer:application", mine.id)
-    if _attempt(request, mine, f"{mine.name} and its keys are gone.", "DeleteApplication"):
+    if attempt(request, mine, f"{mine.name} and its keys are gone.", "DeleteApplication"):
         return redirect("developer:applications")
     return redirect("developer:application", mine.id)
 
@@ -114,8 +135,27 @@ def delete(request: HttpRequest, mine: ApplicationOnPage) -> HttpResponse:
 @require_POST
 @own_application
 def create_key(request: HttpRequest, mine: ApplicationOnPage) -> HttpResponse:
-    """A key for subscriptions that have none, after one was revoked."""
-    _attempt(request, mine, "Your new key is ready.", "CreateApplicationKey")
+    """A key for subscriptions that have none, after one was revoked; or another one, with a label and perhaps an end."""
+    if "additional" not in request.POST:
+        attempt(request, mine, "Your new key is ready.", "CreateApplicationKey")
+        return redirect("developer:application", mine.id)
+    form = KeyForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "A label has at most 64 characters, and the end of a key is a day to come.")
+    else:
+        members: dict[str, Any] = {"additional": True, "label": form.cleaned_data["label"]}
+        if form.cleaned_data["expires"]:
+            members["expiresDate"] = datetime.combine(form.cleaned_data["expires"], datetime.min.time(), UTC)
+        attempt(request, mine, "Your new key is ready.", "CreateApplicationKey", **members)
+    return redirect("developer:application", mine.id)
+
+
+@require_POST
+@own_application
+def label_key(request: HttpRequest, mine: ApplicationOnPage, key_id: str) -> HttpResponse:
+    """Say what a key is for."""
+    label = request.POST.get("label", "").strip()[:64]
+    attempt(request, mine, "Saved.", "UpdateApplicationKey", keyId=_key(mine, key_id).id, label=label)
     return redirect("developer:application", mine.id)
 
 
@@ -124,6 +164,8 @@ def create_key(request: HttpRequest, mine: ApplicationOnPage) -> HttpResponse:
 def reveal_key(request: HttpRequest, mine: ApplicationOnPage, key_id: str) -> HttpResponse:
     """A key as text, or masked again with `hide`."""
     key = _key(mine, key_id)
+    if not mine.manages:
+        raise Http404("Only those who manage an application see its keys.")
     context = {"application": mine, "key": key, "reveal": "" if "hide" in request.GET else key.id}
     return render(request, "developer/parts/key_value.html", context)
 
@@ -138,7 +180,7 @@ def rotate_key(request: HttpRequest, mine: ApplicationOnPage, key_id: str) -> Ht
         return redirect("developer:application", mine.id)
     overlap = int(form.cleaned_data["overlap"])
     done = "Your new key is ready; the old one works until the time shown." if overlap else "Your new key is ready."
-    _attempt(
+    attempt(
         request, mine, done, "RotateApplicationKey", keyId=_key(mine, key_id).id, overlapSeconds=overlap
     )  # fmt: skip
     return redirect("developer:application", mine.id)
@@ -148,7 +190,7 @@ def rotate_key(request: HttpRequest, mine: ApplicationOnPage, key_id: str) -> Ht
 @own_application
 def revoke_key(request: HttpRequest, mine: ApplicationOnPage, key_id: str) -> HttpResponse:
     """End a key at once."""
-    _attempt(request, mine, "The key is revoked.", "RevokeApplicationKey", keyId=_key(mine, key_id).id)
+    attempt(request, mine, "The key is revoked.", "RevokeApplicationKey", keyId=_key(mine, key_id).id)
     return redirect("developer:application", mine.id)
 
 
@@ -161,7 +203,7 @@ def end_subscription(request: HttpRequest, mine: ApplicationOnPage, subscription
         raise Http404("No such subscription.")
     try:
         unsubscribe(request, _user(request), subscription)
-    except NotFoundException:
+    except (AccessDeniedException, NotFoundException):
         raise
     except AwsError as error:
         messages.error(request, error.message)
@@ -200,11 +242,11 @@ def _to_sign_in(request: HttpRequest, page: str) -> HttpResponse:
     return redirect_to_login(page)
 
 
-def _attempt(request: HttpRequest, mine: ApplicationOnPage, done: str, operation: str, /, **members: Any) -> bool:
+def attempt(request: HttpRequest, mine: ApplicationOnPage, done: str, operation: str, /, **members: Any) -> bool:
     """Perform an operation behind a button; its success or error becomes a toast on the next page."""
     try:
         change(request, _user(request), mine.row, operation, **members)
-    except NotFoundException:
+    except (AccessDeniedException, NotFoundException):
         raise
     except AwsError as error:
         messages.error(request, error.message)

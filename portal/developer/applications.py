@@ -1,4 +1,4 @@
-"""A developer's applications: found only through their owner, so that another's is an unknown one."""
+"""A developer's applications: found only through their owner and their members, so that others' are unknown."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.portals.models import Application, ApplicationKey, Product, Subscription
+from apps.portals.models import Application, ApplicationKey, ApplicationMember, Product, Subscription
 from apps.usage_plans.models import UsagePlan, UsagePlanKey
 
+MANAGER = ApplicationMember.Role.MANAGER
 Visitor = User | AnonymousUser
 
 
-@dataclass(frozen=True)
+@dataclass
 class KeyOnPage:
-    """A key as its owner sees it. `expires` is when a replaced key stops working."""
+    """A key as its owner sees it. `expires` is when it stops working; `last_used` is told on the application's page alone."""
 
     row: ApplicationKey
     now: datetime = field(default_factory=timezone.now)
+    last_used: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -49,15 +51,22 @@ class KeyOnPage:
         return self.row.replaced_by_id is not None
 
     @property
+    def label(self) -> str:
+        return self.row.label
+
+    @property
     def plans(self) -> list[UsagePlan]:
         return [membership.plan for membership in self.row.api_key.plans.all()]
 
 
 class ApplicationOnPage:
-    """An application with its keys (newest first) and subscriptions, all loaded."""
+    """An application with its keys (newest first) and subscriptions, all loaded, as its owner or a member sees it."""
 
-    def __init__(self, row: Application) -> None:
+    def __init__(self, row: Application, user: User) -> None:
         self.row = row
+        self.mine = row.owner_id == user.pk
+        self.membership = next((one for one in row.members.all() if one.user_id == user.pk), None)
+        self.manages = self.mine or (self.membership is not None and self.membership.role == MANAGER)
         self.id = row.application_id
         self.name = row.name
         self.description = row.description
@@ -119,25 +128,26 @@ class Access:
 
 def my_applications(user: User) -> list[ApplicationOnPage]:
     """The user's applications, newest first, in a fixed number of queries."""
-    return [ApplicationOnPage(row) for row in _owned(user).order_by("-created", "-pk")]
+    return [ApplicationOnPage(row, user) for row in _seen_by(user).order_by("-created", "-pk")]
 
 
 def my_application(user: User, application_id: str) -> ApplicationOnPage:
-    """The user's application; raises Http404 for anybody else's."""
-    row = _owned(user).filter(application_id=application_id).first()
+    """The user's application, or one that they are a member of; raises Http404 for anybody else's."""
+    row = _seen_by(user).filter(application_id=application_id).first()
     if row is None:
         raise Http404("No such application.")
-    return ApplicationOnPage(row)
+    return ApplicationOnPage(row, user)
 
 
 def applications_for(user: Visitor, product: Product) -> list[Access]:
-    """The visitor's applications that can use a product (same account and region), subscribed ones first."""
+    """The applications that the visitor owns or manages and that can use a product (same account and region), subscribed ones
+    first, then their own."""
     if not isinstance(user, User):
         return []
-    rows = _owned(user).filter(account_id=product.account_id, region=product.region).order_by("created", "pk")
-    found = [ApplicationOnPage(row) for row in rows]
+    rows = _seen_by(user).filter(account_id=product.account_id, region=product.region).order_by("created", "pk")
+    found = [one for one in (ApplicationOnPage(row, user) for row in rows) if one.manages]
     accesses = [Access(application, application.subscription_to(product)) for application in found]
-    return sorted(accesses, key=lambda access: (not access.active, not access.pending))
+    return sorted(accesses, key=lambda one: (not one.active, not one.pending, not one.application.mine))
 
 
 def mask(value: str) -> str:
@@ -145,8 +155,10 @@ def mask(value: str) -> str:
     return f"{value[:4]}…{value[-4:]}" if len(value) >= 16 else "…"
 
 
-def _owned(user: User) -> QuerySet[Application]:
-    return Application.objects.filter(owner=user).prefetch_related(
+def _seen_by(user: User) -> QuerySet[Application]:
+    shared = ApplicationMember.objects.filter(user=user).values("application")
+    return Application.objects.filter(Q(owner=user) | Q(pk__in=shared)).prefetch_related(
+        "members",
         Prefetch("keys", ApplicationKey.objects.select_related("api_key").order_by("-created", "-pk")),
         Prefetch("keys__api_key__plans", UsagePlanKey.objects.select_related("plan").order_by("pk")),
         Prefetch(

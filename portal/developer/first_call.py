@@ -51,6 +51,7 @@ def operation_samples(api: OfferedApi, attempt: Attempt) -> list[samples.Sample]
             attempt.url(public_url(api.api_id, api.stage_name)),
             attempt.headers(),
             attempt.body or None,
+            api.row.product.region if attempt.operation.signed else "",
         )
     )
 

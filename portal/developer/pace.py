@@ -8,6 +8,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
+from django.http import HttpRequest
+
 _MOST_VISITORS = 10_000
 
 
@@ -35,3 +37,14 @@ class Pace:
         """Start anew, as a restart does."""
         with self._lock:
             self._buckets.clear()
+
+
+def visitor(request: HttpRequest) -> str:
+    """Who is asking: the person, or the address of a stranger."""
+    if request.user.is_authenticated:
+        return f"user:{request.user.pk}"
+    return f"address:{request.META.get('REMOTE_ADDR', '')}"
+
+
+PACE = Pace(rate=3, burst=6)
+"""For all that the portal asks the gateway for its visitors."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from portal.developer.schemas import Property, example_text, listed, mapping, properties, resolve, text, type_words
@@ -45,7 +45,11 @@ class Response:
 
 @dataclass(frozen=True)
 class OperationPage:
-    """One operation: what its section of the reference shows and what its try-it form asks for."""
+    """One operation: what its section of the reference shows and what its try-it form asks for.
+
+    `token_header` is the header that takes a token, "" where none is wanted; `scopes` are those of which the token needs one.
+    `signed` means AWS's signature version 4.
+    """
 
     anchor: str
     method: str
@@ -59,6 +63,14 @@ class OperationPage:
     body_example: str = ""
     body_properties: tuple[Property, ...] = ()
     responses: tuple[Response, ...] = ()
+    token_header: str = ""
+    scopes: tuple[str, ...] = ()
+    signed: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether a caller has to bring nothing."""
+        return not (self.key_required or self.token_header or self.signed)
 
 
 @dataclass(frozen=True)
@@ -109,6 +121,7 @@ def _operation(
     document: dict[str, Any], anchor: str, path: str, name: str, operation: dict[str, Any], shared: list[Any]
 ) -> OperationPage:
     method = "ANY" if name.startswith("x-") else name.upper()
+    needs = _needs(document, operation)
     body_type, body_schema, body_example = _body(document, operation)
     tags = [text(tag) for tag in listed(operation.get("tags"))]
     return OperationPage(
@@ -118,7 +131,10 @@ def _operation(
         title=text(operation.get("summary")) or text(operation.get("operationId")) or f"{method} {path}",
         description=text(operation.get("description")),
         group=tags[0] if tags else _first_segment(path),
-        key_required=_needs_key(document, operation),
+        key_required=needs.key,
+        token_header=needs.token_header,
+        scopes=needs.scopes,
+        signed=needs.signed,
         parameters=tuple(_parameters(document, path, [*shared, *listed(operation.get("parameters"))])),
         body_type=body_type,
         body_example=body_example,
@@ -181,14 +197,35 @@ def _responses(document: dict[str, Any], operation: dict[str, Any]) -> Iterator[
         yield Response(str(status), text(response.get("description")), example)
 
 
-def _needs_key(document: dict[str, Any], operation: dict[str, Any]) -> bool:
+@dataclass(frozen=True)
+class _Needs:
+    key: bool = False
+    token_header: str = ""
+    scopes: tuple[str, ...] = ()
+    signed: bool = False
+
+
+def _needs(document: dict[str, Any], operation: dict[str, Any]) -> _Needs:
+    """What a caller has to bring, by the security schemes that the operation names."""
     schemes = mapping(mapping(document.get("components")).get("securitySchemes"))
+    needs = _Needs()
     for requirement in listed(operation.get("security", document.get("security"))):
-        for name in mapping(requirement):
-            scheme = mapping(schemes.get(name))
-            if scheme.get("type") == "apiKey" and text(scheme.get("name")).lower() == "x-api-key":
-                return True
-    return False
+        for name, scopes in mapping(requirement).items():
+            needs = _with_scheme(needs, name, mapping(schemes.get(name)), tuple(text(one) for one in listed(scopes)))
+    return needs
+
+
+def _with_scheme(needs: _Needs, name: str, scheme: dict[str, Any], scopes: tuple[str, ...]) -> _Needs:
+    kind, header = scheme.get("type"), text(scheme.get("name"))
+    if kind == "apiKey" and header.lower() == "x-api-key":
+        return replace(needs, key=True)
+    if name.startswith("sigv4") and header == "Authorization":
+        return replace(needs, signed=True)
+    if kind == "apiKey" and scheme.get("in") == "header" and header:
+        return replace(needs, token_header=header, scopes=scopes)
+    if kind in {"http", "oauth2", "openIdConnect"}:
+        return replace(needs, token_header="Authorization", scopes=scopes)  # noqa: S106 - a header's name
+    return needs
 
 
 def _free_anchor(method: str, path: str, taken: set[str]) -> str:

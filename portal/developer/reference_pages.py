@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import sleep
 from typing import Any
 
@@ -13,6 +13,11 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from apps.control_plane import registry
+from apps.control_plane.caller import system_caller
+from apps.control_plane.errors import AwsError
+from apps.identity.models import OAuthClient
+from apps.portals.models import ApplicationClient
 from portal.developer import catalogue, tryit
 from portal.developer.addresses import public_url, try_it_url
 from portal.developer.applications import Access, KeyOnPage, applications_for
@@ -20,13 +25,14 @@ from portal.developer.catalogue import Offer, OfferedApi
 from portal.developer.conversation_pages import conversation_page
 from portal.developer.explain import Explanation, explain
 from portal.developer.first_call import PLACEHOLDER, operation_samples, simplest
-from portal.developer.pace import Pace
+from portal.developer.pace import PACE, visitor
 from portal.developer.prose import render_markdown
 from portal.developer.reference import OperationPage
+from portal.developer.sdks import SDK_SETTINGS, SDKS
 from portal.developer.try_form import fields, fresh_attempt, read_attempt
 from portal.highlighting import highlight_json
+from portal.oidc.tokens import token_for_itself
 
-PACE = Pace(rate=3, burst=6)
 NO_KEY = "none"
 # A key reaches every process of the gateway within a second of its making.
 _FRESH_SECONDS = 10
@@ -48,12 +54,22 @@ class Desk:
     def key(self) -> KeyOnPage | None:
         return self.chosen.key if self.chosen else None
 
+    @property
+    def clients(self) -> list[ApplicationClient]:
+        """The OAuth clients that the portal may get a token for: those of programs, of the reader's applications."""
+        mine = [access.application.row.pk for access in self.accesses if access.active]
+        rows = ApplicationClient.objects.filter(
+            application__in=mine, client__authorization_grant_type=OAuthClient.GRANT_CLIENT_CREDENTIALS
+        )
+        return list(rows.select_related("client").order_by("pk"))
+
     def page(self, attempt: tryit.Attempt, **context: Any) -> HttpResponse:
         return render(self.request, "developer/reference.html", {**self.context(attempt), **context})
 
     def context(self, attempt: tryit.Attempt) -> dict[str, Any]:
         shown_key = attempt.key or (self.key.value if self.key else PLACEHOLDER)
-        shown = tryit.Attempt(attempt.operation, attempt.method, attempt.values, attempt.body, shown_key)
+        token = attempt.token or ("Bearer YOUR_TOKEN" if self.operation.token_header else "")
+        shown = tryit.Attempt(attempt.operation, attempt.method, attempt.values, attempt.body, shown_key, token)
         return {
             "section": "products",
             "offer": self.offer,
@@ -66,7 +82,9 @@ class Desk:
             "accesses": [access for access in self.accesses if access.key],
             "chosen": self.chosen,
             "key": self.key,
-            "open_to_all": not self.operation.key_required,
+            "open_to_all": self.operation.open,
+            "clients": self.clients if self.operation.token_header else [],
+            "sdks": SDKS if self.api.protocol == "REST" else (),
             "attempt": attempt,
             "fields": fields(attempt),
             "methods": tryit.METHODS,
@@ -104,7 +122,8 @@ def try_it(request: HttpRequest, slug: str, api: str) -> HttpResponse:
     if shown is None or operation is None:
         raise Http404("No such operation.")
     desk = _desk(request, offer, shown, operation, request.POST.get("application", ""))
-    attempt = read_attempt(operation, request.POST, desk.key.value if desk.key else "")
+    attempt = read_attempt(operation, request.POST, desk.key.value if desk.key else "", offer.product.region)
+    attempt = _with_token(desk, attempt)
     answer, explanation = _answer(desk, attempt)
     context = {
         "answer": answer,
@@ -121,7 +140,7 @@ def _answer(desk: Desk, attempt: tryit.Attempt) -> tuple[tryit.Answer, Explanati
     if attempt.operation.key_required and not desk.request.user.is_authenticated:
         text = "Create an account to get a key: this operation answers only with one."
         return tryit.Answer(), Explanation("info", "Sign up to try this", text)
-    wait = PACE.wait_for(_visitor(desk.request))
+    wait = PACE.wait_for(visitor(desk.request))
     if wait:
         text = (
             f"The portal sends three requests a second for you. Try again in {wait} second{'' if wait == 1 else 's'}."
@@ -129,6 +148,42 @@ def _answer(desk: Desk, attempt: tryit.Attempt) -> tuple[tryit.Answer, Explanati
         return tryit.Answer(), Explanation("warning", "Slow down a little", text)
     answer = _send(desk, attempt)
     return answer, explain(answer, attempt)
+
+
+def _with_token(desk: Desk, attempt: tryit.Attempt) -> tryit.Attempt:
+    """The attempt with a token of the chosen client, where one was chosen and nothing pasted. Its owner could get it, too."""
+    chosen = desk.request.POST.get("client", "")
+    client = next((one.client for one in desk.clients if one.client.client_id == chosen), None) if chosen else None
+    if client is None or attempt.token or not attempt.operation.token_header:
+        return attempt
+    return replace(attempt, token=f"Bearer {token_for_itself(client)}")
+
+
+@require_safe
+def sdk(request: HttpRequest, slug: str, api: str, kind: str) -> HttpResponse:
+    """A client of the API in a programming language, as an archive."""
+    offer = catalogue.offer(request.user, slug)
+    shown = _api(offer, api)
+    if shown is None or shown.protocol != "REST" or kind not in dict(SDKS):
+        raise Http404("No such SDK.")
+    if PACE.wait_for(visitor(request)):
+        return HttpResponse("Wait a few seconds, then ask again.\n", status=429, content_type="text/plain")
+    caller = system_caller(offer.product.account_id, offer.product.region, "portal", "developer-portal")
+    wanted = {
+        "restApiId": shown.api_id,
+        "stageName": shown.stage_name,
+        "sdkType": kind,
+        "parameters": SDK_SETTINGS[kind],
+    }
+    try:
+        made = registry.call(caller, "apigateway", "GetSdk", wanted)
+    except AwsError as error:
+        raise Http404(error.message) from error
+    headers = {"Content-Disposition": f'attachment; filename="{offer.slug}-{kind}.zip"'}
+    body = made["body"]
+    return HttpResponse(
+        body if isinstance(body, bytes) else body.read(), content_type="application/zip", headers=headers
+    )
 
 
 def _story_url(desk: Desk, answer: tryit.Answer) -> str:
@@ -174,9 +229,3 @@ def _desk(request: HttpRequest, offer: Offer, api: OfferedApi, operation: Operat
     if chosen is None and application != NO_KEY:
         chosen = next(iter(usable), None)
     return Desk(request, offer, api, operation, accesses, chosen)
-
-
-def _visitor(request: HttpRequest) -> str:
-    if request.user.is_authenticated:
-        return f"user:{request.user.pk}"
-    return f"address:{request.META.get('REMOTE_ADDR', '')}"

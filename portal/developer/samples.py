@@ -9,12 +9,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class CallToWrite:
-    """The request that the samples make: a whole URL, headers as they are sent, and a text body or None."""
+    """The request that the samples make: a whole URL, headers as they are sent, and a text body or None.
+
+    `signed_for` is the region of a request that has to be signed, "" for others.
+    """
 
     method: str
     url: str
     headers: dict[str, str]
     body: str | None = None
+    signed_for: str = ""
 
 
 @dataclass(frozen=True)
@@ -24,11 +28,19 @@ class Sample:
 
 
 def write_samples(call: CallToWrite) -> list[Sample]:
-    """The call in curl, Python (requests) and JavaScript (fetch)."""
+    """The call in nine languages. One that has to be signed is written where a signature is a line or two: curl and Python."""
+    if call.signed_for:
+        return [Sample("curl", _curl(call)), Sample("Python", _signed_python(call))]
     return [
         Sample("curl", _curl(call)),
         Sample("Python", _python(call)),
         Sample("JavaScript", _javascript(call)),
+        Sample("TypeScript", _typescript(call)),
+        Sample("Java", _java(call)),
+        Sample("Go", _go(call)),
+        Sample("Ruby", _ruby(call)),
+        Sample("PHP", _php(call)),
+        Sample("C#", _csharp(call)),
     ]
 
 
@@ -39,6 +51,10 @@ def _curl(call: CallToWrite) -> str:
     if call.body is not None:
         # --data would read a file for a body that starts with @.
         lines.append(f"--data-raw {shlex.quote(call.body)}")
+    if call.signed_for:
+        lines.append(
+            f'--aws-sigv4 aws:amz:{call.signed_for}:execute-api --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY"'
+        )
     return " \\\n  ".join(lines)
 
 
@@ -68,6 +84,106 @@ def _javascript(call: CallToWrite) -> str:
         "if (!response.ok) throw new Error(`HTTP ${response.status}`);\n"
         "console.log(await response.text());"
     )
+
+
+def _signed_python(call: CallToWrite) -> str:
+    body = _text(call.body) if call.body is not None else "None"
+    return (
+        "import botocore.session\nimport requests\nfrom botocore.auth import SigV4Auth\n"
+        "from botocore.awsrequest import AWSRequest\n\n"
+        f"call = AWSRequest(\n    {json.dumps(call.method)},\n    {json.dumps(call.url)},\n"
+        f"    headers={_literal(call.headers)},\n    data={body},\n)\n"
+        "credentials = botocore.session.get_session().get_credentials()\n"
+        f'SigV4Auth(credentials, "execute-api", {json.dumps(call.signed_for)}).add_auth(call)\n'
+        "response = requests.request(call.method, call.url, headers=dict(call.headers), data=call.data, timeout=30)\n"
+        "response.raise_for_status()\nprint(response.text)"
+    )
+
+
+def _typescript(call: CallToWrite) -> str:
+    code = _javascript(call)
+    return code.replace("const response =", "const response: Response =").replace(
+        "console.log(await response.text());", "const text: string = await response.text();\nconsole.log(text);"
+    )
+
+
+def _java(call: CallToWrite) -> str:
+    body = "noBody()" if call.body is None else f"ofString({_text(call.body)})"
+    headers = "".join(f"\n    .header({_text(name)}, {_text(value)})" for name, value in call.headers.items())
+    return (
+        "import java.net.URI;\nimport java.net.http.*;\n\n"
+        f"var request = HttpRequest.newBuilder(URI.create({_text(call.url)})){headers}\n"
+        f"    .method({_text(call.method)}, HttpRequest.BodyPublishers.{body})\n    .build();\n"
+        "var response = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());\n"
+        'System.out.println(response.statusCode() + "\\n" + response.body());'
+    )
+
+
+def _go(call: CallToWrite) -> str:
+    body = "nil" if call.body is None else f"strings.NewReader({_text(call.body)})"
+    imports = ["fmt", "io", "net/http", *([] if call.body is None else ["strings"])]
+    headers = "".join(f"\n\trequest.Header.Set({_text(name)}, {_text(value)})" for name, value in call.headers.items())
+    listed = "\n".join(f'\t"{name}"' for name in imports)
+    return (
+        f"package main\n\nimport (\n{listed}\n)\n\nfunc main() {{\n"
+        f"\trequest, err := http.NewRequest({_text(call.method)}, {_text(call.url)}, {body})\n"
+        f"\tif err != nil {{\n\t\tpanic(err)\n\t}}{headers}\n"
+        "\tresponse, err := http.DefaultClient.Do(request)\n\tif err != nil {\n\t\tpanic(err)\n\t}\n"
+        "\tdefer response.Body.Close()\n\ttext, _ := io.ReadAll(response.Body)\n\tfmt.Println(response.Status, string(text))\n}"
+    )
+
+
+def _ruby(call: CallToWrite) -> str:
+    lines = [
+        'require "net/http"',
+        "",
+        f"uri = URI({_single(call.url)})",
+        f"request = Net::HTTPGenericRequest.new({_single(call.method)}, {'false' if call.body is None else 'true'}, true, uri)",
+        *(f"request[{_single(name)}] = {_single(value)}" for name, value in call.headers.items()),
+        *([] if call.body is None else [f"request.body = {_single(call.body)}"]),
+        'response = Net::HTTP.start(uri.host, uri.port, use_ssl: uri.scheme == "https") { |http| http.request(request) }',
+        "puts response.code, response.body",
+    ]
+    return "\n".join(lines)
+
+
+def _php(call: CallToWrite) -> str:
+    headers = ", ".join(_single(f"{name}: {value}") for name, value in call.headers.items())
+    options = [
+        f"    CURLOPT_CUSTOMREQUEST => {_single(call.method)},",
+        "    CURLOPT_RETURNTRANSFER => true,",
+        *([f"    CURLOPT_HTTPHEADER => [{headers}],"] if headers else []),
+        *([] if call.body is None else [f"    CURLOPT_POSTFIELDS => {_single(call.body)},"]),
+    ]
+    inner = "\n".join(options)
+    return (
+        f"<?php\n$call = curl_init({_single(call.url)});\ncurl_setopt_array($call, [\n{inner}\n]);\n"
+        "echo curl_exec($call), PHP_EOL, curl_getinfo($call, CURLINFO_RESPONSE_CODE), PHP_EOL;"
+    )
+
+
+def _csharp(call: CallToWrite) -> str:
+    kind = next((value for name, value in call.headers.items() if name.lower() == "content-type"), "text/plain")
+    headers = "".join(
+        f"request.Headers.TryAddWithoutValidation({_text(name)}, {_text(value)});\n"
+        for name, value in call.headers.items()
+        if name.lower() != "content-type"
+    )
+    body = (
+        "" if call.body is None else f"request.Content = new StringContent({_text(call.body)}, null, {_text(kind)});\n"
+    )
+    return (
+        "using var client = new HttpClient();\n"
+        f"using var request = new HttpRequestMessage(new HttpMethod({_text(call.method)}), {_text(call.url)});\n"
+        f"{headers}{body}using var response = await client.SendAsync(request);\n"
+        'Console.WriteLine($"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");'
+    )
+
+
+def _single(text: str) -> str:
+    """A single-quoted literal of Ruby and PHP, in which nothing is interpolated."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _literal(headers: dict[str, str]) -> str:

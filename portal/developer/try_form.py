@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from apps.core.secrets import Secret
 from portal.developer.first_call import prefilled
 from portal.developer.reference import OperationPage, Parameter
-from portal.developer.tryit import METHODS, Attempt
+from portal.developer.tryit import METHODS, Attempt, Credentials
 
 LONGEST_VALUE = 4_096
 LONGEST_BODY = 1024 * 1024
+LONGEST_TOKEN = 8_192
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def fresh_attempt(operation: OperationPage, key: str) -> Attempt:
     return Attempt(operation, attempt.method, attempt.values, attempt.body, key)
 
 
-def read_attempt(operation: OperationPage, posted: Mapping[str, str], key: str) -> Attempt:
+def read_attempt(operation: OperationPage, posted: Mapping[str, str], key: str, region: str = "") -> Attempt:
     """What was filled in. Only the operation's own parameters are read, cut to a length that no URL or header exceeds."""
     method = operation.method
     if method == "ANY":
@@ -51,4 +53,13 @@ def read_attempt(operation: OperationPage, posted: Mapping[str, str], key: str) 
     takes_body = bool(operation.body_type) or operation.method == "ANY"
     # Forms send line breaks as CR LF.
     body = posted.get("body", "")[:LONGEST_BODY].replace("\r\n", "\n") if takes_body else ""
-    return Attempt(operation, method, values, body, key)
+    token = posted.get("token", "").strip()[:LONGEST_TOKEN] if operation.token_header else ""
+    return Attempt(operation, method, values, body, key, token, _credentials(operation, posted, region))
+
+
+def _credentials(operation: OperationPage, posted: Mapping[str, str], region: str) -> Credentials | None:
+    """The access key that was typed, if the operation wants a signature."""
+    key_id, secret = (posted.get(name, "").strip()[:LONGEST_VALUE] for name in ("access_key_id", "secret_access_key"))
+    if not operation.signed or not (key_id and secret):
+        return None
+    return Credentials(key_id, Secret(secret), posted.get("session_token", "").strip()[:LONGEST_VALUE], region)

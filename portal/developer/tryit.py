@@ -15,8 +15,12 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 import requests
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as BotoCredentials
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from apps.core.secrets import Secret
 from portal.developer.reference import OperationPage, path_parameter
 
 TIMEOUT_SECONDS = 30
@@ -33,14 +37,27 @@ logger = logging.getLogger("gatehouse.try_it")
 
 
 @dataclass(frozen=True)
+class Credentials:
+    """An access key of the account, used for one request and kept nowhere."""
+
+    access_key_id: str
+    secret: Secret
+    session_token: str
+    region: str
+
+
+@dataclass(frozen=True)
 class Attempt:
-    """What the reader filled in: values by (where, name), the body, and the key's value or ""."""
+    """What the reader filled in: values by (where, name), the body, the key's value or "", and the same for the value of the
+    header that takes a token. `credentials` sign the request, where the operation wants that."""
 
     operation: OperationPage
     method: str
     values: dict[tuple[str, str], str]
     body: str
     key: str
+    token: str = ""
+    credentials: Credentials | None = None
 
     def path(self) -> str:
         """The path with its parameters filled in, percent-encoded: a value is one segment, a greedy one may hold several."""
@@ -80,7 +97,8 @@ class Attempt:
         return ""
 
     def _header_problem(self) -> str:
-        for (where, name), value in self.values.items():
+        token = {("header", self.operation.token_header): self.token}
+        for (where, name), value in {**self.values, **token}.items():
             if where == "header" and _UNPRINTABLE.search(value):
                 return f"The header {name} can hold printable characters of Latin-1 only, on one line."
         return ""
@@ -94,6 +112,8 @@ class Attempt:
             headers["Content-Type"] = self.operation.body_type
         if self.key and self.operation.key_required:
             headers["x-api-key"] = self.key
+        if self.token and self.operation.token_header:
+            headers[self.operation.token_header] = self.token
         return headers
 
     def url(self, base: str) -> str:
@@ -141,7 +161,7 @@ def send(attempt: Attempt, base: str) -> Answer:
             with session.request(
                 attempt.method,
                 attempt.url(base),
-                headers={**_OWN_HEADERS, **attempt.headers()},
+                headers={**_OWN_HEADERS, **_signed(attempt, base)},
                 data=attempt.body.encode() if attempt.body else None,
                 timeout=TIMEOUT_SECONDS,
                 allow_redirects=False,
@@ -162,6 +182,20 @@ def send(attempt: Attempt, base: str) -> Answer:
         milliseconds=round((time.perf_counter() - started) * 1000),
         truncated=truncated or len(shown) > SHOWN_CHARACTERS,
     )
+
+
+def _signed(attempt: Attempt, base: str) -> dict[str, str]:
+    """The headers of a request; with credentials they have a signature."""
+    given, headers = attempt.credentials, attempt.headers()
+    if given is None or not attempt.operation.signed:
+        return headers
+    body = attempt.body.encode() if attempt.body else None
+    request = AWSRequest(attempt.method, attempt.url(base), headers, body)
+    session = given.session_token or None
+    SigV4Auth(BotoCredentials(given.access_key_id, str(given.secret), session), "execute-api", given.region).add_auth(
+        request
+    )
+    return dict(request.headers.items())
 
 
 def _read(response: requests.Response, deadline: float) -> tuple[bytes, bool]:

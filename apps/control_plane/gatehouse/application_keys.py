@@ -35,7 +35,7 @@ def equip(caller: Caller, application: Application, plan: UsagePlan) -> Applicat
     return chosen
 
 
-def new_key(caller: Caller, application: Application) -> ApplicationKey:
+def new_key(caller: Caller, application: Application, label: str = "") -> ApplicationKey:
     """A fresh key of an application, in no plan yet. Keys that have expired make room for it."""
     for key in application.keys.filter(api_key__expires_at__lte=timezone.now()).select_related("api_key"):
         registry.call(caller, "apigateway", "DeleteApiKey", {"apiKey": key.api_key.key_id})
@@ -49,7 +49,14 @@ def new_key(caller: Caller, application: Application) -> ApplicationKey:
     created = registry.call(caller, "apigateway", "CreateApiKey", members)
     api_key = ApiKey.objects.get(account_id=caller.account_id, region=caller.region, key_id=created["id"])
     tell_programs(caller, "key.created", {**application_data(application), "keyId": api_key.key_id})
-    return ApplicationKey.objects.create(application=application, api_key=api_key)
+    return ApplicationKey.objects.create(application=application, api_key=api_key, label=label)
+
+
+def put_into(caller: Caller, key: ApplicationKey, plan: UsagePlan) -> None:
+    """Have a key draw on a plan, unless it may not, because it draws on another one for a stage of it, or does already."""
+    if _fits(key.api_key, plan) and not key.api_key.plans.filter(plan=plan).exists():
+        members = {"usagePlanId": plan.plan_id, "keyId": key.api_key.key_id, "keyType": "API_KEY"}
+        registry.call(caller, "apigateway", "CreateUsagePlanKey", members)
 
 
 def refuse_while_disabled(caller: Caller, application: Application) -> None:
@@ -66,6 +73,7 @@ def application_key_shape(key: ApplicationKey, *, value: bool = False) -> Shape:
     shape: Shape = {
         "keyId": api_key.key_id,
         "name": api_key.name or "",
+        "label": key.label,
         "enabled": api_key.enabled,
         "usagePlanIds": [membership.plan.plan_id for membership in memberships],
         "createdDate": api_key.created,

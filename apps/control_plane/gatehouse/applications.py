@@ -10,13 +10,25 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import BadRequestException, ConflictException, LimitExceededException, NotFoundException
-from apps.control_plane.gatehouse.application_keys import application_key_shape, equip, new_key, refuse_while_disabled
+from apps.control_plane.errors import (
+    AccessDeniedException,
+    BadRequestException,
+    ConflictException,
+    LimitExceededException,
+    NotFoundException,
+)
+from apps.control_plane.gatehouse.application_keys import (
+    application_key_shape,
+    equip,
+    new_key,
+    put_into,
+    refuse_while_disabled,
+)
 from apps.control_plane.gatehouse.notices import application_data, tell_programs
 from apps.control_plane.paging import page, paged
 from apps.control_plane.registry import Shape, operation
 from apps.deployments import publisher
-from apps.portals.models import Application, ApplicationKey, Subscription
+from apps.portals.models import Application, ApplicationKey, ApplicationMember, Subscription
 
 DEFAULT_OVERLAP_SECONDS = 86_400
 MAX_APPLICATIONS = 50
@@ -45,15 +57,16 @@ def create_application(caller: Caller, request: Shape) -> Shape:
 @operation("GetApplication", "gatehouse")
 def get_application(caller: Caller, request: Shape) -> Shape:
     """One application with its keys, with their values where `includeValues` asks for them."""
-    row = find_application(caller, request)
-    return application_shape(row, values=bool(request.get("includeValues")))
+    row = find_application(caller, request, reading=True)
+    return application_shape(row, values=bool(request.get("includeValues")) and _may_manage(request, row))
 
 
 @operation("ListApplications", "gatehouse")
 def list_applications(caller: Caller, request: Shape) -> Shape:
-    """The applications of an owner, oldest first; staff may leave the owner out."""
-    found, position = page(_mine(caller, request), request, "pk")
-    return paged([application_shape(row, values=bool(request.get("includeValues"))) for row in found], position)
+    """The applications of somebody, those that they are a member of too, oldest first; staff may leave the owner out."""
+    found, position = page(_mine(caller, request, reading=True), request, "pk")
+    values = bool(request.get("includeValues"))
+    return paged([application_shape(row, values=values and _may_manage(request, row)) for row in found], position)
 
 
 @operation("UpdateApplication", "gatehouse")
@@ -73,6 +86,10 @@ def update_application(caller: Caller, request: Shape) -> Shape:
 def delete_application(caller: Caller, request: Shape) -> Shape:
     """Delete an application with its subscriptions and its keys, which stop working."""
     row = find_application(caller, request)
+    if request.get("ownerId") is not None and row.owner_id != _owner_key(request["ownerId"]):
+        raise AccessDeniedException("Only the owner of an application may delete it.")
+    for client in row.clients.select_related("client"):
+        client.client.delete()
     for key in row.keys.select_related("api_key"):
         registry.call(caller, "apigateway", "DeleteApiKey", {"apiKey": key.api_key.key_id})
     tell_programs(caller, "application.deleted", application_data(row))
@@ -82,8 +99,11 @@ def delete_application(caller: Caller, request: Shape) -> Shape:
 
 @operation("CreateApplicationKey", "gatehouse")
 def create_application_key(caller: Caller, request: Shape) -> Shape:
-    """Give an application the keys that its active subscriptions lack, for instance after one was revoked."""
+    """Give an application the keys that its active subscriptions lack, or an additional one with a label, which may expire."""
     row = find_application(caller, request)
+    if request.get("additional"):
+        _add_key(caller, row, request)
+        return application_shape(find_application(caller, request))
     active = row.subscriptions.filter(status=Subscription.Status.ACTIVE).select_related("product_plan__plan")
     for subscription in active.order_by("pk"):
         equip(caller, row, subscription.product_plan.plan)
@@ -100,7 +120,7 @@ def rotate_application_key(caller: Caller, request: Shape) -> Shape:
         raise ConflictException(f"API Key {old.api_key.key_id} has already been rotated")
     if old.api_key.expires_at is not None and old.api_key.expires_at <= timezone.now():
         raise ConflictException(f"API Key {old.api_key.key_id} has expired")
-    fresh = new_key(caller, row)
+    fresh = new_key(caller, row, old.label)
     for membership in old.api_key.plans.select_related("plan").order_by("pk"):
         members = {"usagePlanId": membership.plan.plan_id, "keyId": fresh.api_key.key_id, "keyType": "API_KEY"}
         registry.call(caller, "apigateway", "CreateUsagePlanKey", members)
@@ -114,6 +134,15 @@ def rotate_application_key(caller: Caller, request: Shape) -> Shape:
     return application_key_shape(fresh, value=True)
 
 
+@operation("UpdateApplicationKey", "gatehouse")
+def update_application_key(caller: Caller, request: Shape) -> Shape:
+    """Label a key."""
+    key = _find_key(find_application(caller, request), request["keyId"])
+    key.label = request["label"].strip()
+    key.save(update_fields=["label"])
+    return application_key_shape(key)
+
+
 @operation("RevokeApplicationKey", "gatehouse")
 def revoke_application_key(caller: Caller, request: Shape) -> Shape:
     """Delete a key at once; subscriptions stay and wait for another key."""
@@ -125,21 +154,31 @@ def revoke_application_key(caller: Caller, request: Shape) -> Shape:
     return {}
 
 
-def find_application(caller: Caller, request: Shape) -> Application:
-    """The application that the request names, if the caller may act for it; another owner's is an unknown one."""
-    row = _mine(caller, request).filter(application_id=request["applicationId"]).first()
+def find_application(caller: Caller, request: Shape, *, reading: bool = False) -> Application:
+    """The application that the request names, if the caller may act for it; another owner's is an unknown one.
+
+    Unless it is only read, a viewer of it is refused.
+    """
+    row = _mine(caller, request, reading=True).filter(application_id=request["applicationId"]).first()
     if row is None:
         raise NotFoundException("Invalid application identifier specified")
+    if not reading and not _may_manage(request, row):
+        raise AccessDeniedException("Viewers of an application may not change it.")
     return row
 
 
-def owned_by(caller: Caller, request: Shape, owner: str) -> Q:
-    """The condition by which `request["ownerId"]` restricts rows. The developer portal always has to name the owner."""
+def owned_by(caller: Caller, request: Shape, application: str = "", *, reading: bool = False) -> Q:
+    """The condition by which `request["ownerId"]` restricts rows: to applications that are theirs, or that they manage or
+    (`reading`) see as members. `application` leads from a row to it. The developer portal always has to name the owner."""
     if request.get("ownerId") is None:
         if caller.via == "portal":
             raise BadRequestException("The developer portal acts for an owner: ownerId must be specified")
         return Q()
-    return Q(**{owner: _owner_key(request["ownerId"])})
+    someone = _owner_key(request["ownerId"])
+    members = ApplicationMember.objects.filter(user=someone)
+    if not reading:
+        members = members.filter(role=ApplicationMember.Role.MANAGER)
+    return Q(**{f"{application}owner_id": someone}) | Q(**{f"{application}pk__in": members.values("application")})
 
 
 def application_shape(row: Application, *, values: bool = False) -> Shape:
@@ -155,17 +194,39 @@ def application_shape(row: Application, *, values: bool = False) -> Shape:
     }
 
 
-def _mine(caller: Caller, request: Shape) -> QuerySet[Application]:
+def _mine(caller: Caller, request: Shape, *, reading: bool = False) -> QuerySet[Application]:
     rows = Application.objects.filter(account_id=caller.account_id, region=caller.region)
     keys = ApplicationKey.objects.select_related("api_key", "replaced_by__api_key").prefetch_related(
         "api_key__plans__plan"
     )
-    return rows.filter(owned_by(caller, request, "owner_id")).prefetch_related(Prefetch("keys", keys))
+    return rows.filter(owned_by(caller, request, reading=reading)).prefetch_related(Prefetch("keys", keys))
 
 
 def _owner_key(owner_id: str) -> int:
     """The primary key that an owner's id is; no person has the key 0."""
     return int(owner_id) if owner_id.isascii() and owner_id.isdigit() and len(owner_id) < 19 else 0
+
+
+def _may_manage(request: Shape, row: Application) -> bool:
+    """Whether who acts may change the application, given that they see it."""
+    if request.get("ownerId") is None:
+        return True
+    someone = _owner_key(request["ownerId"])
+    return row.owner_id == someone or row.members.filter(user=someone, role=ApplicationMember.Role.MANAGER).exists()
+
+
+def _add_key(caller: Caller, row: Application, request: Shape) -> None:
+    """Another key, for every plan that the application draws on and one key may."""
+    refuse_while_disabled(caller, row)
+    expires = request.get("expiresDate")
+    if expires is not None and expires <= timezone.now():
+        raise BadRequestException("A key cannot expire before it is made")
+    key = new_key(caller, row, (request.get("label") or "").strip())
+    active = row.subscriptions.filter(status=Subscription.Status.ACTIVE).select_related("product_plan__plan")
+    for subscription in active.order_by("pk"):
+        put_into(caller, key, subscription.product_plan.plan)
+    if expires is not None:
+        _let_expire(caller, key, expires)
 
 
 def _check_name(caller: Caller, owner_id: int, name: str) -> None:

@@ -44,7 +44,8 @@ def create_oauth_client(caller: Caller, request: Shape) -> Shape:
         raise BadRequestException("clientType must be confidential or public")
     if grant == "client_credentials" and kind == OAuthClient.CLIENT_PUBLIC:
         raise BadRequestException("A client that acts for itself must be confidential")
-    if OAuthClient.objects.filter(account_id=caller.account_id).count() >= MAX_CLIENTS:
+    # Those of developers' applications have a bound of their own.
+    if OAuthClient.objects.filter(account_id=caller.account_id, application_client=None).count() >= MAX_CLIENTS:
         raise LimitExceededException(f"An account can have at most {MAX_CLIENTS} OAuth clients. Delete one first.")
     secret = generate_client_secret() if kind == OAuthClient.CLIENT_CONFIDENTIAL else ""
     row = OAuthClient(
@@ -54,8 +55,8 @@ def create_oauth_client(caller: Caller, request: Shape) -> Shape:
         authorization_grant_type=_GRANTS[grant],
         client_secret=secret,
         algorithm=ALGORITHM,
-        scopes=_scopes(request.get("scopes") or []),
-        audiences=_audiences(request.get("audiences") or []),
+        scopes=checked_scopes(request.get("scopes") or []),
+        audiences=checked_audiences(request.get("audiences") or []),
         redirect_uris=" ".join(_addresses(grant, request.get("redirectUris") or [])),
     )
     row.save()
@@ -142,7 +143,8 @@ def _name(name: str) -> str:
     return name.strip()
 
 
-def _scopes(scopes: list[str]) -> list[str]:
+def checked_scopes(scopes: list[str]) -> list[str]:
+    """The scopes, if clients may have them; raises BadRequestException."""
     if len(scopes) > _MOST_SCOPES or len(set(scopes)) < len(scopes):
         raise BadRequestException(f"A client can have at most {_MOST_SCOPES} scopes, each of them once")
     for scope in scopes:
@@ -151,7 +153,8 @@ def _scopes(scopes: list[str]) -> list[str]:
     return scopes
 
 
-def _audiences(audiences: list[str]) -> list[str]:
+def checked_audiences(audiences: list[str]) -> list[str]:
+    """The audiences, if tokens may be for them; raises BadRequestException."""
     if len(audiences) > _MOST_ADDRESSES or not all(audience and len(audience) <= 256 for audience in audiences):
         raise BadRequestException("Audiences are texts of at most 256 characters")
     return audiences

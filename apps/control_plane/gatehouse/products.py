@@ -8,13 +8,15 @@ from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException
 from apps.control_plane.gatehouse.audiences import chosen_audiences
+from apps.control_plane.gatehouse.client_scopes import match_scopes
+from apps.control_plane.gatehouse.oauth_clients import checked_audiences, checked_scopes
 from apps.control_plane.gatehouse.subscriptions import end_subscription
 from apps.control_plane.paging import page, paged
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.v1.stages import find_stage
 from apps.control_plane.v1.usage_plan_keys import find_usage_plan
 from apps.control_plane.v2.stages import find_stage as find_v2_stage
-from apps.portals.models import Product, ProductPlan, ProductStage, Visibility
+from apps.portals.models import Application, Product, ProductPlan, ProductStage, Visibility
 from apps.portals.references import show_deployment
 from apps.usage_plans.models import UsagePlan
 
@@ -41,6 +43,7 @@ def create_product(caller: Caller, request: Shape) -> Shape:
         description=request.get("description") or "",
     )
     _set_visibility(caller, row, request)
+    _set_scopes(row, request)
     _set_stages(caller, row, request["stages"])
     _set_plans(caller, row, request["usagePlans"])
     _cover_stages(caller, row)
@@ -74,6 +77,7 @@ def update_product(caller: Caller, request: Shape) -> Shape:
             setattr(row, field, request[field])
     row.save()
     _set_visibility(caller, row, request)
+    _set_scopes(row, request)
     if request.get("stages") is not None:
         _set_stages(caller, row, request["stages"])
     if request.get("usagePlans") is not None:
@@ -119,6 +123,8 @@ def product_shape(row: Product) -> Shape:
         "published": row.published,
         "visibility": str(row.visibility),
         "audiences": sorted(audience.name for audience in row.audiences.all()),
+        "scopes": row.scopes,
+        "audience": row.audience,
         "stages": [_stage_shape(offered) for offered in sorted(row.stages.all(), key=lambda stage: stage.pk)],
         "usagePlans": [
             {
@@ -171,6 +177,19 @@ def _set_visibility(caller: Caller, row: Product, request: Shape) -> None:
         names = request.get("audiences") or []
     row.audiences.set(chosen_audiences(caller, row.visibility, names))
     row.save(update_fields=["visibility"])
+
+
+def _set_scopes(row: Product, request: Shape) -> None:
+    """Say what OAuth clients of applications that use the product may ask for, those that there are too."""
+    if request.get("scopes") is None and request.get("audience") is None:
+        return
+    if request.get("scopes") is not None:
+        row.scopes = checked_scopes(request["scopes"])
+    if request.get("audience") is not None:
+        row.audience = next(iter(checked_audiences([request["audience"]])), "") if request["audience"] else ""
+    row.save(update_fields=["scopes", "audience"])
+    for application in Application.objects.filter(subscriptions__product=row, clients__isnull=False).distinct():
+        match_scopes(application)
 
 
 def _set_stages(caller: Caller, row: Product, wanted: Iterable[Shape]) -> None:

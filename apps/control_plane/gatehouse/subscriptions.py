@@ -7,6 +7,7 @@ from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException, NotFoundException
 from apps.control_plane.gatehouse.application_keys import equip
 from apps.control_plane.gatehouse.applications import find_application, owned_by
+from apps.control_plane.gatehouse.client_scopes import match_scopes
 from apps.control_plane.gatehouse.notices import tell_of_subscription
 from apps.control_plane.paging import page, paged
 from apps.control_plane.registry import Shape, operation
@@ -33,6 +34,7 @@ def subscribe(caller: Caller, request: Shape) -> Shape:
     row.save()
     if row.status == Subscription.Status.ACTIVE:
         equip(caller, application, offered.plan)
+    match_scopes(application)
     tell_of_subscription(caller, row, "created" if row.status == Subscription.Status.ACTIVE else "requested")
     return subscription_shape(row)
 
@@ -40,14 +42,14 @@ def subscribe(caller: Caller, request: Shape) -> Shape:
 @operation("GetSubscription", "gatehouse")
 def get_subscription(caller: Caller, request: Shape) -> Shape:
     """One subscription."""
-    return subscription_shape(_find(caller, request))
+    return subscription_shape(_find(caller, request, reading=True))
 
 
 @operation("ListSubscriptions", "gatehouse")
 def list_subscriptions(caller: Caller, request: Shape) -> Shape:
     """Subscriptions that have the given members, oldest first."""
     rows = Subscription.objects.filter(
-        owned_by(caller, request, "application__owner_id"),
+        owned_by(caller, request, "application__", reading=True),
         product__account_id=caller.account_id,
         product__region=caller.region,
     ).select_related(*_WITH)
@@ -78,6 +80,7 @@ def approve_subscription(caller: Caller, request: Shape) -> Shape:
     row.status = Subscription.Status.ACTIVE
     row.save(update_fields=["status"])
     equip(caller, row.application, row.product_plan.plan)
+    match_scopes(row.application)
     tell_of_subscription(caller, row, "approved")
     return subscription_shape(row)
 
@@ -105,6 +108,7 @@ def end_subscription(caller: Caller, row: Subscription) -> None:
             registry.call(caller, "apigateway", "DeleteUsagePlanKey", request)
     tell_of_subscription(caller, row, "ended")
     row.delete()
+    match_scopes(row.application)
 
 
 def subscription_shape(row: Subscription) -> Shape:
@@ -144,10 +148,10 @@ def _keys_of(rows: list[Subscription]) -> dict[tuple[int, int], str]:
     }
 
 
-def _find(caller: Caller, request: Shape) -> Subscription:
+def _find(caller: Caller, request: Shape, *, reading: bool = False) -> Subscription:
     row = (
         Subscription.objects.filter(
-            owned_by(caller, request, "application__owner_id"),
+            owned_by(caller, request, "application__", reading=reading),
             subscription_id=request["subscriptionId"],
             product__account_id=caller.account_id,
             product__region=caller.region,

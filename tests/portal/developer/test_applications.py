@@ -211,5 +211,5 @@ def test_the_number_of_queries_does_not_grow_with_subscriptions(
     assert mine.subscriptions.count() == 5
 
     for page in (home(mine), "/apps/", "/products/", "/products/petstore/", "/", "/api/v1/applications/"):
-        with django_assert_max_num_queries(17):
+        with django_assert_max_num_queries(20):
             assert signed_in.get(page).status_code == 200

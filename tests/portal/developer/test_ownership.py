@@ -18,6 +18,13 @@ GETS = {"application": "", "application_usage": "usage/", "reveal_key": "keys/{k
 POSTS = {
     "edit_application": "edit/",
     "create_key": "keys/",
+    "label_key": "keys/{key}/label/",
+    "invite_member": "members/",
+    "member_role": "members/0123456789ab/role/",
+    "remove_member": "members/0123456789ab/remove/",
+    "create_client": "clients/",
+    "rotate_secret": "clients/unknown/secret/",
+    "delete_client": "clients/unknown/delete/",
     "rotate_key": "keys/{key}/rotate/",
     "revoke_key": "keys/{key}/revoke/",
     "end_subscription": "subscriptions/{subscription}/end/",
