@@ -75,7 +75,9 @@ http {{
     return subprocess.Popen(["nginx", "-c", str(home / "nginx.conf"), "-p", str(home)], stderr=subprocess.DEVNULL)
 
 
-def start_gateway(directory: Path, redis_url: str, port: int, checkout: Path) -> subprocess.Popen[bytes]:
+def start_gateway(
+    directory: Path, redis_url: str, port: int, checkout: Path, *options: str, **variables: str
+) -> subprocess.Popen[bytes]:
     """Start the gateway of a checkout with one worker."""
     environment = {
         **os.environ,
@@ -84,11 +86,12 @@ def start_gateway(directory: Path, redis_url: str, port: int, checkout: Path) ->
         "GATEHOUSE_SECRET_KEY": SECRET,
         "GATEHOUSE_WORKERS": "1",
         "GATEHOUSE_DATA_DIR": str(directory / "data"),
+        **variables,
     }
     (directory / "data").mkdir(parents=True)
     command = [
         sys.executable, "-m", "gateway_runtime", "--port", str(port), "--workers", "1", "--management-port", str(free_port()),
-        "--data-dir", str(directory / "data"), "--log-level", "warning",
+        "--data-dir", str(directory / "data"), "--log-level", "warning", *options,
     ]  # fmt: skip
     return subprocess.Popen(command, env=environment, cwd=checkout)
 
@@ -117,6 +120,18 @@ def wait_for(url: str, headers: tuple[str, ...]) -> None:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
+
+
+def wait_for_port(port: int) -> None:
+    """Until somebody listens there."""
+    deadline = time.monotonic() + 20
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        if time.monotonic() > deadline:
+            raise SystemExit(f"nobody listens on port {port}")
+        time.sleep(0.05)
 
 
 def load(subject: Subject, seconds: int, connections: int) -> None:

@@ -21,7 +21,7 @@ logger = logging.getLogger("gateway_runtime.access_log")
 _SECONDS = 0.2
 _MOST = 50_000  # lines that wait
 _MOST_BYTES = 64 * 1024 * 1024  # of one file
-_SAFE = re.compile(r"[A-Za-z0-9_-]{1,128}(?:/Canary)?\Z").match
+_SAFE = re.compile(r"(?:[A-Za-z0-9_-]{1,128}(?:/Canary)?|\$default)\Z").match
 
 _dropped = METRICS.counter("gatehouse_access_log_dropped_total", "Access log lines that found no place")
 _written = METRICS.counter("gatehouse_access_log_lines_total", "Access log lines written")

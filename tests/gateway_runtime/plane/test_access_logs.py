@@ -137,11 +137,13 @@ def test_lines_reach_the_file_of_their_stage(tmp_path: Path) -> None:
     logs.start()
     for number in range(1000):
         logs.write("api0000001", "prod", f"{number}\n")
+    logs.write("http000001", "$default", "of an HTTP API\n")
     logs.write("../evil", "prod", "no\n")
     logs.close()
 
     assert (tmp_path / "api0000001" / "prod.log").read_text().split() == [str(number) for number in range(1000)]
-    assert [path.name for path in tmp_path.iterdir()] == ["api0000001"]
+    assert (tmp_path / "http000001" / "$default.log").read_text() == "of an HTTP API\n"
+    assert {path.name for path in tmp_path.iterdir()} == {"api0000001", "http000001"}
 
 
 def test_a_log_that_has_grown_past_its_bound_is_put_aside_once(tmp_path: Path) -> None:
