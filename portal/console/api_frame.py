@@ -16,7 +16,7 @@ from portal.console.commands import Command, samples
 from portal.console.drafts import Difference, difference, is_behind, main_stage, stages_of
 from portal.console.gate import Console
 
-_TABS = (
+TABS = (
     ("api", "Resources"),
     ("authorizers", "Authorizers"),
     ("resource_policy", "Policy"),
@@ -92,7 +92,7 @@ class ApiFrame:
 
     @property
     def tabs(self) -> list[Tab]:
-        return [Tab(label, self.url(view), view == self.current) for view, label in _TABS]
+        return [Tab(label, self.url(view), view == self.current) for view, label in TABS]
 
     @property
     def trail(self) -> list[dict[str, str]]:

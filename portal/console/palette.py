@@ -1,0 +1,104 @@
+"""The command palette: what one types into, and the APIs, pages and actions that it leads to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.http import HttpResponseBase
+from django.urls import reverse
+
+from apps.functions.models import Function
+from apps.rest_apis.models import RestApi
+from apps.usage_plans.models import ApiKey, UsagePlan
+from apps.v2_apis.models import Api
+from portal.console.api_frame import TABS
+from portal.console.gate import Console, console_page
+from portal.console.navigation import navigation
+
+_EACH = 6
+_LONGEST = 100
+_OF_AN_API = re.compile(r"/console/apis/([a-z0-9]{10})/")
+_ACTIONS = (
+    ("Create a REST API", "plus", ("create_api",)),
+    ("Create an HTTP API", "plus", ("v2_create", "http")),
+    ("Create a WebSocket API", "plus", ("v2_create", "websocket")),
+    ("Import an OpenAPI definition", "import", ("import",)),
+    ("Create an API key", "key", ("create_key",)),
+    ("Create a usage plan", "plan", ("create_plan",)),
+    ("Create a function", "function", ("create_function",)),
+    ("Make a product", "book", ("create_product",)),
+)
+_ACTIONS_HERE = (
+    ("Compare deployments", "split", "compare_deployments"),
+    ("Create an authorizer", "shield", "create_authorizer"),
+    ("Create a model", "document", "create_model"),
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """One line: where it leads, and what kind of thing it is."""
+
+    label: str
+    kind: str
+    icon: str
+    url: str
+    note: str = ""
+
+
+@console_page("GET")
+def palette(console: Console) -> HttpResponseBase:
+    """What matches every word of `q`, best kinds first; without words, what one can do here."""
+    query = console.request.GET.get("q", "").strip()[:_LONGEST]
+    words = query.lower().split()
+    here = _OF_AN_API.search(console.request.headers.get("HX-Current-URL", ""))
+    fixed = [*(_of_this_api(console, here[1]) if here else ()), *_pages(), *_actions(console)]
+    found = [one for one in fixed if all(word in f"{one.label} {one.note}".lower() for word in words)]
+    if words:
+        found = [*_rows(console, query), *found]
+    return console.page("console/parts/palette_answer.html", found=found, query=query)
+
+
+def _pages() -> Iterator[Found]:
+    for heading, links in navigation(""):
+        for link in links:
+            yield Found(link.label, "Page", link.icon, link.url, heading)
+
+
+def _actions(console: Console) -> Iterator[Found]:
+    if console.may_write:
+        for label, icon, (view, *arguments) in _ACTIONS:
+            yield Found(label, "Action", icon, reverse(f"console:{view}", args=arguments))
+
+
+def _of_this_api(console: Console, api_id: str) -> Iterator[Found]:
+    """The pages of the API that one is looking at."""
+    api = RestApi.objects.filter(account_id=console.account_id, region=console.region, id=api_id).first()
+    if api is None:
+        return
+    for view, label in TABS:
+        yield Found(label, "This API", "api", reverse(f"console:{view}", args=[api_id]), api.name)
+    for label, icon, view in _ACTIONS_HERE:
+        if console.may_write or not view.startswith("create"):
+            yield Found(label, "This API", icon, reverse(f"console:{view}", args=[api_id]), api.name)
+
+
+def _rows(console: Console, query: str) -> Iterable[Found]:
+    """What has this in its name, or an id that begins with it: at most six of each kind."""
+    mine = {"account_id": console.account_id, "region": console.region}
+    named = Q(name__icontains=query)
+    for row in RestApi.objects.filter(named | Q(id__startswith=query.lower()), **mine).order_by("name")[:_EACH]:
+        yield Found(row.name, "REST API", "api", reverse("console:api", args=[row.id]), row.id)
+    for v2 in Api.objects.filter(named | Q(id__startswith=query.lower()), **mine).order_by("name")[:_EACH]:
+        yield Found(v2.name, f"{v2.protocol_type} API", "api", reverse("console:v2_api", args=[v2.id]), v2.id)
+    for name in Function.objects.filter(named, **mine).order_by("name").values_list("name", flat=True)[:_EACH]:
+        yield Found(name, "Function", "function", reverse("console:function", args=[name]))
+    plans = UsagePlan.objects.filter(named | Q(plan_id__startswith=query), **mine).order_by("name")
+    for plan_id, name in plans.values_list("plan_id", "name")[:_EACH]:
+        yield Found(name, "Usage plan", "plan", reverse("console:usage_plan", args=[plan_id]), plan_id)
+    keys = ApiKey.objects.filter(named | Q(key_id__startswith=query), **mine).order_by("-pk")
+    for key_id, label in keys.values_list("key_id", "name")[:_EACH]:
+        yield Found(label or key_id, "API key", "key", reverse("console:api_key", args=[key_id]), key_id)
