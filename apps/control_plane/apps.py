@@ -77,6 +77,7 @@ OPERATION_MODULES = (
     "gatehouse.access_keys",
     "gatehouse.user_policies",
     "gatehouse.connections",
+    "gatehouse.api_key_life",
     "gatehouse.load_balancers",
     "gatehouse.certificates",
     "gatehouse.truststores",

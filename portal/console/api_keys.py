@@ -23,6 +23,7 @@ from portal.console.api_frame import command_samples
 from portal.console.commands import Command
 from portal.console.fields import member_patch, switch
 from portal.console.gate import Console, console_page
+from portal.console.key_life import OVERLAPS
 from portal.console.traffic_trends import trends_of_keys
 
 _PAGE = 25
@@ -145,6 +146,7 @@ def api_key(console: Console, key_id: str) -> HttpResponseBase:
         expired=_expired(key),
         last_used=_last_seen(console, [key_id]).get(key_id),
         plans=_plans_with_usage(key),
+        overlaps=OVERLAPS,
         chart=chart,
         trail=[{"label": "API keys", "url": reverse("console:api_keys")}, {"label": key.name or key_id}],
         cli=command_samples(console, [Command("GetApiKey", {"apiKey": key_id, "includeValue": True})]),
