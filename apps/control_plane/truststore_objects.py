@@ -6,6 +6,7 @@ Where the operator has set none, what `PutTruststore` has put at the address is 
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from apps.control_plane.errors import BadRequestException
 from apps.core.aws_access import AwsAccess
 from apps.core.signed_request import SignedRequest
 from apps.core.sigv4_signing import AwsCredentials, sign
+from apps.domain_names.models import Truststore
 from gateway_runtime.edge.body import ClientDisconnected
 from gateway_runtime.upstream.errors import UpstreamError
 from gateway_runtime.upstream.guard import AddressPolicy, GuardedConnector
@@ -25,6 +27,8 @@ from gateway_runtime.upstream.origin import parse_origin
 from gateway_runtime.upstream.pool import UpstreamPool
 
 Shape = dict[str, Any]
+logger = logging.getLogger("gatehouse.truststores")
+
 _SECONDS = 5.0
 _MOST_BYTES = 1_024 * 1_024
 _MEMBER = "/mutualTlsAuthentication/truststore"
@@ -66,6 +70,9 @@ def _put(caller: Caller, domain_name: str, named: Shape) -> None:
     try:
         text = asyncio.run(_fetch(access, credentials, caller.region, uri, version))
     except TruststoreUnavailable as error:
+        if Truststore.objects.filter(account_id=caller.account_id, uri=uri, version=version or "").exists():
+            logger.warning("the truststore %s stays as it was put here: %s", uri, error)
+            return
         raise BadRequestException(f"The truststore {uri} cannot be read: {error}") from error
     put = {"truststoreUri": uri, "certificates": text, **({"truststoreVersion": version} if version else {})}
     registry.call(caller, "gatehouse", "PutTruststore", put)

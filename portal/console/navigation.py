@@ -33,6 +33,13 @@ _GROUPS = (
         ),
     ),
     (
+        "Reach",
+        (
+            Entry("domain-names", "Domain names", "link", "domain_names"),
+            Entry("certificates", "Certificates", "document", "certificates"),
+        ),
+    ),
+    (
         "Offer",
         (
             Entry("usage-plans", "Usage plans", "plan", "usage_plans"),

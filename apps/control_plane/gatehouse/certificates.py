@@ -23,7 +23,8 @@ from apps.domain_names.models import Certificate
 MAX_CERTIFICATES = 500
 MAX_NAMES = 100
 SOON = timedelta(days=30)
-_CURVES = frozenset({"secp256r1", "secp384r1", "secp521r1"})
+# ACM's names of curves.
+_CURVES = {"secp256r1": "EC_prime256v1", "secp384r1": "EC_secp384r1", "secp521r1": "EC_secp521r1"}
 _LIFETIME = timedelta(days=397)
 _NAME = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -148,7 +149,7 @@ def _key_algorithm(certificate: x509.Certificate) -> str:
     key = certificate.public_key()
     if isinstance(key, rsa.RSAPublicKey):
         return f"RSA_{key.key_size}"
-    return f"EC_{key.curve.name}" if isinstance(key, ec.EllipticCurvePublicKey) else type(key).__name__
+    return _CURVES[key.curve.name] if isinstance(key, ec.EllipticCurvePublicKey) else type(key).__name__
 
 
 def _new(caller: Caller) -> Certificate:

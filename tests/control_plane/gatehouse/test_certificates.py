@@ -71,7 +71,7 @@ def test_a_certificate_is_brought_read_and_deleted(caller: Caller) -> None:
 
     assert made["certificateArn"].startswith("arn:aws:acm:us-east-1:123456789012:certificate/")
     assert (made["domainNames"], made["usedBy"], made["warnings"]) == ([HOST, "*.example.com"], [], [])
-    assert (made["keyAlgorithm"], made["selfSigned"]) == ("EC_secp256r1", False)
+    assert (made["keyAlgorithm"], made["selfSigned"]) == ("EC_prime256v1", False)
     assert "certificatePrivateKey" not in made
     assert ours(caller, "ListCertificates")["items"] == [made]
     ours(caller, "DeleteCertificate", certificateArn=made["certificateArn"])
