@@ -142,6 +142,8 @@ class Gateway:
             if known.always and request.method_override is None:
                 exchange.snapshot.remember(place, known)
         exchange.stage, exchange.method, exchange.path_values, exchange.path, exchange.custom_domain, _ = known
+        if known.stage.has_one_identifier:
+            exchange.request_id = exchange.extended_id
 
     def _find(self, exchange: Exchange) -> Found:
         request = exchange.request

@@ -124,6 +124,7 @@ def http_error(cors: Cors | None) -> Step:
     """Answer a request that met an error, and preflights."""
 
     def step(exchange: Exchange) -> None:
+        exchange.request_id = exchange.extended_id  # also where no route was found
         error = exchange.error
         if (
             error is not None

@@ -30,6 +30,7 @@ class HttpApiStage(CompiledStage):
 
     unmatched = "RESOURCE_NOT_FOUND"
     overrides_methods = False
+    has_one_identifier = True
 
     def __init__(self, site: StageSite, routes: dict[str, CompiledMethod], cors: Cors | None) -> None:
         closing = closing_steps((respond, access_log, meter_route), site)

@@ -159,6 +159,7 @@ class CompiledStage:
 
     unmatched = "MISSING_AUTHENTICATION_TOKEN"
     overrides_methods = True  # by X-HTTP-Method-Override
+    has_one_identifier = False  # whether `$context.requestId` is the extended one
 
     def __init__(
         self,

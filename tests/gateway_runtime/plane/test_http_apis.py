@@ -538,6 +538,20 @@ async def test_a_body_above_ten_megabytes_is_too_large(gateway: GatewayHarness, 
     assert (answer.status, answer.json()) == (413, {"message": "Request Entity Too Large"})
 
 
+@pytest.mark.parametrize("path", ["/pets", "/nowhere"])
+async def test_the_log_knows_a_request_by_the_identifier_that_its_caller_saw(
+    gateway: GatewayHarness, path: str
+) -> None:
+    arn = gateway.functions.runs("pets", {"ok": True})
+    gateway.serve(*http_api(route("GET /pets", function(arn)), log='{"id":"$context.requestId"}'))
+
+    answers = [await call(gateway, path) for _ in range(2)]
+
+    assert [json.loads(line)["id"] for line in gateway.logs.lines] == [
+        answer.header("apigw-requestid") for answer in answers
+    ]
+
+
 async def test_requests_are_logged_and_counted_by_their_routes(gateway: GatewayHarness) -> None:
     arn = gateway.functions.runs("pets", {"ok": True})
     log = json.dumps({"route": "$context.routeKey", "status": "$context.status"})
