@@ -1,11 +1,15 @@
-"""The web process: console, developer portal and the AWS API, behind one ASGI application."""
+"""The web process: console, developer portal and the AWS API, and the console's WebSocket client, behind one ASGI application."""
 
 import os
 
+from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
-from apps.control_plane.wire.body_limit import BodyLimit
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.portal")
+pages = get_asgi_application()
 
-application = BodyLimit(get_asgi_application())
+# What follows needs the applications that Django has just loaded.
+from apps.control_plane.wire.body_limit import BodyLimit  # noqa: E402
+from portal.console.websocket_apis_bridge import Bridge  # noqa: E402
+
+application = ProtocolTypeRouter({"http": BodyLimit(pages), "websocket": Bridge()})

@@ -144,7 +144,7 @@ def _v2_row(api: Api) -> ApiRow:
         name=api.name,
         kind="WebSocket" if api.websocket else "HTTP",
         url=reverse("console:v2_api", args=[api.id]),
-        traffic_url=reverse("console:v2_api", args=[api.id]),
+        traffic_url=reverse("console:v2_traffic", args=[api.id]),
         stages=[StageLink(one.name, reverse("console:v2_stage", args=[api.id, one.name])) for one in api.stages.all()],
         endpoint="Regional",
         changes_url="",

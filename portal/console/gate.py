@@ -127,7 +127,7 @@ def console_page(
                 return HttpResponseNotAllowed(allowed)
             if not request.user.is_authenticated:
                 return _to_sign_in(request)
-            console = _console(request, request.user)
+            console = console_of(request, request.user)
             if console is None:
                 return render(request, "console/no_membership.html", status=403)
             response = _answer(console, lambda: view(console, *args, **kwargs))
@@ -161,7 +161,7 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=302, headers={"Location": url})
 
 
-def _console(request: HttpRequest, user: User) -> Console | None:
+def console_of(request: HttpRequest, user: User) -> Console | None:
     """The person in the account that the session remembers, or in the first one they belong to."""
     memberships = user.memberships.select_related("account").order_by("pk")
     membership = (

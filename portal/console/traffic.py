@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from django.http import HttpResponseBase
 from django.utils import timezone
@@ -12,7 +12,7 @@ from django.utils import timezone
 from apps.metering import reports
 from apps.usage_plans.models import ApiKey
 from portal.charts import Chart, Series, bar_chart, line_chart
-from portal.console.api_frame import ApiFrame, api_frame
+from portal.console.api_frame import api_frame
 from portal.console.commands import Command
 from portal.console.gate import Console, console_page
 
@@ -60,20 +60,36 @@ def traffic(console: Console, api_id: str) -> HttpResponseBase:
         period=period,
         periods=PERIODS.values(),
         stage_name=stage,
-        **_numbers(frame, period, stage),
+        **numbers(frame.api, period, stage),
         cli=[Command("GetUsage", {"usagePlanId": "PLAN_ID", "startDate": "2026-01-01", "endDate": "2026-01-31"})],
     )
 
 
-def _numbers(frame: ApiFrame, period: Period, stage: str) -> dict[str, Any]:
+class MeteredApi(Protocol):
+    """An API of any kind, as far as its numbers are concerned."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def account_id(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+
+
+def numbers(
+    api: MeteredApi, period: Period, stage: str, resource: str | None = None, method: str | None = None
+) -> dict[str, Any]:
+    """What traffic.html draws: totals, charts, and the busiest methods and keys, of a stage or all, of one method or all."""
     now = timezone.now()
     wanted = reports.Filter(
-        account_id=frame.api.account_id,
-        region=frame.api.region,
+        account_id=api.account_id,
+        region=api.region,
         start=now - period.length,
         end=now,
-        api_id=frame.api.id,
+        api_id=api.id,
         stage_name=stage or None,
+        resource=resource,
+        method=method,
     )
     points = reports.traffic(wanted, period.step)
     labels = [point.start.strftime(period.clock) for point in points]
@@ -86,7 +102,7 @@ def _numbers(frame: ApiFrame, period: Period, stage: str) -> dict[str, Any]:
         "methods": [
             Busy(path or "(no resource)", sums, verb) for (path, verb), sums in _first(reports.by_method(wanted))
         ],
-        "keys": _keys(frame, wanted),
+        "keys": _keys(api, wanted),
     }
 
 
@@ -107,9 +123,9 @@ def _latency_chart(points: list[reports.Point], labels: list[str]) -> Chart:
     return line_chart("latency", "Latency", labels, series, unit="ms")
 
 
-def _keys(frame: ApiFrame, wanted: reports.Filter) -> list[Busy]:
+def _keys(api: MeteredApi, wanted: reports.Filter) -> list[Busy]:
     found = dict(_first(reports.by_key(wanted)))
-    mine = ApiKey.objects.filter(account_id=frame.api.account_id, region=frame.api.region, key_id__in=found)
+    mine = ApiKey.objects.filter(account_id=api.account_id, region=api.region, key_id__in=found)
     names = dict(mine.values_list("key_id", "name"))
     return [Busy((names.get(key_id) or key_id) if key_id else "Without a key", sums) for key_id, sums in found.items()]
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -28,8 +29,15 @@ DEFAULT_STAGE = "$default"
 _TABS = (
     ("v2_api", "Routes", ""),
     ("v2_integrations", "Integrations", ""),
+    ("v2_authorizers", "Authorizers", ""),
+    ("v2_cors", "CORS", "HTTP"),
+    ("v2_models", "Models", "WEBSOCKET"),
     ("v2_stages", "Stages", ""),
     ("v2_deployments", "Deployments", ""),
+    ("v2_test", "Test", "HTTP"),
+    ("v2_client", "Client", "WEBSOCKET"),
+    ("v2_connections", "Connections", "WEBSOCKET"),
+    ("v2_traffic", "Traffic", ""),
     ("v2_settings", "Settings", ""),
 )
 
@@ -178,6 +186,14 @@ def invoke_url(api: Api, stage_name: str) -> str:
     """Where a stage answers, without DNS and without a trailing slash. No path names the default stage."""
     url = addresses.path_style(api.id, stage_name)
     return websocket_url(url) if api.websocket else url.removesuffix(f"/{DEFAULT_STAGE}")
+
+
+def own_url(api: Api, stage_name: str) -> str:
+    """As `invoke_url`, where the portal itself reaches the gateway."""
+    way = f"{settings.ENVIRONMENT.try_it_url}/_aws/execute-api/{api.id}"
+    if stage_name != DEFAULT_STAGE:
+        way += f"/{stage_name}"
+    return websocket_url(way) if api.websocket else way
 
 
 def host_url(api: Api, stage_name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db import transaction
@@ -35,6 +36,7 @@ def api(console: Console, api_id: str) -> HttpResponseBase:
         facts=_facts(route) if route else [],
         integration_facts=integration_facts(route.integration) if route and route.integration else [],
         route_response=route.responses.first() if route else None,
+        test_query=_test_query(route) if route else "",
         call=_call(frame.api, route, stage.name) if route and stage and stage.deployment else "",
         host_url=host_url(frame.api, stage.name) if stage else "",
         cli=[frame.command("GetRoute", RouteId=chosen)] if route else [frame.command("GetRoutes")],
@@ -181,7 +183,7 @@ def _node(frame: V2Frame, label: str, route: Route, chosen: Route | None) -> dic
 
 
 def _note(route: Route) -> str:
-    words = [] if route.authorization_type == "NONE" else ["JWT" if route.authorization_type == "JWT" else "auth"]
+    words = {"NONE": [], "AWS_IAM": ["IAM"], "JWT": ["JWT"]}.get(route.authorization_type, ["Lambda"])
     return ", ".join([*words, *([] if route.integration else ["leads nowhere"])])
 
 
@@ -203,6 +205,12 @@ def _facts(route: Route) -> list[Fact]:
     if route.operation_name:
         facts.append(Fact("Operation name", route.operation_name))
     return facts
+
+
+def _test_query(route: Route) -> str:
+    """What the test page of an HTTP API begins with."""
+    method, _, path = route.route_key.partition(" ")
+    return urlencode({"method": "GET" if method in ("ANY", DEFAULT_KEY) else method, "path": path or "/"})
 
 
 def _call(api: Api, route: Route, stage_name: str) -> str:

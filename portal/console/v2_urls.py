@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from django.urls import path
 
-from portal.console import v2_apis, v2_deployments, v2_integrations, v2_routes, v2_stages
+from portal.console import (
+    http_apis_cors,
+    http_apis_test,
+    v2_apis,
+    v2_authorizers,
+    v2_deployments,
+    v2_importing,
+    v2_integrations,
+    v2_routes,
+    v2_stages,
+    v2_traffic,
+    websocket_apis_client,
+    websocket_apis_connections,
+    websocket_apis_models,
+)
 
 _INTEGRATION = "<str:api_id>/integrations/<str:integration_id>/"
 _STAGE = "<str:api_id>/stages/<str:stage_name>/"
 
 urlpatterns = [
     path("new/<str:kind>/", v2_apis.create, name="v2_create"),
+    path("import/", v2_importing.import_http_api, name="v2_import"),
     path("<str:api_id>/", v2_routes.api, name="v2_api"),
     path("<str:api_id>/routes/new/", v2_routes.create_route, name="v2_create_route"),
     path("<str:api_id>/routes/<str:route_id>/", v2_routes.edit_route, name="v2_edit_route"),
@@ -31,9 +46,29 @@ urlpatterns = [
         v2_integrations.delete_integration_response,
         name="v2_delete_integration_response",
     ),
+    path("<str:api_id>/authorizers/", v2_authorizers.authorizers, name="v2_authorizers"),
+    path("<str:api_id>/authorizers/new/", v2_authorizers.create_authorizer, name="v2_create_authorizer"),
+    path("<str:api_id>/authorizers/<str:authorizer_id>/", v2_authorizers.authorizer, name="v2_authorizer"),
+    path(
+        "<str:api_id>/authorizers/<str:authorizer_id>/delete/",
+        v2_authorizers.delete_authorizer,
+        name="v2_delete_authorizer",
+    ),
+    path("<str:api_id>/cors/", http_apis_cors.cors, name="v2_cors"),
+    path("<str:api_id>/cors/end/", http_apis_cors.end_cors, name="v2_end_cors"),
+    path("<str:api_id>/models/", websocket_apis_models.models, name="v2_models"),
+    path("<str:api_id>/models/new/", websocket_apis_models.create_model, name="v2_create_model"),
+    path("<str:api_id>/models/<str:model_id>/", websocket_apis_models.model, name="v2_model"),
+    path("<str:api_id>/models/<str:model_id>/delete/", websocket_apis_models.delete_model, name="v2_delete_model"),
+    path("<str:api_id>/test/", http_apis_test.test, name="v2_test"),
+    path("<str:api_id>/client/", websocket_apis_client.client, name="v2_client"),
+    path("<str:api_id>/connections/", websocket_apis_connections.connections, name="v2_connections"),
+    path("<str:api_id>/traffic/", v2_traffic.traffic, name="v2_traffic"),
     path("<str:api_id>/stages/", v2_stages.stages, name="v2_stages"),
     path("<str:api_id>/stages/new/", v2_stages.create_stage, name="v2_create_stage"),
     path(_STAGE, v2_stages.stage, name="v2_stage"),
+    # Only WebSockets come here: the bridge answers them before Django is asked.
+    path(_STAGE + "socket/", websocket_apis_client.only_by_websocket, name="v2_client_socket"),
     path(_STAGE + "forget-authorizers/", v2_stages.forget_authorizers, name="v2_forget_authorizers"),
     path(_STAGE + "delete/", v2_stages.delete_stage, name="v2_delete_stage"),
     path("<str:api_id>/mappings/<str:mapping_id>/delete/", v2_stages.delete_mapping, name="v2_delete_mapping"),

@@ -154,15 +154,20 @@ def send(attempt: Attempt, base: str) -> Answer:
     problem = attempt.problem()
     if problem:
         return Answer(problem=problem)
+    return ask(attempt.method, attempt.url(base), _signed(attempt, base), attempt.body)
+
+
+def ask(method: str, url: str, headers: dict[str, str], body: str) -> Answer:
+    """Call an address of this installation's gateway, as `send` does."""
     started = time.perf_counter()
     try:
         with requests.Session() as session:
             session.trust_env = False
             with session.request(
-                attempt.method,
-                attempt.url(base),
-                headers={**_OWN_HEADERS, **_signed(attempt, base)},
-                data=attempt.body.encode() if attempt.body else None,
+                method,
+                url,
+                headers={**_OWN_HEADERS, **headers},
+                data=body.encode() if body else None,
                 timeout=TIMEOUT_SECONDS,
                 allow_redirects=False,
                 stream=True,
@@ -171,7 +176,7 @@ def send(attempt: Attempt, base: str) -> Answer:
     except (requests.Timeout, ReadTimeoutError):
         return Answer(problem=f"The API did not answer within {TIMEOUT_SECONDS} seconds.")
     except (requests.RequestException, HTTPError, UnicodeError, ValueError) as error:
-        logger.info("try-it could not call %s: %s", base, type(error).__name__)
+        logger.info("try-it could not call %s: %s", url.partition("?")[0], type(error).__name__)
         return Answer(problem="The gateway could not be reached. It may be restarting: try again in a moment.")
     shown = _shown(content)
     return Answer(
