@@ -193,7 +193,8 @@ urlpatterns = [
     path("subscriptions/<str:subscription_id>/approve/", subscriptions.approve, name="approve"),
     path("subscriptions/<str:subscription_id>/refuse/", subscriptions.refuse, name="refuse"),
     path("logs/", logs.logs, name="logs"),
-    path("logs/<str:request_id>/", logs.story, name="story"),
+    # Request ids of HTTP and WebSocket APIs are base64, slashes and all.
+    path("logs/<path:request_id>/", logs.story, name="story"),
     path("traces/<str:root>/", logs.trace, name="trace"),
     path("audit/", audit.audit, name="audit"),
     path("audit/export/", audit.export_audit, name="export_audit"),

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -21,6 +20,7 @@ from portal.console import addresses
 from portal.console.api_frame import Tab, command_samples
 from portal.console.commands import Command
 from portal.console.gate import Console, Shape
+from portal.developer.addresses import try_it_url
 
 SERVICE = "apigatewayv2"
 DEFAULT_STAGE = "$default"
@@ -190,10 +190,8 @@ def invoke_url(api: Api, stage_name: str) -> str:
 
 def own_url(api: Api, stage_name: str) -> str:
     """As `invoke_url`, where the portal itself reaches the gateway."""
-    way = f"{settings.ENVIRONMENT.try_it_url}/_aws/execute-api/{api.id}"
-    if stage_name != DEFAULT_STAGE:
-        way += f"/{stage_name}"
-    return websocket_url(way) if api.websocket else way
+    url = try_it_url(api.id, stage_name)
+    return websocket_url(url) if api.websocket else url
 
 
 def host_url(api: Api, stage_name: str) -> str:

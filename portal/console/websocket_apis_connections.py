@@ -31,6 +31,7 @@ from portal.console.commands import Command
 from portal.console.fields import CodeField
 from portal.console.gate import Console, Shape, console_page
 from portal.console.v2_frame import V2Frame, v2_frame
+from portal.developer.addresses import try_it_url
 
 _PAGE = 100
 _PATIENCE = 10  # seconds
@@ -144,7 +145,7 @@ def _act(console: Console, frame: V2Frame, form: ConnectionForm) -> Told | None:
             None, "You have no active access key: make one, because connections are managed by signed requests."
         )
         return None
-    base = f"{settings.ENVIRONMENT.try_it_url}/_aws/execute-api/{frame.api.id}/{data['stage']}"
+    base = try_it_url(frame.api.id, data["stage"])
     url = f"{base}/@connections/{quote(data['connection'], safe='')}"
     told = _signed(key, console.region, method, url, data["message"].encode() if method == "POST" else b"")
     if told.status == 410:

@@ -143,7 +143,7 @@ def test_a_websocket_api_is_made_and_spoken_with_from_the_browser(
 
 def connect(page: Page) -> None:
     """Connect, again while the stage has not reached the gateway yet."""
-    state = page.get_by_role("status").first
+    state = page.locator("[data-client-state]")
     button = page.get_by_role("button", name="Connect", exact=True)
     for _ in range(10):
         button.click()
