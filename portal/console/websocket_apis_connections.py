@@ -24,7 +24,6 @@ from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect
 
 from apps.accounts.models import AccessKey
-from apps.control_plane import registry
 from apps.control_plane.errors import AccessDeniedException, AwsError
 from apps.core.session_tokens import SessionTokens
 from portal.console.commands import Command
@@ -115,8 +114,6 @@ def connections(console: Console, api_id: str) -> HttpResponseBase:
 
 def _listed(console: Console, frame: V2Frame, stage: str) -> dict[str, Any]:
     """A page of the open connections."""
-    if "ListConnections" not in registry.operations_built("gatehouse"):
-        return {"unlisted": "Name one by its id, which functions and back ends are told."}
     request: Shape = {"apiId": frame.api.id, "stageName": stage, "limit": _PAGE}
     position = console.request.GET.get("position", "")
     if position:

@@ -137,7 +137,7 @@ def test_what_callers_send_is_shown_as_text(owner: Client, told: Callable[..., S
 def test_a_story_of_an_http_api_is_found_by_its_id_slashes_and_all(owner: Client, told: Callable[..., Story]) -> None:
     told("Glj6oUx9/hv7nso=")
 
-    page = text(logs(owner))
+    page = logs(owner)
 
     assert reverse("console:story", args=["Glj6oUx9/hv7nso="]) in page
     assert owner.get(reverse("console:story", args=["Glj6oUx9/hv7nso="])).status_code == 200
