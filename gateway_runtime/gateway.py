@@ -134,7 +134,8 @@ class Gateway:
         """Find stage and method by the address, or refuse as AWS does."""
         turn = exchange.turn
         exchange.request = request = canonical.parse(exchange.scope) if turn is None else turn.request
-        exchange.body = RequestBody(request.headers, exchange.receive)
+        about_body = request.headers if turn is None or turn.framed else []
+        exchange.body = RequestBody(about_body, exchange.receive)
         place = (request.host, request.method, request.path)
         known = exchange.snapshot.found.get(place) if request.method_override is None else None
         if known is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -19,15 +20,13 @@ class Sweep:
         self._loop = loop
         self._interval = interval
         self._members: set[Timed] = set()
+        self.discard: Callable[[Timed], None] = self._members.discard
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, member: Timed) -> None:
         self._members.add(member)
         if self._timer is None:
             self._timer = self._loop.call_later(self._interval, self._tick)
-
-    def discard(self, member: Timed) -> None:
-        self._members.discard(member)
 
     def __len__(self) -> int:
         return len(self._members)

@@ -308,7 +308,7 @@ class EdgeProtocol(HttpToolsProtocol):
         keep_alive = version == "1.1" and parser.should_keep_alive()
         self.sealed = not keep_alive
         expects = b"expect" in self.framing and version == "1.1"
-        self.incoming = turn = Turn(self, request, self.header_names, version, keep_alive, expects)
+        self.incoming = turn = Turn(self, request, self.header_names, version, keep_alive, expects, bool(self.framing))
         self.body_started = self.loop.time()
         self.deadline = 0.0
         self.queue.append(turn)

@@ -80,6 +80,7 @@ class Turn:
         version: str,
         keep_alive: bool,
         expects_continue: bool,
+        framed: bool,
     ) -> None:
         self._protocol = protocol
         self.request = request
@@ -88,6 +89,7 @@ class Turn:
         self.entrance = protocol.entrance
         self.keep_alive = keep_alive
         self.expects_continue = expects_continue
+        self.framed = framed  # the head has headers about a body or the connection
 
     def make_scope(self) -> dict[str, Any]:
         """The request as ASGI has it. Not kept: it refers back, and the request's memory is to be free without the cycle collector."""

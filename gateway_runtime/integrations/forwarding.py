@@ -77,7 +77,9 @@ def new_trace_root(now: float) -> str:
 def forwarded_headers(exchange: Exchange) -> Headers:
     """The caller's headers that a back end may see, and the gateway's own. Sets the exchange's trace."""
     kept, trace = _passed(exchange)
-    kept += own_headers(exchange, trace)
+    scheme, server = exchange.entrance
+    kept += _entrance(scheme, server[1] if server else None, exchange.request.client_ip)
+    kept.append((b"x-amzn-trace-id", trace.encode("latin-1")))
     return kept
 
 
