@@ -11,7 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.portal")
 
 app = Celery("gatehouse")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["apps.metering", "apps.deployments", "apps.portals", "apps.control_plane"])
+app.autodiscover_tasks(["apps.metering", "apps.deployments", "apps.portals", "apps.control_plane", "portal.developer"])
 
 
 def _ready_file() -> Path | None:

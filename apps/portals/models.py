@@ -263,6 +263,19 @@ class Subscription(models.Model):
         constraints = [models.UniqueConstraint(fields=["application", "product"], name="one_subscription_per_product")]
 
 
+class PortalToken(models.Model):
+    """With which a developer's own program uses the portal's JSON API. Only its digest is kept."""
+
+    token_id = models.CharField(max_length=12, unique=True, default=_public_id)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="portal_tokens")
+    name = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = WrittenJSONField(default=list)
+    expires = models.DateTimeField()
+    last_used = models.DateTimeField(null=True, blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+
 class OutgoingMail(models.Model):
     """A message that waits to be sent, or was. `key` says what it is about: the same is told to the same person once."""
 

@@ -1,7 +1,7 @@
 """The portal's own API under `/api/v1/`: the catalogue for everybody, and for signed-in people what is theirs.
 
-Answers are JSON with exactly the members named here. Times are ISO 8601 in UTC. Nothing here changes anything: keys are made
-and ended on the pages.
+Answers are JSON with exactly the members named here. Times are ISO 8601 in UTC. Lists have `items` and, where there is more, the `position` of
+the next page. What changes something is in `api_changes`; `api_description` describes it all.
 """
 
 from __future__ import annotations
@@ -18,9 +18,12 @@ from rest_framework.response import Response
 
 from portal.developer import catalogue
 from portal.developer.addresses import public_url
-from portal.developer.applications import ApplicationOnPage, my_application, my_applications
+from portal.developer.api_access import limit_of, listed, needs
+from portal.developer.applications import ApplicationOnPage, applications_page, my_application
 from portal.developer.catalogue import Offer
+from portal.developer.search import search
 from portal.developer.usage import SPANS, calls, span_named, subscriptions
+from portal.developer.written_pages import guides_for
 
 Shape = dict[str, Any]
 
@@ -33,6 +36,8 @@ def root(request: Request) -> Response:
         {
             "products": request.build_absolute_uri(reverse("developer:api_products")),
             "applications": request.build_absolute_uri(reverse("developer:api_applications")),
+            "guides": request.build_absolute_uri(reverse("developer:api_guides")),
+            "description": request.build_absolute_uri(reverse("developer:api_description")),
             "llms": request.build_absolute_uri(reverse("developer:llms")),
         }
     )
@@ -42,9 +47,11 @@ def root(request: Request) -> Response:
 @permission_classes([AllowAny])
 def products(request: Request) -> Response:
     """`{"items": [Product]}`: published products; `?q=` searches names and summaries."""
-    return Response(
-        {"items": [_product(offer) for offer in catalogue.offers(request.user, request.query_params.get("q", ""))]}
+    given = request.query_params
+    offers, position = catalogue.offers_page(
+        request.user, given.get("q", ""), given.get("position", ""), limit_of(request)
     )
+    return Response(listed([_product(offer) for offer in offers], position))
 
 
 @api_view(["GET"])
@@ -52,7 +59,42 @@ def products(request: Request) -> Response:
 def product(request: Request, slug: str) -> Response:
     """A Product with its `description` (Markdown): slug, name, summary, version, operations, apis, plans."""
     offer = catalogue.offer(request.user, slug)
-    return Response({**_product(offer), "description": offer.product.description})
+    changes = offer.product.changelog.order_by("-created", "-pk")[:50]
+    changelog = [
+        {"title": one.title, "version": one.version, "body": one.body, "created": one.created.isoformat()}
+        for one in changes
+    ]
+    return Response({**_product(offer), "description": offer.product.description, "changelog": changelog})
+
+
+@api_view(["GET"])
+@permission_classes([AllowAny])
+def guides(request: Request) -> Response:
+    """`{"items": [Guide]}`: what the caller may read, with its Markdown."""
+    found = guides_for(request.user)
+    return Response(
+        {
+            "items": [
+                {"slug": one.slug, "title": one.title, "body": one.body, "updated": one.updated.isoformat()}
+                for one in found
+            ]
+        }
+    )
+
+
+@api_view(["GET"])
+@permission_classes([AllowAny])
+def search_everything(request: Request) -> Response:
+    """`{"items": [Found]}`: products, pages, operations and messages that have every word of `?q=`."""
+    found = search(request.user, request.query_params.get("q", ""))
+    return Response(
+        {
+            "items": [
+                {"kind": one.kind, "title": one.title, "text": one.text, "method": one.verb, "url": one.url}
+                for one in found
+            ]
+        }
+    )
 
 
 @api_view(["GET"])
@@ -68,19 +110,21 @@ def openapi(request: Request, slug: str) -> Response:
     return Response({**api.row.reference, "servers": servers})
 
 
-@api_view(["GET"])
+@needs("read")
 def applications(request: Request) -> Response:
-    """`{"items": [Application]}`: the caller's own, newest first."""
-    return Response({"items": [_application(one) for one in my_applications(request.user)]})
+    """`{"items": [Application]}`: the caller's own and those that are shared with them, newest first."""
+    found, position = applications_page(request.user, request.query_params.get("position", ""), limit_of(request))
+    return Response(listed([application_shape(one) for one in found], position))
 
 
-@api_view(["GET"])
+@needs("read")
 def application(request: Request, application_id: str) -> Response:
-    """An Application: id, name, description, created, keys (id, masked, works, expires), subscriptions (product, plan, status)."""
-    return Response(_application(my_application(request.user, application_id)))
+    """An Application: id, role, name, description, created, keys (id, label, masked, works, expires), subscriptions (product, plan, status)."""
+    return Response(application_shape(my_application(request.user, application_id)))
 
 
 @api_view(["GET"])
+@needs("read")
 def usage(request: Request, application_id: str) -> Response:
     """Usage of an application: `calls` in steps over `?span=` (hour, day, week), and the `quotas` of its subscriptions."""
     mine, now = my_application(request.user, application_id), timezone.now()
@@ -122,11 +166,15 @@ def _product(offer: Offer) -> Shape:
         "summary": offer.summary,
         "version": offer.version,
         "operations": offer.operation_count,
+        "deprecated": offer.product.deprecated.isoformat() if offer.product.deprecated else None,
+        "sunset": offer.product.sunset.isoformat() if offer.product.sunset else None,
         "apis": [
             {
                 "slug": api.slug,
                 "name": api.name,
                 "stage": api.stage_name,
+                "protocol": api.protocol,
+                "version": api.version,
                 "url": public_url(api.api_id, api.stage_name),
                 "pending": api.pending,
             }
@@ -148,15 +196,18 @@ def _product(offer: Offer) -> Shape:
     }
 
 
-def _application(one: ApplicationOnPage) -> Shape:
+def application_shape(one: ApplicationOnPage) -> Shape:
+    """An application as the API has it."""
     return {
         "id": one.id,
+        "role": "owner" if one.mine else one.membership.role if one.membership else "",
         "name": one.name,
         "description": one.description,
         "created": one.row.created.isoformat(),
         "keys": [
             {
                 "id": key.id,
+                "label": key.label,
                 "masked": key.masked,
                 "works": key.works,
                 "expires": key.expires.isoformat() if key.expires else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.control_plane.paging import page
 from apps.portals.models import Application, ApplicationKey, ApplicationMember, Product, Subscription
 from apps.usage_plans.models import UsagePlan, UsagePlanKey
 
@@ -131,6 +133,12 @@ def my_applications(user: User) -> list[ApplicationOnPage]:
     return [ApplicationOnPage(row, user) for row in _seen_by(user).order_by("-created", "-pk")]
 
 
+def applications_page(user: User, position: str, limit: int) -> tuple[list[ApplicationOnPage], str | None]:
+    """As `my_applications`, a page at a time, and the position of the next one."""
+    found, following = page(_seen_by(user), {"limit": limit, "position": position}, "-pk")
+    return [ApplicationOnPage(row, user) for row in found], following
+
+
 def my_application(user: User, application_id: str) -> ApplicationOnPage:
     """The user's application, or one that they are a member of; raises Http404 for anybody else's."""
     row = _seen_by(user).filter(application_id=application_id).first()
@@ -150,6 +158,18 @@ def applications_for(user: Visitor, product: Product) -> list[Access]:
     return sorted(accesses, key=lambda one: (not one.active, not one.pending, not one.application.mine))
 
 
+def all_with_quotas() -> Iterator[ApplicationOnPage]:
+    """Every application with an active subscription to a plan that has a quota, as its owner sees it, a few at a time."""
+    metered = Subscription.objects.filter(
+        status=Subscription.Status.ACTIVE,
+        product_plan__plan__quota_limit__gt=0,
+        product_plan__plan__quota_period__isnull=False,
+    )
+    rows = _with_all(Application.objects.filter(pk__in=metered.values("application"))).select_related("owner")
+    for row in rows.order_by("pk").iterator(chunk_size=200):
+        yield ApplicationOnPage(row, row.owner)
+
+
 def mask(value: str) -> str:
     """A key that can be recognised but not used."""
     return f"{value[:4]}…{value[-4:]}" if len(value) >= 16 else "…"
@@ -157,7 +177,11 @@ def mask(value: str) -> str:
 
 def _seen_by(user: User) -> QuerySet[Application]:
     shared = ApplicationMember.objects.filter(user=user).values("application")
-    return Application.objects.filter(Q(owner=user) | Q(pk__in=shared)).prefetch_related(
+    return _with_all(Application.objects.filter(Q(owner=user) | Q(pk__in=shared)))
+
+
+def _with_all(rows: QuerySet[Application]) -> QuerySet[Application]:
+    return rows.prefetch_related(
         "members",
         Prefetch("keys", ApplicationKey.objects.select_related("api_key").order_by("-created", "-pk")),
         Prefetch("keys__api_key__plans", UsagePlanKey.objects.select_related("plan").order_by("pk")),

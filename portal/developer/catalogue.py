@@ -8,6 +8,7 @@ from functools import cached_property
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404
 
+from apps.control_plane.paging import page
 from apps.portals.audiences import shown_to
 from apps.portals.models import Product, ProductPlan, ProductStage, Visibility
 from portal.developer.applications import Visitor
@@ -144,12 +145,16 @@ class Offer:
 
 def offers(visitor: Visitor, search: str = "") -> list[Offer]:
     """The published products that the visitor is shown, by name, at most `PAGE_SIZE`; every word of `search` must be in the name or the summary."""
-    products = _published(visitor).order_by("name", "pk")
-    for word in search[:LONGEST_SEARCH].split():
-        products = products.filter(Q(name__icontains=word) | Q(summary__icontains=word) | Q(slug__icontains=word))
-    shown = list(products[:PAGE_SIZE])
+    shown = list(_matching(visitor, search).order_by("name", "pk")[:PAGE_SIZE])
     facts = facts_of(row for product in shown for row in product.stages.all())
     return [Offer(product, facts) for product in shown]
+
+
+def offers_page(visitor: Visitor, search: str, position: str, limit: int) -> tuple[list[Offer], str | None]:
+    """As `offers`, a page at a time, and the position of the next page; raises BadRequestException for a position that is none."""
+    found, following = page(_matching(visitor, search), {"limit": limit, "position": position}, "name", "pk")
+    facts = facts_of(row for product in found for row in product.stages.all())
+    return [Offer(product, facts) for product in found], following
 
 
 def offer(visitor: Visitor, slug: str) -> Offer:
@@ -158,6 +163,13 @@ def offer(visitor: Visitor, slug: str) -> Offer:
     if product is None:
         raise Http404("No such product.")
     return Offer(product, facts_of(product.stages.all()))
+
+
+def _matching(visitor: Visitor, search: str) -> QuerySet[Product]:
+    products = _published(visitor)
+    for word in search[:LONGEST_SEARCH].split():
+        products = products.filter(Q(name__icontains=word) | Q(summary__icontains=word) | Q(slug__icontains=word))
+    return products
 
 
 def _published(visitor: Visitor) -> QuerySet[Product]:

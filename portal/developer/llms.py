@@ -8,24 +8,33 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from portal.developer import catalogue
+from portal.developer.brand import read_brand
+from portal.developer.written_pages import guides_for
 
 
 @require_safe
 def llms(request: HttpRequest) -> HttpResponse:
     """Every published product with its page and its OpenAPI document, as Markdown."""
+    brand = read_brand(request)
     lines = [
-        "# Gatehouse developer portal",
+        f"# {_line(brand.name) or 'Gatehouse developer portal'}",
         "",
         "> APIs offered here, each with its page and its OpenAPI document. Calls carry a key in the header x-api-key.",
+        *(["", _line(brand.tagline)] if brand.tagline else []),
         "",
         "## Products",
         "",
     ]
     for offer in catalogue.offers(request.user):
         page = _url(reverse("developer:product", args=[offer.slug]))
-        document = _url(reverse("developer:api_openapi", args=[offer.slug]))
+        document = _url(reverse("developer:product_openapi", args=[offer.slug]))
         summary = f": {_line(offer.summary)}" if offer.summary else ""
         lines.append(f"- [{_line(offer.name)}]({page}){summary} ([OpenAPI]({document}))")
+    guides = guides_for(request.user)
+    if guides:
+        lines += ["", "## Guides", ""]
+        lines += [f"- [{_line(one.title)}]({_url(reverse('developer:guide', args=[one.slug]))})" for one in guides]
+    lines += ["", "## API of this portal", "", f"- [OpenAPI]({_url(reverse('developer:api_description'))})"]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/markdown; charset=utf-8")
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from apps.control_plane.errors import BadRequestException
 from portal.developer import catalogue
 from portal.developer.applications import applications_for
 from portal.developer.first_call import first_call
@@ -37,7 +40,14 @@ def landing(request: HttpRequest) -> HttpResponse:
 def products(request: HttpRequest) -> HttpResponse:
     """The catalogue; a search by htmx gets the cards alone."""
     search = request.GET.get("q", "").strip()
-    context = {"section": "products", "offers": catalogue.offers(request.user, search), "search": search}
+    try:
+        offers, following = catalogue.offers_page(
+            request.user, search, request.GET.get("position", ""), catalogue.PAGE_SIZE
+        )
+    except BadRequestException as error:
+        raise Http404(error.message) from error
+    next_url = "?" + urlencode({**({"q": search} if search else {}), "position": following}) if following else ""
+    context = {"section": "products", "offers": offers, "search": search, "next_url": next_url}
     fragment = request.headers.get("HX-Target") == "products"
     response = render(request, "developer/parts/products.html" if fragment else "developer/products.html", context)
     response["Vary"] = "HX-Target, Cookie"

@@ -46,6 +46,10 @@ class Quota:
     resets: datetime
 
     @property
+    def percent(self) -> int:
+        return 100 if not self.limit else self.used * 100 // self.limit
+
+    @property
     def meter(self) -> charts.Meter:
         """Every call counts here, so the numbers are not shortened."""
         return replace(charts.meter(self.used, self.limit), used_label=f"{self.used:,}", limit_label=f"{self.limit:,}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -77,6 +78,36 @@ def tell_of_change(caller: Caller, entry: ChangelogEntry, *, mail: bool) -> None
         _mail(caller, f"changelog:{entry.entry_id}", _subscribers(product), subject, text)
     data = {"productId": product.product_id, "slug": product.slug, "title": entry.title, "version": entry.version}
     tell_programs(caller, "changelog.created", data)
+
+
+def tell_of_quota(
+    caller: Caller,
+    row: Subscription,
+    people: Iterable[User],
+    key: str,
+    *,
+    threshold: int,
+    used: int,
+    limit: int,
+    resets: datetime,
+) -> None:
+    """Tell that so many per cent of a quota are used; `key` names quota, period and threshold."""
+    name, product = row.application.name, row.product.name
+    rest = "Calls are refused until then." if threshold >= 100 else "Calls beyond it are refused."
+    text = (
+        f"{name} has used {used:,} of {limit:,} calls of {product}. The count starts again on {resets:%-d %B %Y, %H:%M} UTC. {rest}"
+        f"\n\n{_portal(f'/apps/{row.application.application_id}/')}"
+    )
+    what = "all" if threshold >= 100 else f"{threshold} %"
+    _mail(caller, key, people, f"{name} has used {what} of its quota of {product}", text)
+    data = {
+        **subscription_data(row),
+        "threshold": threshold,
+        "used": used,
+        "limit": limit,
+        "resets": resets.isoformat(),
+    }
+    tell_programs(caller, "quota.reached", data)
 
 
 def subscription_data(row: Subscription) -> dict[str, Any]:

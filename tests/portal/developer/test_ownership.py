@@ -30,7 +30,22 @@ POSTS = {
     "end_subscription": "subscriptions/{subscription}/end/",
     "delete_application": "delete/",
 }
-API = {"api_application": "", "api_usage": "usage/"}
+API = {
+    "api_application": "",
+    "api_usage": "usage/",
+    "api_key": "keys/{key}/",
+    "api_members": "members/",
+    "api_clients": "clients/",
+}
+API_CHANGES = {
+    "api_keys": ("post", "keys/"),
+    "api_rotate_key": ("post", "keys/{key}/rotate/"),
+    "api_subscriptions": ("post", "subscriptions/"),
+    "api_subscription": ("delete", "subscriptions/{subscription}/"),
+    "api_member": ("delete", "members/0123456789ab/"),
+    "api_client": ("delete", "clients/unknown/"),
+    "api_client_secret": ("post", "clients/unknown/secret/"),
+}
 
 
 @pytest.fixture
@@ -50,7 +65,7 @@ def test_every_address_with_an_application_in_it_is_tried_here() -> None:
     portal: Any = urlpatterns[0]
     named = {pattern.name for pattern in portal.url_patterns if "application_id" in str(pattern.pattern)}
 
-    assert named == {*GETS, *POSTS, *API}
+    assert named == {*GETS, *POSTS, *API, *API_CHANGES}
 
 
 @pytest.mark.parametrize("name", GETS)
@@ -92,7 +107,18 @@ def test_the_api_knows_only_the_callers_own(name: str, adas: Application, ada: U
 
     assert browser(ada).get(url).status_code == 200
     assert browser(person("bob@example.com")).get(url).status_code == 404
-    assert Client().get(url).status_code == 403
+    assert Client().get(url).status_code in {401, 403}
+
+
+@pytest.mark.parametrize("name", API_CHANGES)
+def test_the_api_changes_only_the_callers_own(name: str, adas: Application) -> None:
+    method, rest = API_CHANGES[name]
+    url, bob = address(adas, rest, "/api/v1/applications/"), browser(person("bob@example.com"))
+    body = {"product": "petstore", "plan": adas.subscriptions.get().product_plan.plan.plan_id}
+
+    assert getattr(bob, method)(url, body, content_type="application/json").status_code == 404
+    assert getattr(Client(), method)(url).status_code in {401, 403}
+    assert (adas.keys.count(), adas.subscriptions.count()) == (1, 1)
 
 
 def test_a_key_of_another_application_is_not_found_under_ones_own(adas: Application, ada: User) -> None:
