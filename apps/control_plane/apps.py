@@ -65,6 +65,7 @@ OPERATION_MODULES = (
     "gatehouse.audiences",
     "gatehouse.portal_brand",
     "gatehouse.portal_pages",
+    "gatehouse.portal_publications",
     "gatehouse.lifecycle",
     "gatehouse.application_members",
     "gatehouse.application_clients",

@@ -5,6 +5,7 @@ A publication that cannot be made leaves the one before it where it is; the port
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,9 @@ from apps.portals.sharing import product_to_show
 
 KEPT = 5
 """Publications of a portal that are kept: the live one, and those before it that it can go back to."""
+
+LARGEST = 16 * 1024 * 1024
+"""Characters of JSON that a publication has at most."""
 
 Document = dict[str, Any]
 logger = logging.getLogger("gatehouse.portal")
@@ -94,9 +98,12 @@ def _make(portal: Portal, description: str, *, is_preview: bool = False) -> Port
     if not kind:
         brand = PortalBrand.objects.filter(account_id=portal.account_id).exclude(logo_digest="").first()
         logo, kind = (brand.logo, brand.logo_content_type) if brand else (None, "")
+    document = portal_document(portal)
+    if len(json.dumps(document, ensure_ascii=False)) > LARGEST:
+        raise CannotPublish(f"The portal's pages and references have more than {LARGEST // 1024 // 1024} MB together.")
     return PortalPublication.objects.create(
         portal=portal,
-        document=portal_document(portal),
+        document=document,
         logo=logo,
         logo_content_type=kind,
         description=description,
@@ -118,6 +125,7 @@ def portal_document(portal: Portal) -> Document:
         "description": portal.description,
         "colors": portal.colors,
         "authorization": portal.authorization,
+        "region": portal.region,
         "products": products,
         "references": references,
     }
@@ -164,7 +172,7 @@ def _endpoint(page: ProductRestEndpointPage, references: dict[str, Document]) ->
         "method": page.method,
         "path": page.path,
         "body": page.body,
-        "endpoint": page.endpoint or page.default_endpoint,
+        "endpoint": page.endpoint,
         "try_it": page.try_it and takes_try_it(stage),
         "api_id": page.rest_api_id,
         "stage_name": page.stage_name,

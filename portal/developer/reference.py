@@ -90,12 +90,12 @@ class Reference:
         return next((operation for operation in self.operations() if operation.anchor == anchor), None)
 
 
-def read_reference(document: dict[str, Any]) -> Reference:
-    """The reference of an OpenAPI 3 document; preflight (OPTIONS) methods are not shown."""
+def read_reference(document: dict[str, Any], *, preflights: bool = False) -> Reference:
+    """The reference of an OpenAPI 3 document; preflight (OPTIONS) methods are shown only when they are asked for."""
     info = mapping(document.get("info"))
     reference = Reference(text(info.get("title")), text(info.get("version")), text(info.get("description")))
     anchors: set[str] = set()
-    for path, name, operation, shared in _shown_operations(document):
+    for path, name, operation, shared in _shown_operations(document, preflights=preflights):
         anchor = _free_anchor("ANY" if name.startswith("x-") else name, path, anchors)
         page = _operation(document, anchor, path, name, operation, shared)
         reference.groups.setdefault(page.group, []).append(page)
@@ -107,13 +107,15 @@ def count_operations(document: Any) -> int:
     return sum(1 for _ in _shown_operations(mapping(document)))
 
 
-def _shown_operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], list[Any]]]:
+def _shown_operations(
+    document: dict[str, Any], *, preflights: bool = False
+) -> Iterator[tuple[str, str, dict[str, Any], list[Any]]]:
     """(path, member of the path item, operation, the path's own parameters), by path."""
     for path, item in sorted(mapping(document.get("paths")).items()):
         shared = listed(mapping(item).get("parameters"))
         for name in METHODS:
             operation = mapping(item).get(name)
-            if isinstance(operation, dict) and name != "options":
+            if isinstance(operation, dict) and (preflights or name != "options"):
                 yield path, name, operation, shared
 
 

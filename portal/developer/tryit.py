@@ -23,7 +23,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from apps.core.secrets import Secret
 from portal.developer.reference import OperationPage, path_parameter
 
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = 29
 MAX_ANSWER_BYTES = 6 * 1024 * 1024
 SHOWN_CHARACTERS = 200_000
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
@@ -150,7 +150,7 @@ class Answer:
 
 
 def send(attempt: Attempt, base: str) -> Answer:
-    """Call the gateway at `base` (`http://…/_aws/execute-api/{api}/{stage}`) and read the answer, up to 6 MB and 30 seconds."""
+    """Call the gateway at `base` (`http://…/_aws/execute-api/{api}/{stage}`) and read the answer, up to 6 MB and 29 seconds."""
     problem = attempt.problem()
     if problem:
         return Answer(problem=problem)

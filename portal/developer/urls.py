@@ -23,6 +23,7 @@ from portal.developer import (
     token_pages,
     written_pages,
 )
+from portal.developer.portals.urls import portals
 
 _API = "api/v1/applications/<str:application_id>/"
 
@@ -83,6 +84,7 @@ _portal = [
         application_pages.end_subscription,
         name="end_subscription",
     ),
+    *portals,
     path("api/v1/", api.root, name="api_root"),
     path("api/v1/products/", api.products, name="api_products"),
     path("api/v1/products/<slug:slug>/", api.product, name="api_product"),

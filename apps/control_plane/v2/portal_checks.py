@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+from django.conf import settings
+
 from apps.control_plane.errors import BadRequestException
 from apps.control_plane.registry import Shape
 from apps.control_plane.v1.domain_name_checks import check_name
 from apps.core.contrast import read_color
+from apps.core.user_pools import BUILT_IN, is_built_in_issuer, user_pool_issuer
 from apps.domain_names.models import DomainName
 from apps.portals.aws_portals import Portal
 from apps.portals.sharing import product_to_show
@@ -28,10 +31,18 @@ def checked_colors(colors: Shape) -> Shape:
 
 
 def checked_authorization(authorization: Shape) -> Shape:
-    """One way of seeing who visits: a user pool, or none."""
+    """One way of seeing who visits: a user pool that this installation's own provider stands for, or none."""
     kind = one_of(authorization, "authorization")
-    if kind == "CognitoConfig" and not _USER_POOL.fullmatch(authorization[kind]["UserPoolArn"]):
-        raise BadRequestException("Invalid user pool ARN specified")
+    if kind == "CognitoConfig":
+        arn = authorization[kind]["UserPoolArn"]
+        if not _USER_POOL.fullmatch(arn):
+            raise BadRequestException("Invalid user pool ARN specified")
+        # Whoever signs in elsewhere cannot be recognised here: rather no portal than an open one.
+        if not is_built_in_issuer(user_pool_issuer(arn, settings.ENVIRONMENT), settings.ENVIRONMENT):
+            raise BadRequestException(
+                "Gatehouse signs visitors of portals in by its own OpenID provider. Specify its user pool, "
+                f"arn:aws:cognito-idp:{{region}}:{{account}}:userpool/{{region}}_{BUILT_IN}."
+            )
     return {kind: authorization[kind]}
 
 

@@ -347,6 +347,7 @@ def test_what_is_no_policy_is_refused(caller, shop, document):
     ("members", "words"),
     [
         ({"Authorization": {"CognitoConfig": {**POOL, "UserPoolArn": "arn:aws:iam::123456789012:user/one"}}}, "user pool ARN"),
+        ({"Authorization": {"CognitoConfig": {**POOL, "UserPoolArn": POOL["UserPoolArn"].replace("gatehouse", "Abc")}}}, "own OpenID provider"),
         ({"Authorization": {"None": {}, "CognitoConfig": POOL}}, "Exactly one"),
         ({"EndpointConfiguration": {}}, "Exactly one"),
         ({"EndpointConfiguration": {"AcmManaged": {"DomainName": "no name", "CertificateArn": "arn:aws:acm:x"}}}, "domain name"),
