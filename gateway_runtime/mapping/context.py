@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from gateway_runtime.exchange import Exchange
+from gateway_runtime.tls.peer import TlsPeer, peer_of
 
 if TYPE_CHECKING:
     from gateway_runtime.websocket.event import SocketEvent
@@ -160,6 +161,16 @@ def _route_key(exchange: Exchange) -> str | None:
     return None if exchange.method is None else exchange.method.route_key
 
 
+def _of_tls(read: Callable[[TlsPeer], str | None]) -> Variable:
+    """What only connections over TLS have."""
+
+    def value(exchange: Exchange) -> str | None:
+        peer = peer_of(exchange.scope)
+        return None if peer is None else read(peer)
+
+    return value
+
+
 def _message_direction(event: SocketEvent) -> str:
     return "IN"
 
@@ -214,7 +225,9 @@ VARIABLES: dict[str, Variable] = {
     "responseLatency": lambda exchange: _milliseconds(exchange.latency),
     "responseLength": lambda exchange: str(exchange.sent_bytes),
     "routeKey": _route_key,
+    "cipherSuite": _of_tls(attrgetter("cipher")),
     "status": lambda exchange: str(exchange.status),
+    "tlsVersion": _of_tls(attrgetter("version")),
     "xrayTraceId": lambda exchange: None if exchange.trace_id is None else clean(exchange.trace_id),
 }
 

@@ -18,21 +18,26 @@ TLS_KEY = "gatehouse.tls"
 class TlsPeer:
     """`trust` names the trust store that the caller's certificate was verified by, "" where none was asked for.
 
-    `expires_at` is when that certificate ends (seconds since the epoch), `identity` what `$context.identity` has of it.
+    `expires_at` is when that certificate ends (seconds since the epoch), `identity` what `$context.identity` has of it. `version` and
+    `cipher` are what the handshake settled, `TLSv1.3` and `TLS_AES_256_GCM_SHA384`.
     """
 
-    __slots__ = ("expires_at", "identity", "server_name", "trust")
+    __slots__ = ("cipher", "expires_at", "identity", "server_name", "trust", "version")
 
     def __init__(self, server_name: str, trust: str) -> None:
         self.server_name = server_name
         self.trust = trust
         self.expires_at = 0.0
         self.identity: dict[str, str] = {}
+        self.version: str | None = None
+        self.cipher: str | None = None
 
     def read(self, transport: asyncio.BaseTransport) -> None:
-        """Take in what the caller has shown by the end of the handshake."""
-        handshake: ssl.SSLObject | None = transport.get_extra_info("ssl_object") if self.trust else None
-        certificate = None if handshake is None else handshake.getpeercert(binary_form=True)
+        """Take in what the handshake has settled by its end, and what the caller has shown."""
+        handshake: ssl.SSLObject = transport.get_extra_info("ssl_object")
+        cipher = handshake.cipher()
+        self.version, self.cipher = handshake.version(), cipher[0] if cipher else None
+        certificate = handshake.getpeercert(binary_form=True) if self.trust else None
         if certificate is None:
             return
         shown = x509.load_der_x509_certificate(certificate)

@@ -31,6 +31,7 @@ TOLD = json.dumps(
         "from": "$context.identity.clientCert.validity.notBefore",
         "until": "$context.identity.clientCert.validity.notAfter",
         "domain": "$context.domainName",
+        "tls": "$context.tlsVersion $context.cipherSuite",
     }
 )
 
@@ -150,6 +151,7 @@ async def test_a_caller_who_shows_a_trusted_certificate_is_known_by_it(
     shown = x509.load_pem_x509_certificate(issued.cert_chain_pems[0].bytes())
     told = json.loads(body)
     assert (status, told["domain"]) == (200, MUTUAL)
+    assert told["tls"].startswith("TLSv1.3 TLS_")
     assert told["subject"] == shown.subject.rfc4514_string()
     assert told["issuer"] == shown.issuer.rfc4514_string()
     assert int(told["serial"].replace(":", ""), 16) == shown.serial_number
