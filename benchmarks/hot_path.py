@@ -97,7 +97,12 @@ def start_gateway(
 
 
 def child_of(pid: int) -> int:
-    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    """The worker of a gateway, which may be about to start."""
+    deadline = time.monotonic() + 20
+    while not (found := Path(f"/proc/{pid}/task/{pid}/children").read_text().split()):
+        if time.monotonic() > deadline:
+            raise SystemExit(f"process {pid} starts no worker")
+        time.sleep(0.05)
     return int(found[0])
 
 

@@ -23,6 +23,7 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import redis
 from botocore.auth import SigV4Auth
@@ -69,7 +70,13 @@ def publish(client: redis.Redis) -> None:
         id="r", key="say", integration_id="i", response_selection_expression="$default",
         responses=(V2RouteResponse(id="a", key="$default"),),
     )  # fmt: skip
-    deployment = V2DeploymentDocument(**place, api_name="bench", routes=(route,), integrations={"i": mock})
+    deployment = V2DeploymentDocument(
+        **place,
+        api_name="bench",
+        routes=(route,),
+        integrations={"i": mock},
+        route_selection_expression="$request.body.action",
+    )
     seal = DocumentSeal(read_environment({"GATEHOUSE_SECRET_KEY": SECRET}).derived_key("document-secrets"))
     key = AccessKeyDocument(id=KEY, secret=seal.seal(KEY_SECRET, KEY), arn=ARN)
     who = CredentialsDocument(
@@ -151,6 +158,8 @@ async def identity(client: Client) -> str:
     client.heard = answered.set_result
     client.say(SAID)
     found = await answered
+    if len(found) != 16:
+        raise SystemExit(f"no connection id: {found!r}")
     client.heard = None
     return found.decode()
 
@@ -199,8 +208,20 @@ async def post(name: str, port: int, at: int, worker: int, directory: Path, seco
     SigV4Auth(Credentials(KEY, KEY_SECRET), "execute-api", PLACE["region"]).add_auth(request)
     lines = [f'wrk.headers["{key}"] = "{value}"' for key, value in request.headers.items()]
     script = directory / f"{port}-{at}.lua"
-    script.write_text("\n".join(['wrk.method = "POST"', 'wrk.body = "hello"', *lines]))
-    command = ["taskset", "-c", "1", "wrk", "-t1", "-c16", f"-d{seconds}s", "-s", str(script), request.url]
+    path = f'wrk.path = "{urlsplit(request.url).path}"'  # wrk takes no @ in an address
+    script.write_text("\n".join(['wrk.method = "POST"', 'wrk.body = "hello"', path, *lines]))
+    command = [
+        "taskset",
+        "-c",
+        "1",
+        "wrk",
+        "-t1",
+        "-c16",
+        f"-d{seconds}s",
+        "-s",
+        str(script),
+        f"http://127.0.0.1:{port}/",
+    ]
     heard = 0
 
     def hear(payload: bytes) -> None:

@@ -93,7 +93,7 @@ class Exchange:
     stopped_by: Callable[[Exchange], Any] | None = None  # the step that raised the error
     # The answer
     status: int = 500
-    headers: Headers = []
+    headers: Headers  # each exchange's own: phases add to it
     answer: bytes = b""
     streamed: UpstreamResponse | None = None  # the answer's body where it passes through
     sent_bytes: int = 0
@@ -105,6 +105,7 @@ class Exchange:
         self._scope = scope
         self.receive = receive
         self.send = send
+        self.headers = []
         self.turn = turn
 
     @property

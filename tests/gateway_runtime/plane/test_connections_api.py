@@ -53,6 +53,18 @@ async def test_a_back_end_sends_to_a_connection(gateway: GatewayHarness) -> None
     assert [await client.next(), await client.next()] == [{"news": 1}, b"\xff\xfe"]
 
 
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+async def test_an_answer_has_nothing_of_the_one_before(gateway: GatewayHarness, method: str) -> None:
+    _, first = await opened(gateway)
+    _, second = await opened(gateway)
+
+    answers = [await call(gateway, method, each) for each in (first, second)]
+
+    names = [[name for name, _ in answer.headers] for answer in answers]
+    assert names[0] == names[1]
+    assert len(set(names[1])) == len(names[1])
+
+
 async def test_a_back_end_asks_about_a_connection(gateway: GatewayHarness, clock: FakeClock) -> None:
     clock.now = 1_800_000_000.5
     _, connection_id = await opened(gateway)
