@@ -29,6 +29,8 @@ _GROUPS = (
         (
             Entry("apis", "APIs", "api", "home"),
             Entry("functions", "Functions", "function", "functions"),
+            Entry("vpc-links", "VPC links", "link", "vpc_links"),
+            Entry("client-certificates", "Client certificates", "shield", "client_certificates"),
             Entry("import", "Import", "import", "import"),
         ),
     ),

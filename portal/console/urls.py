@@ -14,6 +14,7 @@ from portal.console import (
     authorizers,
     canaries,
     certificates,
+    client_certificates,
     comparisons,
     cors,
     deployments,
@@ -47,6 +48,7 @@ from portal.console import (
     test_calls,
     traffic,
     usage_plans,
+    vpc_links,
     webhooks,
     welcome,
 )
@@ -55,6 +57,7 @@ app_name = "console"
 
 _METHOD = "apis/<str:api_id>/resources/<str:resource_id>/methods/<str:verb>/"
 _STAGE = "apis/<str:api_id>/stages/<str:stage_name>/"
+_CERTIFICATE = "client-certificates/of/<str:certificate_id>/"
 _FUNCTION = "functions/of/<str:name>/"
 _AUTHORIZER = "apis/<str:api_id>/authorizers/<str:authorizer_id>/"
 
@@ -145,6 +148,14 @@ urlpatterns = [
     path("api-keys/<str:key_id>/usage/<str:plan_id>/", key_life.grant_usage, name="grant_usage"),
     path("api-keys/<str:key_id>/switch/", api_keys.switch_key, name="switch_key"),
     path("api-keys/<str:key_id>/delete/", api_keys.delete_key, name="delete_key"),
+    path("vpc-links/", vpc_links.vpc_links, name="vpc_links"),
+    path("vpc-links/new/", vpc_links.create_vpc_link, name="create_vpc_link"),
+    path("vpc-links/of/<str:link_id>/", vpc_links.vpc_link, name="vpc_link"),
+    path("vpc-links/of/<str:link_id>/delete/", vpc_links.delete_vpc_link, name="delete_vpc_link"),
+    path("client-certificates/", client_certificates.client_certificates, name="client_certificates"),
+    path("client-certificates/new/", client_certificates.generate_certificate, name="generate_certificate"),
+    path(_CERTIFICATE + "certificate.pem", client_certificates.download_certificate, name="download_certificate"),
+    path(_CERTIFICATE + "delete/", client_certificates.delete_certificate, name="delete_certificate"),
     path("functions/", functions.functions, name="functions"),
     path("functions/new/", functions.create_function, name="create_function"),
     path(_FUNCTION, functions.function, name="function"),

@@ -18,9 +18,9 @@ from tests.installation import Installation
 
 pytestmark = pytest.mark.browser
 
-MOST_PAGES = 60
+MOST_PAGES = 100
 # Pages that answer with a file, and staff admin, which is the admin theme's own.
-NOT_OURS = re.compile(r"/(admin|export|api/v1|static|_design)(/|$)|\.(txt|json)$|/sign-out/")
+NOT_OURS = re.compile(r"/(admin|export|sdk|api/v1|static|_design)(/|$)|\.(txt|json|pem)$|/sign-out/")
 
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
