@@ -17,6 +17,8 @@ from apps.deployments.models import Stage
 from apps.metering import stories
 from apps.metering.stories import StoryFilter
 from apps.rest_apis.models import Resource, RestApi
+from apps.v2_apis.models import Api
+from apps.v2_apis.models import Stage as V2Stage
 from portal.console.gate import Console, console_page
 from portal.console.resources import resource_url
 from portal.console.waterfall import LABELS, Bar, milliseconds, phase_bar, span
@@ -64,7 +66,7 @@ def logs(console: Console) -> HttpResponseBase:
     """Newest first; the list is swapped in every two seconds unless it is paused."""
     given = {name: console.request.GET.get(name, "").strip() for name in ("api", "stage", "status", "text")}
     paused = console.request.GET.get("paused", "") == "1"
-    names = dict(_apis(console).values_list("id", "name"))
+    names = _names(console)
     try:
         found = stories.search(
             console.account_id,
@@ -83,7 +85,7 @@ def logs(console: Console) -> HttpResponseBase:
         lines=[Line(story, names.get(story.api_id, story.api_id)) for story in found],
         given=given,
         apis=sorted(names.items(), key=lambda item: item[1].lower()),
-        stages=sorted(set(Stage.objects.filter(rest_api__in=_apis(console)).values_list("name", flat=True))),
+        stages=_stage_names(console),
         statuses=_STATUSES,
         is_filtered=bool(kept),
         paused=paused,
@@ -136,7 +138,7 @@ def trace(console: Console, root: str) -> HttpResponseBase:
         raise Http404("No request of this trace is kept")
     began = found[0].at
     whole = max(story.at - began + story.latency_ms / 1000 for story in found) * 1000
-    names = dict(_apis(console).values_list("id", "name"))
+    names = _names(console)
     return console.page(
         "console/trace.html",
         section="logs",
@@ -151,6 +153,20 @@ def trace(console: Console, root: str) -> HttpResponseBase:
 
 def _apis(console: Console) -> Any:
     return RestApi.objects.filter(account_id=console.account_id, region=console.region)
+
+
+def _v2_apis(console: Console) -> Any:
+    return Api.objects.filter(account_id=console.account_id, region=console.region)
+
+
+def _names(console: Console) -> dict[str, str]:
+    """APIs of all kinds: names by id."""
+    return {**dict(_apis(console).values_list("id", "name")), **dict(_v2_apis(console).values_list("id", "name"))}
+
+
+def _stage_names(console: Console) -> list[str]:
+    rest = Stage.objects.filter(rest_api__in=_apis(console)).values_list("name", flat=True)
+    return sorted({*rest, *V2Stage.objects.filter(api__in=_v2_apis(console)).values_list("name", flat=True)})
 
 
 def _trail(label: str) -> list[dict[str, str]]:
