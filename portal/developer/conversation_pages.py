@@ -75,7 +75,7 @@ def conversation_page(
         "socket_url": url,
         "accesses": accesses,
         "log": log,
-        "messages": messages or first,
+        "written": messages or first,
         "listen_seconds": LISTEN_SECONDS,
         "samples": socket_samples(url, shown_key, first),
     }
