@@ -32,11 +32,6 @@ _LIMITS = {
         "apigateway",
         "CreateDomainName",
     ): "the data plane serves public names over HTTP and HTTPS",
-    ("apigateway", "CreateVpcLink"): "integrations that use one are not deployed yet",
-    (
-        "apigateway",
-        "GenerateClientCertificate",
-    ): "back ends see it in test calls only; a stage that names one is refused",
     (
         "apigateway",
         "GetSdk",

@@ -56,7 +56,7 @@ def test_an_unknown_lane_is_refused_by_name(checkout):
     done = run(checkout, sys.executable, "scripts/lanes.py", LANES="default fast")
 
     assert done.returncode == 2
-    assert done.stderr == "LANES names 'fast'; there are: default, browser, postgres, tools, check\n"
+    assert done.stderr == "LANES names 'fast'; there are: default, stack, past-asgi, browser, postgres, tools, check\n"
 
 
 def test_env_without_an_installation_says_how_to_start_one(checkout):
