@@ -11,7 +11,7 @@ if (root) {
 
   function line(kind, label, text) {
     find("empty").hidden = true;
-    const item = document.createElement("li");
+    const item = document.createElement("div");
     item.className = `client-line client-${kind}`;
     const head = document.createElement("span");
     head.className = "client-when";
