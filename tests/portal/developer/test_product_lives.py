@@ -111,7 +111,7 @@ def test_the_reference_of_a_websocket_api_says_where_to_connect_and_what_to_send
     assert f"/_aws/execute-api/{api}/prod" in page
     assert "&quot;action&quot;: &quot;say&quot;" in page
     assert "YOUR_KEY" in page
-    assert 'class="toast' not in page
+    assert '<div class="toasts" id="toasts" aria-live="polite"></div>' in page
     signed_in.post("/products/petstore/access/")
     assert "YOUR_KEY" not in text(signed_in, f"/products/petstore/reference/{api}-prod/")
 
