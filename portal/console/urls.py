@@ -153,9 +153,11 @@ urlpatterns = [
     path("vpc-links/of/<str:link_id>/", vpc_links.vpc_link, name="vpc_link"),
     path("vpc-links/of/<str:link_id>/delete/", vpc_links.delete_vpc_link, name="delete_vpc_link"),
     path("client-certificates/", client_certificates.client_certificates, name="client_certificates"),
-    path("client-certificates/new/", client_certificates.generate_certificate, name="generate_certificate"),
-    path(_CERTIFICATE + "certificate.pem", client_certificates.download_certificate, name="download_certificate"),
-    path(_CERTIFICATE + "delete/", client_certificates.delete_certificate, name="delete_certificate"),
+    path("client-certificates/new/", client_certificates.generate_certificate, name="generate_client_certificate"),
+    path(
+        _CERTIFICATE + "certificate.pem", client_certificates.download_certificate, name="download_client_certificate"
+    ),
+    path(_CERTIFICATE + "delete/", client_certificates.delete_certificate, name="delete_client_certificate"),
     path("functions/", functions.functions, name="functions"),
     path("functions/new/", functions.create_function, name="create_function"),
     path(_FUNCTION, functions.function, name="function"),

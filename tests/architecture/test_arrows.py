@@ -46,3 +46,21 @@ def test_every_test_file_has_a_name_of_its_own():
     names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
 
     assert [name for name, times in names.items() if times > 1] == []
+
+
+def test_no_two_pages_have_one_name():
+    """A link by name would lead to whichever comes last."""
+    from django.urls import URLPattern, URLResolver, get_resolver
+
+    def names(resolver: URLResolver, space: str) -> list[str]:
+        found: list[str] = []
+        for entry in resolver.url_patterns:
+            if isinstance(entry, URLResolver):
+                found += names(entry, f"{space}{entry.namespace}:" if entry.namespace else space)
+            elif isinstance(entry, URLPattern) and entry.name:
+                found.append(space + entry.name)
+        return found
+
+    ours = [name for name in names(get_resolver(), "") if name.startswith(("console:", "developer:"))]
+
+    assert [name for name, times in Counter(ours).items() if times > 1] == []

@@ -89,13 +89,13 @@ def test_a_link_is_deleted(owner: Client, caller: Caller, link: str) -> None:
 
 
 def test_a_certificate_is_made_downloaded_and_deleted(owner: Client, caller: Caller) -> None:
-    owner.post(url("generate_certificate"), {"description": "ours"})
+    owner.post(url("generate_client_certificate"), {"description": "ours"})
     (made,) = call(caller, "GetClientCertificates")["items"]
     name = made["clientCertificateId"]
 
-    pem = text(owner.get(url("download_certificate", name)))
+    pem = text(owner.get(url("download_client_certificate", name)))
     listed = words(owner.get(url("client_certificates")))
-    owner.post(url("delete_certificate", name))
+    owner.post(url("delete_client_certificate", name))
 
     assert pem == made["pemEncodedCertificate"]
     assert "PRIVATE" not in pem
@@ -110,7 +110,7 @@ def test_a_certificate_that_a_stage_shows_stays(owner: Client, caller: Caller) -
     patch = [{"op": "replace", "path": "/clientCertificateId", "value": name}]
     call(caller, "UpdateStage", restApiId=api, stageName="prod", patchOperations=patch)
 
-    page = words(owner.post(url("delete_certificate", name), follow=True))
+    page = words(owner.post(url("delete_client_certificate", name), follow=True))
 
     assert f"is referenced in [{api}:prod]" in page
 
@@ -118,4 +118,4 @@ def test_a_certificate_that_a_stage_shows_stays(owner: Client, caller: Caller) -
 def test_a_viewer_reads_and_has_no_button(viewer: Client, link: str) -> None:
     assert "Save targets" not in text(viewer.get(url("vpc_link", link)))
     assert "Generate" not in text(viewer.get(url("client_certificates"))).split("No certificate yet")[0]
-    assert viewer.post(url("generate_certificate"), {}).status_code == 403
+    assert viewer.post(url("generate_client_certificate"), {}).status_code == 403

@@ -249,7 +249,9 @@ def test_programs_read_the_products_from_llms_txt(shop: Shop, settings: Any) -> 
 def test_the_api_lists_products_with_exactly_these_members(shop: Shop) -> None:
     (product,) = json.loads(Client().get("/api/v1/products/").content)["items"]
 
-    assert set(product) == {"slug", "name", "summary", "version", "operations", "apis", "plans"}
+    assert set(product) == {
+        "slug", "name", "summary", "version", "deprecated", "sunset", "operations", "apis", "plans",
+    }  # fmt: skip
     assert set(product["plans"][0]) == {
         "id", "name", "description", "rateLimit", "burstLimit", "quotaLimit", "quotaPeriod", "approvalRequired",
     }  # fmt: skip
