@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from apps.core.documents import ACCOUNT_THROTTLE
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
-from gateway_runtime.ports import Bucket, Throttled
+from gateway_runtime.ports import Bucket, Buckets, Throttled
 
 if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import MethodSite, Step
@@ -46,6 +46,21 @@ def throttle(site: MethodSite) -> Step | None:
             refused = take(entitlement.buckets(method, store))
         else:
             refused = take(shared)
+        if refused is None:
+            return None
+        if isinstance(refused, Awaitable):
+            return _wait(refused)
+        raise throttled(refused)
+
+    return step
+
+
+def take_from(store: Buckets, buckets: tuple[Bucket, ...]) -> Step:
+    """A step that takes a token from each of these buckets, whoever calls."""
+    take = store.take
+
+    def step(exchange: Exchange) -> Awaitable[None] | None:
+        refused = take(buckets)
         if refused is None:
             return None
         if isinstance(refused, Awaitable):

@@ -16,8 +16,7 @@ from gateway_runtime.exchange import Exchange
 from gateway_runtime.integrations.invoking import function_target, integrate_function
 from gateway_runtime.limits import SOCKETS
 from gateway_runtime.phases import integration as of_rest
-from gateway_runtime.phases.throttle import stage_buckets, throttled
-from gateway_runtime.ports import Bucket, Buckets
+from gateway_runtime.phases.throttle import stage_buckets, take_from
 from gateway_runtime.snapshot.stage import Misconfigured
 from gateway_runtime.v2.route_methods import as_integration, as_method_site
 from gateway_runtime.websocket.event import request_variable
@@ -34,7 +33,7 @@ def admit_connection(at: RouteSite) -> Step | None:
     """New connections have a limit of their own in each account and region."""
     stage, store = at.site.stage, at.site.services.buckets
     scope = ("connections", stage.account_id, stage.region)
-    return _taking(
+    return take_from(
         store, (store.bucket("connections", scope, SOCKETS.connections_per_second, SOCKETS.connections_burst),)
     )
 
@@ -42,17 +41,7 @@ def admit_connection(at: RouteSite) -> Step | None:
 def throttle_message(at: RouteSite) -> Step | None:
     """Take a token from the buckets that all callers of the route share."""
     store, shared = at.site.services.buckets, stage_buckets(at.site)
-    return _taking(store, shared) if shared else None
-
-
-def _taking(store: Buckets, buckets: tuple[Bucket, ...]) -> Step:
-    async def step(exchange: Exchange) -> None:
-        taken = store.take(buckets)
-        refused = await taken if isinstance(taken, Awaitable) else taken
-        if refused is not None:
-            raise throttled(refused)
-
-    return step
+    return take_from(store, shared) if shared else None
 
 
 def validate_message(at: RouteSite) -> Step | None:
