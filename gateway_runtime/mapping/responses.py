@@ -95,7 +95,7 @@ def compile_selection(site: MethodSite) -> Callable[[str], CompiledResponse]:
         if not document.selection_pattern:
             default = compiled
         else:
-            patterns.append((_full_match(document.selection_pattern), compiled))
+            patterns.append((full_match(document.selection_pattern), compiled))
 
     def select(text: str) -> CompiledResponse:
         for matches, compiled in patterns:
@@ -108,7 +108,8 @@ def compile_selection(site: MethodSite) -> Callable[[str], CompiledResponse]:
     return select
 
 
-def _full_match(pattern: str) -> Callable[[str], object]:
+def full_match(pattern: str) -> Callable[[str], object]:
+    """Whether a text is matched whole by a selection pattern. Raises Misconfigured for one that is no RE2 expression."""
     try:
         matches: Callable[[str], object] = re2.compile(pattern, _options).fullmatch
     except re2.error:

@@ -7,8 +7,6 @@ import binascii
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import re2
-
 from apps.core.json_path import MISSING
 from apps.core.selection_expressions import SelectionExpression
 from apps.core.v2_documents import V2Integration, V2IntegrationResponse
@@ -18,6 +16,7 @@ from gateway_runtime.integrations.invoking import error_message, function_failed
 from gateway_runtime.integrations.lambda_proxy import malformed
 from gateway_runtime.integrations.proxy_result import MalformedResult, read_result
 from gateway_runtime.mapping.json_body import NotJson, read_json
+from gateway_runtime.mapping.responses import full_match
 from gateway_runtime.mapping.templates import Template
 from gateway_runtime.snapshot.stage import Misconfigured
 from gateway_runtime.upstream.errors import IntegrationTimedOut, UpstreamError
@@ -122,7 +121,7 @@ def _compile_responses(integration: V2Integration) -> Callable[[Exchange, bytes]
         if document.key == "$default":
             default = compiled
         else:
-            patterns.append((_full_match(document.key), compiled))
+            patterns.append((_matcher(document.key), compiled))
 
     def choose(exchange: Exchange, body: bytes) -> Write | None:
         read = _answer_variable(exchange, body)
@@ -200,14 +199,8 @@ def _parsed(body: bytes) -> Any:
         return MISSING
 
 
-def _full_match(key: str) -> Callable[[str], object]:
+def _matcher(key: str) -> Callable[[str], object]:
     """A key is a regular expression between slashes, or a text."""
-    if not (len(key) > 1 and key.startswith("/") and key.endswith("/")):
-        return lambda text: text == key
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        matches: Callable[[str], object] = re2.compile(key[1:-1], options).fullmatch
-    except re2.error:
-        raise Misconfigured(f"the integration response {key!r} is no RE2 expression") from None
-    return matches
+    if len(key) > 1 and key.startswith("/") and key.endswith("/"):
+        return full_match(key[1:-1])
+    return lambda text: text == key
