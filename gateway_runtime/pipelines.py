@@ -31,7 +31,7 @@ from gateway_runtime.phases.trace import trace
 from gateway_runtime.phases.validate_request import validate_request
 from gateway_runtime.phases.verify_signature import verify_signature
 from gateway_runtime.v2.borrowed import of_method
-from gateway_runtime.v2.meter import meter_route
+from gateway_runtime.v2.meter import meter_post, meter_route
 from gateway_runtime.websocket import route_phases as route
 from gateway_runtime.websocket.replies import map_reply
 
@@ -83,3 +83,6 @@ MESSAGE: tuple[RoutePhase, ...] = (
 DISCONNECT: tuple[RoutePhase, ...] = (route.map_request, route.integrate, map_reply)
 WEBSOCKET_CLOSING: tuple[ClosingPhase, ...] = (access_log, meter_route)
 WEBSOCKET_TOLD: tuple[ClosingPhase, ...] = (access_log, tell, meter_route)
+# Requests to `@connections`.
+MANAGEMENT_CLOSING: tuple[ClosingPhase, ...] = (respond, access_log, meter_post)
+MANAGEMENT_TOLD: tuple[ClosingPhase, ...] = (gateway_response, respond, access_log, tell, meter_post)

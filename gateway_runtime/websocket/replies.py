@@ -75,7 +75,7 @@ def _from_function(exchange: Exchange) -> None:
         raise malformed(error) from None
     except (binascii.Error, ValueError):
         raise malformed(MalformedResult("the body is no base64")) from None
-    exchange.status = result.status
+    exchange.status = exchange.function_status = result.status
     event.subprotocol = next((value.decode("latin-1") for name, value in result.headers if name == _PROTOCOL), None)
     _reply(exchange, body)
 

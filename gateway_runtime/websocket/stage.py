@@ -7,7 +7,15 @@ from apps.core.selection_expressions import SelectionExpression
 from apps.core.v2_documents import V2Route
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
-from gateway_runtime.pipelines import CONNECT, DISCONNECT, MESSAGE, REST, WEBSOCKET_CLOSING, WEBSOCKET_TOLD
+from gateway_runtime.pipelines import (
+    CONNECT,
+    DISCONNECT,
+    MANAGEMENT_CLOSING,
+    MANAGEMENT_TOLD,
+    MESSAGE,
+    WEBSOCKET_CLOSING,
+    WEBSOCKET_TOLD,
+)
 from gateway_runtime.ports import Services
 from gateway_runtime.snapshot.compile import closing_steps, named_steps, walked_method
 from gateway_runtime.snapshot.router import Router
@@ -57,7 +65,7 @@ def compile_websocket_stage(
     site = as_stage_site(stage, deployment, account, services)
     routes = {route.key: _compile(site, deployment, route) for route in deployment.routes}
     methods = {http_method: walked_method(*walk) for http_method, walk in management_walks(site).items()}
-    closing, told = closing_steps(REST.closing, site), closing_steps(REST.told, site)
+    closing, told = closing_steps(MANAGEMENT_CLOSING, site), closing_steps(MANAGEMENT_TOLD, site)
     http = CompiledStage(site, Router([(PATH, methods)]), closing, told)
     return WebSocketStage(site, deployment, routes, http)
 

@@ -140,3 +140,21 @@ async def test_who_does_not_sign_or_may_not_manage_is_refused(gateway: GatewayHa
     assert [unsigned.status, powerless.status, allowed.status] == [403, 403, 200]
     assert unsigned.json() == {"message": "Missing Authentication Token"}
     assert "execute-api:ManageConnections" in powerless.json()["Message"]
+
+
+async def test_a_post_counts_as_a_message_and_nothing_else_there_does(gateway: GatewayHarness) -> None:
+    client, connection_id = await opened(gateway)
+    gateway.meter.answers.clear()
+    gateway.meter.of_routes.clear()
+
+    await call(gateway, "POST", connection_id, b"12345")
+    await call(gateway, "GET", connection_id)
+    await call(gateway, "DELETE", connection_id)
+    await call(gateway, "POST", connection_id, b"12345")
+
+    counted = [(label.method, status) for label, _, status in gateway.meter.answers]
+    posts = [pair for pair in counted if pair[0] == "MESSAGE"]
+    assert posts == [("MESSAGE", 200)]
+    assert {method for method, _ in counted} <= {"MESSAGE", "DISCONNECT"}
+    assert (5, False) in gateway.meter.of_routes
+    assert client.silent() is False

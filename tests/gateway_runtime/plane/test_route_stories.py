@@ -141,3 +141,19 @@ async def test_events_count_under_their_kind_and_back_ends_errors_are_the_integr
     assert counted[0] == ("", "CONNECT", 200)
     assert counted[1:3] == [("say", "MESSAGE", 200), ("", "MESSAGE", 403)]
     assert gateway.meter.of_routes[1] == (len('{"action": "say"}') + len("broken"), True)
+
+
+@pytest.mark.parametrize(
+    ("behind", "status", "integration_failed"),
+    [({"statusCode": 401}, 200, True), ({"statusCode": 500}, 200, True), ({"nonsense": 1}, 502, False)],
+)
+async def test_what_the_function_of_connect_refuses_is_the_integrations_error(
+    gateway: GatewayHarness, behind: dict[str, int], status: int, integration_failed: bool
+) -> None:
+    gateway.serve(*chat(Path("$connect", sockets.function(gateway.functions.runs("connect", behind)))))
+
+    with pytest.raises(sockets.Refused):
+        await connect(gateway)
+
+    assert [counted for _, _, counted in gateway.meter.answers] == [status]
+    assert [failed for _, failed in gateway.meter.of_routes] == [integration_failed]
