@@ -6,7 +6,7 @@ that was not before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -67,23 +67,26 @@ def _methods(document: DeploymentDocument) -> dict[tuple[str, str], Method]:
 
 
 def _api_changes(deployed: DeploymentDocument, draft: DeploymentDocument) -> Iterator[Change]:
-    yield from _field_changes(_fields(deployed, _NOT_THE_CALLERS), _fields(draft, _NOT_THE_CALLERS))
+    yield from field_changes(fields_of(deployed, _NOT_THE_CALLERS), fields_of(draft, _NOT_THE_CALLERS), _breaks)
 
 
 def _method_changes(path: str, old: Method, new: Method) -> Iterator[Change]:
-    for change in _field_changes(_method_fields(old), _method_fields(new)):
+    for change in field_changes(_method_fields(old), _method_fields(new), _breaks):
         yield replace(change, label=f"{path} · {change.label}", verb=new.http_method)
 
 
-def _field_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+def field_changes(
+    old: Mapping[str, Any], new: Mapping[str, Any], breaks: Callable[[str, Any, Any], bool]
+) -> Iterator[Change]:
+    """The fields that differ, by name; `breaks` is asked with the name, the value before and the one after."""
     for field in sorted(old.keys() | new.keys()):
         before, after = old.get(field), new.get(field)
         if before != after:
-            breaking = _breaks(field, after)
+            breaking = breaks(field, before, after)
             yield Change("changed", field, before=_shown(before), after=_shown(after), breaking=breaking)
 
 
-def _breaks(field: str, after: Any) -> bool:
+def _breaks(field: str, _before: Any, after: Any) -> bool:
     """A key that is now required, a sign-in that was not, a parameter that callers must send."""
     if field == "API key required" or field.startswith("request parameter "):
         return after is True
@@ -93,15 +96,15 @@ def _breaks(field: str, after: Any) -> bool:
 def _method_fields(method: Method) -> dict[str, Any]:
     """A method with its integration and responses, as fields with names that people read."""
     integration = method.integration
-    fields = _fields(method, _METHOD_PARTS) | _fields(integration, frozenset({"responses"}), "integration ")
+    fields = fields_of(method, _METHOD_PARTS) | fields_of(integration, frozenset({"responses"}), "integration ")
     for response in method.responses:
-        fields[f"method response {response.status_code}"] = _members(response)
+        fields[f"method response {response.status_code}"] = members_of(response)
     for answer in integration.responses:
-        fields[f"integration response {answer.status_code}"] = _members(answer)
+        fields[f"integration response {answer.status_code}"] = members_of(answer)
     return fields
 
 
-def _fields(part: Document, without: frozenset[str], prefix: str = "") -> dict[str, Any]:
+def fields_of(part: Document, without: frozenset[str] = frozenset(), prefix: str = "") -> dict[str, Any]:
     """Every member of a part but those that are compared elsewhere; each entry of a map is a field of its own.
 
     Members that are absent or empty have no entry, so that a member that documents learn later is compared too.
@@ -120,11 +123,11 @@ def _fields(part: Document, without: frozenset[str], prefix: str = "") -> dict[s
 
 def _named(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        f"{kind} {name}": _members(value) if isinstance(value, Document) else value for name, value in values.items()
+        f"{kind} {name}": members_of(value) if isinstance(value, Document) else value for name, value in values.items()
     }
 
 
-def _members(part: Document) -> dict[str, Any]:
+def members_of(part: Document) -> dict[str, Any]:
     """A response without the members that have their default; the status alone still says that it is there."""
     members: dict[str, Any] = msgspec.to_builtins(part)
     return members

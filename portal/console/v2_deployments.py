@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.http import HttpResponseBase
 
 from apps.control_plane.paging import page
+from apps.v2_apis.models import Deployment, Stage
 from portal.console.gate import Console, console_page
-from portal.console.v2_frame import given, v2_frame
+from portal.console.v2_drafts import DEPLOYED
+from portal.console.v2_frame import V2Frame, given, v2_frame
 from portal.console.v2_stages import v2_stage
 
 _PAGE = 25
+_OFFERED = 100
+
+
+@dataclass(frozen=True)
+class WayBack:
+    """A stage that runs something, and the deployment that was made before it."""
+
+    stage: Stage
+    previous: Deployment | None
 
 
 @console_page("GET")
@@ -26,6 +39,7 @@ def deployments(console: Console, api_id: str) -> HttpResponseBase:
         "console/v2/deployments.html",
         steps=("Deployments",),
         deployments=rows,
+        returns=_ways_back(frame),
         next_url=f"?position={following}" if following else "",
         first_url=frame.url("v2_deployments") if position else "",
         cli=[frame.command("GetDeployments")],
@@ -46,6 +60,7 @@ def deploy(console: Console, api_id: str) -> HttpResponseBase:
         "console/v2/deployments.html",
         steps=("Deployments",),
         deployments=frame.api.deployments.defer("document").prefetch_related("stages").order_by("-pk")[:_PAGE],
+        returns=_ways_back(frame),
         deploy_form=form,
         cli=[frame.command("CreateDeployment", StageName="prod")],
         status=422,
@@ -72,3 +87,13 @@ def delete_deployment(console: Console, api_id: str, deployment_id: str) -> Http
     frame = v2_frame(console, api_id, "v2_deployments")
     frame.attempt(f"Deployment {deployment_id} is gone.", "DeleteDeployment", DeploymentId=deployment_id)
     return frame.to("v2_deployments")
+
+
+def _ways_back(frame: V2Frame) -> list[WayBack]:
+    """For each stage that runs something, where one click takes it back to."""
+    made = list(frame.api.deployments.filter(deployment_status=DEPLOYED).defer("document").order_by("-pk")[:_OFFERED])
+    return [
+        WayBack(stage, next((row for row in made if row.pk < stage.deployment.pk), None))
+        for stage in frame.stages
+        if stage.deployment is not None
+    ]

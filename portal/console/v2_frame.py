@@ -13,17 +13,23 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from apps.core import documents
-from apps.v2_apis.freeze import NotDeployable, freeze
 from apps.v2_apis.models import Api, Stage
 from portal.console import addresses
 from portal.console.api_frame import Tab, command_samples
 from portal.console.commands import Command
 from portal.console.gate import Console, Shape
+from portal.console.v2_drafts import (
+    DEFAULT_STAGE,
+    V2Difference,
+    V2Draft,
+    v2_difference,
+    v2_draft,
+    v2_is_behind,
+    v2_main_stage,
+)
 from portal.developer.addresses import try_it_url
 
 SERVICE = "apigatewayv2"
-DEFAULT_STAGE = "$default"
 
 # The view, its label, and the only protocol that has it.
 _TABS = (
@@ -32,6 +38,7 @@ _TABS = (
     ("v2_authorizers", "Authorizers", ""),
     ("v2_cors", "CORS", "HTTP"),
     ("v2_models", "Models", "WEBSOCKET"),
+    ("v2_changes", "Changes", ""),
     ("v2_stages", "Stages", ""),
     ("v2_deployments", "Deployments", ""),
     ("v2_test", "Test", "HTTP"),
@@ -80,16 +87,33 @@ class V2Frame:
 
     @cached_property
     def states(self) -> list[StageState]:
-        return [StageState(stage, invoke_url(self.api, stage.name), self._is_behind(stage)) for stage in self.stages]
+        return [
+            StageState(stage, invoke_url(self.api, stage.name), v2_is_behind(stage, self.draft))
+            for stage in self.stages
+        ]
 
     @cached_property
+    def draft(self) -> V2Draft:
+        return v2_draft(self.api)
+
+    @property
     def problem(self) -> str:
         """Why the API cannot be deployed as it is; empty when it can."""
-        try:
-            freeze(self.api, "")
-        except NotDeployable as error:
-            return str(error)
-        return ""
+        return self.draft if isinstance(self.draft, str) else ""
+
+    @property
+    def main_stage(self) -> Stage | None:
+        return v2_main_stage(self.stages)
+
+    @cached_property
+    def pending(self) -> V2Difference | None:
+        """What the main stage does not run yet; None when it is up to date, or there is none."""
+        stage = self.main_stage
+        return self.difference(stage) if stage is not None and v2_is_behind(stage, self.draft) else None
+
+    def difference(self, stage: Stage | None) -> V2Difference:
+        """What deploying the API as it is now to a stage would change; without a stage everything is new."""
+        return v2_difference(self.draft, stage)
 
     @property
     def kind(self) -> str:
@@ -166,15 +190,6 @@ class V2Frame:
 
     def deploy_form(self, data: Any = None) -> V2DeployForm:
         return V2DeployForm(data, stage_names=self.by_hand, prefix="deploy")
-
-    def _is_behind(self, stage: Stage) -> bool:
-        if stage.deployment is None:
-            return False
-        try:
-            now = documents.encode(freeze(self.api, stage.deployment.deployment_id)).decode()
-        except NotDeployable:
-            return True
-        return now != stage.deployment.document
 
 
 def v2_frame(console: Console, api_id: str, current: str) -> V2Frame:

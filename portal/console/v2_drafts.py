@@ -1,0 +1,77 @@
+"""An HTTP or WebSocket API as it is now against what its stages run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from msgspec import structs
+
+from apps.core import documents
+from apps.core.v2_documents import V2DeploymentDocument
+from apps.v2_apis.freeze import NotDeployable, freeze
+from apps.v2_apis.models import Api, Stage
+from portal.console.changes import Change
+from portal.console.v2_differences import v2_changes_between
+
+DEFAULT_STAGE = "$default"
+DEPLOYED = "DEPLOYED"
+"""The status of a deployment that can be run."""
+_MAIN = (DEFAULT_STAGE, "prod", "production", "live")
+
+V2Draft = V2DeploymentDocument | str
+"""An API frozen without a deployment's id; or why it cannot be deployed."""
+
+
+@dataclass(frozen=True)
+class V2Difference:
+    """What deploying to a stage would change. `problem` says why the API cannot be deployed as it is."""
+
+    stage: Stage | None
+    changes: list[Change] = field(default_factory=list)
+    problem: str = ""
+
+    @cached_property
+    def breaking(self) -> list[Change]:
+        return [change for change in self.changes if change.breaking]
+
+
+def v2_draft(api: Api) -> V2Draft:
+    """The API as it is now."""
+    try:
+        return freeze(api, "")
+    except NotDeployable as error:
+        return str(error)
+
+
+def v2_is_behind(stage: Stage, draft: V2Draft) -> bool:
+    """Whether the stage runs something else than the draft."""
+    if stage.deployment is None:
+        return False
+    if isinstance(draft, str):
+        return True
+    now = structs.replace(draft, deployment_id=stage.deployment.deployment_id)
+    return documents.encode(now).decode() != stage.deployment.document
+
+
+def v2_main_stage(stages: list[Stage]) -> Stage | None:
+    """The stage to compare with when nobody says which: production, else the one that was deployed to last."""
+    deployed = [stage for stage in stages if stage.deployment is not None]
+    named = [stage for stage in deployed if stage.name in _MAIN]
+    return next(iter(named), None) or max(deployed, key=lambda stage: stage.deployment_id or 0, default=None)
+
+
+def v2_difference(draft: V2Draft, stage: Stage | None) -> V2Difference:
+    """What deploying the draft to a stage would change; without a stage, or on one that runs nothing yet, everything is new."""
+    if isinstance(draft, str):
+        return V2Difference(stage, problem=draft)
+    deployment = stage.deployment if stage is not None else None
+    deployed = v2_document(deployment.document) if deployment is not None else None
+    return V2Difference(stage, v2_changes_between(deployed, draft))
+
+
+def v2_document(text: str) -> V2DeploymentDocument:
+    """What a deployment froze."""
+    found = documents.decode(text)
+    assert isinstance(found, V2DeploymentDocument)
+    return found
