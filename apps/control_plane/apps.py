@@ -84,6 +84,8 @@ OPERATION_MODULES = (
     "gatehouse.truststores",
     "gatehouse.oauth_clients",
     "sts.operations",
+    "acm.certificates",
+    "acm.tags",
     "gatehouse.memberships",
     "lambda_api.functions",
     "lambda_api.packages",

@@ -39,6 +39,7 @@ _SECRET = frozenset(
         "secretAccessKey",
         "certificatePrivateKey",
         "privateKey",
+        "PrivateKey",
         "password",
         "clientSecret",
         "secret",

@@ -41,7 +41,7 @@ def hold_for(caller: Caller, service: str, name: str, request: dict[str, Any]) -
     """Lock what a changing operation needs to itself, before it reads anything: first the account, then the APIs."""
     if not connection.features.has_select_for_update:
         return
-    if service == "gatehouse" or name in _ONE_AT_A_TIME:
+    if service in ("gatehouse", "acm") or name in _ONE_AT_A_TIME:
         hold_account(caller)
     hold_apis(caller, request)
 

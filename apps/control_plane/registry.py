@@ -37,7 +37,7 @@ logger = logging.getLogger("gatehouse.operations")
 _operations: dict[tuple[str, str], Operation] = {}
 _preparations: dict[tuple[str, str], Preparation] = {}
 _LABEL = re.compile(r"\{([^}+]+)\+?\}")
-_READS = ("Get", "List", "Export")
+_READS = ("Get", "List", "Export", "Describe")
 # These call a back end and change nothing: no transaction, and no lock of a database, waits for its answer.
 _CALLS_OUT = frozenset({"TestInvokeMethod", "TestInvokeAuthorizer", "Invoke", "InvokeWithResponseStream"})
 

@@ -97,7 +97,7 @@ def _introduction() -> Iterator[str]:
 
 def _operations() -> Iterator[str]:
     from apps.control_plane.registry import operations_built
-    from apps.control_plane.wire.service_models import SERVICES, service_model
+    from apps.control_plane.wire.service_models import BESIDE, SERVICES, service_model
 
     called = _called()
     for service in SERVICES:
@@ -117,6 +117,13 @@ def _operations() -> Iterator[str]:
                 yield f"| {name} | built{f': {limit}' if limit else ''} | {tests} |"
             else:
                 yield f"| {name} | 501 | |"
+    yield ""
+    yield "## Beside it"
+    yield ""
+    yield "Clients of API Gateway call a few operations of other services at the same endpoint. Their others answer 501 by name."
+    yield ""
+    for service in BESIDE:
+        yield f"* `{service}`: {', '.join(sorted(operations_built(service)))}"
 
 
 def _called() -> dict[tuple[str, str], set[str]]:

@@ -7,11 +7,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
+import trustme
 
 from apps.accounts.models import AccessKey
 from apps.core import documents, manifest
@@ -22,8 +24,8 @@ CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/one"
 
 
 @pytest.fixture
-def cli(live_portal: str, access_key: AccessKey, valkey: redis.Redis, tmp_path: Path) -> Callable[..., Any]:
-    """`cli("get-apis", …)` is what `aws apigatewayv2 get-apis …` prints."""
+def aws_cli(live_portal: str, access_key: AccessKey, valkey: redis.Redis, tmp_path: Path) -> Callable[..., Any]:
+    """`aws_cli("acm", "list-certificates", …)` is what `aws acm list-certificates …` prints."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
@@ -35,12 +37,18 @@ def cli(live_portal: str, access_key: AccessKey, valkey: redis.Redis, tmp_path: 
     }
 
     def run(*words: str) -> Any:
-        command = [sys.executable, "-m", "awscli", "apigatewayv2", *words, "--output", "json"]
+        command = [sys.executable, "-m", "awscli", *words, "--output", "json"]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) if done.stdout.strip() else None
 
     return run
+
+
+@pytest.fixture
+def cli(aws_cli: Callable[..., Any]) -> Callable[..., Any]:
+    """`cli("get-apis", …)` is what `aws apigatewayv2 get-apis …` prints."""
+    return partial(aws_cli, "apigatewayv2")
 
 
 def served(valkey: redis.Redis, api: str, stage: str) -> V2DeploymentDocument:
@@ -87,3 +95,18 @@ def test_an_http_api_by_the_aws_cli(cli: Callable[..., Any], valkey: redis.Redis
 
     stage = cli("get-stage", *of_api, "--stage-name", "$default")
     assert stage["LastDeploymentStatusMessage"].startswith("Successfully deployed stage with deployment ID")
+
+
+def test_a_certificate_is_imported_and_a_name_shows_it(aws_cli: Callable[..., Any], tmp_path: Path) -> None:
+    issued = trustme.CA().issue_cert("api.example.com")
+    (tmp_path / "certificate.pem").write_bytes(issued.cert_chain_pems[0].bytes())
+    (tmp_path / "key.pem").write_bytes(issued.private_key_pem.bytes())
+    files = ["--certificate", f"fileb://{tmp_path}/certificate.pem", "--private-key", f"fileb://{tmp_path}/key.pem"]
+
+    arn = aws_cli("acm", "import-certificate", *files)["CertificateArn"]
+    shown = ["--domain-name-configurations", f"CertificateArn={arn}"]
+    made = aws_cli("apigatewayv2", "create-domain-name", "--domain-name", "api.example.com", *shown)
+
+    assert made["DomainNameConfigurations"][0]["CertificateArn"] == arn
+    found = aws_cli("acm", "describe-certificate", "--certificate-arn", arn)["Certificate"]
+    assert (found["DomainName"], found["InUseBy"]) == ("api.example.com", [made["DomainNameArn"]])

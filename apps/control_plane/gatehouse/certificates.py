@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.utils import timezone
 
+from apps.accounts.models import Tag
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException, LimitExceededException, NotFoundException
 from apps.control_plane.registry import Shape, operation
@@ -75,11 +76,12 @@ def list_certificates(caller: Caller, request: Shape) -> Shape:
 
 @operation("DeleteCertificate", "gatehouse")
 def delete_certificate(caller: Caller, request: Shape) -> Shape:
-    """Delete a certificate that no name shows."""
+    """Delete a certificate that no name shows, with its tags."""
     row = find_certificate(caller, request["certificateArn"])
     used = [name.name for name in names_showing(row)]
     if used:
         raise ConflictException(f"Certificate {row.arn} is in use by {', '.join(used)}.")
+    Tag.objects.filter(account_id=caller.account_id, arn=row.arn).delete()
     row.delete()
     return {}
 
@@ -101,7 +103,7 @@ def certificate_shape(row: Certificate) -> Shape:
         "subject": found.subject.rfc4514_string(),
         "issuer": found.issuer.rfc4514_string(),
         "serialNumber": f"{found.serial_number:x}",
-        "keyAlgorithm": _key_algorithm(found),
+        "keyAlgorithm": key_algorithm(found),
         "selfSigned": found.subject == found.issuer,
         "importedDate": row.imported,
         "validFrom": found.not_valid_before_utc,
@@ -145,7 +147,8 @@ def _check_key(certificate: x509.Certificate) -> None:
         )
 
 
-def _key_algorithm(certificate: x509.Certificate) -> str:
+def key_algorithm(certificate: x509.Certificate) -> str:
+    """ACM's name of the kind of a certificate's key: `RSA_2048`, `EC_prime256v1`."""
     key = certificate.public_key()
     if isinstance(key, rsa.RSAPublicKey):
         return f"RSA_{key.key_size}"

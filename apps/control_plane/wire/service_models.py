@@ -11,7 +11,10 @@ from botocore.model import OperationModel, ServiceModel
 SERVICES = ("apigateway", "apigatewayv2", "lambda")
 """AWS's control-plane services, from the models that botocore ships."""
 
-SIGNING_NAMES = {"apigateway": "apigateway", "apigatewayv2": "apigateway", "lambda": "lambda"}
+BESIDE = ("acm", "sts")
+"""Services of which a few operations are here, since clients of API Gateway need them. Their requests go to `/`."""
+
+SIGNING_NAMES = {"apigateway": "apigateway", "apigatewayv2": "apigateway", "lambda": "lambda", "acm": "acm"}
 """What requests to a service are signed for."""
 
 SIGNING_NAME = "apigateway"

@@ -16,7 +16,7 @@ from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError
 from apps.control_plane.outages import outages_answered
-from apps.control_plane.wire import query_protocol
+from apps.control_plane.wire import json_protocol, query_protocol
 from apps.control_plane.wire.authentication import FindCredential, authenticate, find_access_key
 from apps.control_plane.wire.errors import InternalFailure, UnknownOperationException
 from apps.control_plane.wire.messages import WireRequest, WireResponse
@@ -66,8 +66,13 @@ class WireView:
     def _answer(self, request: WireRequest, request_id: str) -> WireResponse:
         router = self._router or control_plane_router()
         match = router.match(request.raw.method, request.raw.raw_path, request.query)
-        if match is None and read_signature(request.raw).service == query_protocol.STS:
-            return query_protocol.answer(request, request_id, partial(self._perform, request, request_id))
+        if match is None:
+            beside = read_signature(request.raw).service
+            perform = partial(self._perform, request, request_id, beside)
+            if beside == query_protocol.STS:
+                return query_protocol.answer(request, request_id, perform)
+            if beside == json_protocol.ACM:
+                return json_protocol.answer(request, perform)
         service = SIGNING_NAME if match is None else SIGNING_NAMES[match.service]
         find, now = self._find_credential, self._clock()
         caller = authenticate(request, find, now, request_id, routed=match is not None, service=service)
@@ -77,10 +82,11 @@ class WireView:
         shape = parse(operation, match.labels, request.query, request.headers, request.raw.body)
         return serialize(operation, self._call(caller, match.service, operation.name, shape))
 
-    def _perform(self, request: WireRequest, request_id: str, name: str, shape: dict[str, Any]) -> dict[str, Any]:
-        """An operation of STS, for whoever signed the request."""
-        find, now, service = self._find_credential, self._clock(), query_protocol.STS
-        caller = authenticate(request, find, now, request_id, routed=True, service=service)
+    def _perform(
+        self, request: WireRequest, request_id: str, service: str, name: str, shape: dict[str, Any]
+    ) -> dict[str, Any]:
+        """An operation of a service whose requests all go to one path, for whoever signed the request."""
+        caller = authenticate(request, self._find_credential, self._clock(), request_id, routed=True, service=service)
         return self._call(caller, service, name, shape)
 
 
