@@ -83,6 +83,19 @@ class AuthorizerLimits:
     keys_pause_seconds: float = 10.0  # between two looks for a key that is unknown
 
 
+@dataclass(frozen=True, slots=True)
+class RoleLimits:
+    """What assuming the roles of integrations can cost. Sessions live for an hour, unless STS says otherwise."""
+
+    call_seconds: float = 5.0
+    answer_bytes: int = 64 * 1024
+    roles: int = 1_024  # whose sessions are kept
+    renewed_before_seconds: float = 300.0  # the end of a session: a new one is asked for aside
+    usable_before_seconds: float = 30.0  # the end of a session: nobody signs with it any more
+    pause_seconds: float = 5.0  # after a refusal, until STS is asked again
+
+
+ROLES = RoleLimits()
 EDGE = EdgeLimits()
 BODY = BodyLimits()
 POOL = PoolLimits()

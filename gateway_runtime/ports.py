@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gateway_runtime.authorizers.key_sets import KeySets
     from gateway_runtime.authorizers.results import AuthorizerResults
     from gateway_runtime.authorizers.verified import VerifiedTokens
+    from gateway_runtime.iam.assumed_roles import RoleSessions
 
 
 class Clock(Protocol):
@@ -279,6 +280,7 @@ class Services:
     authorizer_results: AuthorizerResults
     key_sets: KeySets
     verified_tokens: VerifiedTokens
+    role_sessions: RoleSessions
     # Without the installation's keys nobody's tokens and secrets open.
     session_tokens: SessionTokens = field(default_factory=lambda: SessionTokens(os.urandom(32)))
     document_seal: DocumentSeal = field(default_factory=lambda: DocumentSeal(os.urandom(32)))

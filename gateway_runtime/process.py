@@ -25,6 +25,7 @@ from gateway_runtime.authorizers.verified import VerifiedTokens
 from gateway_runtime.ending import end
 from gateway_runtime.functions.place import functions_of, host_pool
 from gateway_runtime.gateway import Gateway
+from gateway_runtime.iam.assumed_roles import RoleSessions
 from gateway_runtime.observation.sampling import TraceSampler
 from gateway_runtime.ports import NOWHERE, Services, SystemClock
 from gateway_runtime.snapshot.disk import LastGood
@@ -78,6 +79,7 @@ class DataPlane:
         self._functions_pool = host_pool(environment)
         self._portal_pool = UpstreamPool(GuardedConnector(AddressPolicy(allow_loopback=True, allow_private=True)))
         self._key_sets = KeySets(self._pool, clock, own_issuers(environment, self._portal_pool))
+        self._role_sessions = RoleSessions(self._pool, clock)
         redis_url = environment.effective_redis_url
         self._connections = Connections(lambda: RedisPubSubChannelLayer(hosts=[redis_url], prefix=PREFIX))
         self.services = Services(
@@ -99,6 +101,7 @@ class DataPlane:
             answers_secret=environment.derived_key("stage-cache"),
             key_sets=self._key_sets,
             verified_tokens=VerifiedTokens(),
+            role_sessions=self._role_sessions,
             stories=self._stories,
             execution_logs=self._execution_logs,
             spans=self._spans or NOWHERE,
@@ -158,6 +161,7 @@ class DataPlane:
         await self.source.close()
         await self._connections.aclose()
         self._key_sets.close()
+        self._role_sessions.close()
         await self._pool.aclose()
         await self._portal_pool.aclose()
         await self._functions_pool.aclose()

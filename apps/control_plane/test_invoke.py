@@ -26,6 +26,7 @@ from gateway_runtime.edge.refusals import AmbiguousRequest, new_request_id
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.functions.place import functions_of, host_pool
+from gateway_runtime.iam.assumed_roles import RoleSessions
 from gateway_runtime.integrations.forwarding import new_extended_id
 from gateway_runtime.observation.execution_events import failure
 from gateway_runtime.observation.story import story_of
@@ -117,6 +118,7 @@ async def _invoke(
             LoggedUpstream(pool, log),
             LoggedFunctions(functions, log, deployment.api_id, request_id),
             outbound.environment,
+            pool,
         )
         site = StageSite(stage, deployment, None, services)
         exchange = exchange_of(site, request, request_id, outbound.links)
@@ -128,8 +130,11 @@ async def _invoke(
         await host.aclose()
 
 
-def services_of(upstream: Upstream, functions: Functions, environment: Environment) -> Services:
-    """The real ports where a test call has need of them, and none that reaches others' counters."""
+def services_of(
+    upstream: Upstream, functions: Functions, environment: Environment, unlogged: Upstream | None = None
+) -> Services:
+    """The real ports where a test call has need of them, and none that reaches others' counters. `unlogged` is for calls of which
+    no log tells."""
     clock = SystemClock()
     return Services(
         clock=clock,
@@ -144,6 +149,7 @@ def services_of(upstream: Upstream, functions: Functions, environment: Environme
         authorizer_results=AuthorizerResults(clock),
         key_sets=KeySets(upstream, clock),
         verified_tokens=VerifiedTokens(),
+        role_sessions=RoleSessions(unlogged or upstream, clock),
     )
 
 

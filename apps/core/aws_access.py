@@ -15,12 +15,14 @@ _NOT_IN_NAMES = re.compile(r"[^A-Z0-9]")
 @dataclass(frozen=True)
 class AwsAccess:
     """The operator's decisions. `accounts` may call services with the credentials, None means all. `endpoint_url` stands for every service but those that `endpoint_urls` names as settings do
-    (`SQS`, `STREAMS_DYNAMODB`); without either a service is called at AWS."""
+    (`SQS`, `STREAMS_DYNAMODB`); without either a service is called at AWS. Where `assumes_roles` is false the credentials themselves
+    sign for whatever role an integration names."""
 
     credentials: AwsCredentials | None = None
     accounts: frozenset[str] | None = None
     endpoint_url: str | None = None
     endpoint_urls: Mapping[str, str] = field(default_factory=dict)
+    assumes_roles: bool = True
 
     def credentials_of(self, account_id: str) -> AwsCredentials | None:
         """What an account's integrations are signed with; None when they may not call services."""

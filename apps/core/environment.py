@@ -297,12 +297,16 @@ def _aws_access(variables: Mapping[str, str]) -> AwsAccess:
             raise BadEnvironment(
                 f"GATEHOUSE_AWS_ACCOUNTS must be account ids of 12 digits with commas between, not {account!r}"
             )
+    roles = variables.get("GATEHOUSE_AWS_ROLES") or "assume"
+    if roles not in ("assume", "operator"):
+        raise BadEnvironment(f"GATEHOUSE_AWS_ROLES must be assume or operator, not {roles!r}")
     named = {name: _url(variables, name) for name in sorted(variables) if name.startswith(_SERVICE_END_POINT)}
     return AwsAccess(
         credentials=AwsCredentials(key, secret, token) if key and secret else None,
         accounts=accounts or None,
         endpoint_url=_url(variables, "GATEHOUSE_AWS_ENDPOINT_URL"),
         endpoint_urls={name.removeprefix(_SERVICE_END_POINT): url for name, url in named.items() if url},
+        assumes_roles=roles == "assume",
     )
 
 

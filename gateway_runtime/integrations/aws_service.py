@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 from apps.core.aws_services import JsonAction, action_of, signing_name, signing_region
 from apps.core.integration_uris import AwsUri
 from apps.core.signed_request import SignedRequest
-from apps.core.sigv4_signing import sign
+from apps.core.sigv4_signing import AwsCredentials, sign
 from gateway_runtime.edge.canonical import Headers
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.integrations import http
 from gateway_runtime.integrations.request_headers import RequestHeaders
+from gateway_runtime.integrations.service_credentials import compile_signer
 from gateway_runtime.integrations.target import compile_target
 from gateway_runtime.mapping.content import BinaryTypes
-from gateway_runtime.snapshot.stage import MethodSite, Misconfigured, NotImplementedHere
+from gateway_runtime.snapshot.stage import MethodSite, NotImplementedHere
 from gateway_runtime.upstream.origin import Origin
 
 if TYPE_CHECKING:
@@ -78,16 +79,22 @@ def compile_signed_sending(
     site: MethodSite, origin: Origin, *, service: str, region: str
 ) -> Callable[[Exchange], Awaitable[None]]:
     """A step that signs the request, whose body is whole, and sends it. Raises Misconfigured for an account without credentials."""
-    credentials = site.services.aws.credentials_of(site.deployment.account_id)
-    if credentials is None:
-        settings = "GATEHOUSE_AWS_ACCESS_KEY_ID, GATEHOUSE_AWS_ACCOUNTS"
-        raise Misconfigured(f"there are no credentials for AWS services for this account ({settings})")
+    signer = compile_signer(site)
     send = http.compile_sending(site, origin)
     own_method = (site.method.integration.http_method or "ANY").upper()
     clock = site.services.clock
     host: Headers = [(b"host", origin.authority)]
 
     def step(exchange: Exchange) -> Awaitable[None]:
+        credentials = signer(exchange)
+        if isinstance(credentials, AwsCredentials):
+            return sign_and_send(exchange, credentials)
+        return wait_and_send(exchange, credentials)
+
+    async def wait_and_send(exchange: Exchange, waiting: Awaitable[AwsCredentials]) -> None:
+        await sign_and_send(exchange, await waiting)
+
+    def sign_and_send(exchange: Exchange, credentials: AwsCredentials) -> Awaitable[None]:
         body = exchange.out_body
         assert isinstance(body, bytes)
         headers = [(name.lower(), value) for name, value in exchange.out_headers]

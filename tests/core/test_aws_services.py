@@ -84,9 +84,17 @@ def test_the_operator_names_the_accounts_that_may_use_the_key() -> None:
     assert ones.credentials_of("000000000000") is None
 
 
+def test_roles_are_assumed_unless_the_operator_says_otherwise() -> None:
+    said = [read_environment({"GATEHOUSE_AWS_ROLES": word}).aws.assumes_roles for word in ("", "assume", "operator")]
+
+    assert said == [True, True, False]
+    assert AwsAccess().assumes_roles
+
+
 @pytest.mark.parametrize(
     "variables",
     [
+        {"GATEHOUSE_AWS_ROLES": "never"},
         {"GATEHOUSE_AWS_ACCESS_KEY_ID": "AKIA"},
         {"GATEHOUSE_AWS_ENDPOINT_URL_SQS": "sqs:9324"},
         {"GATEHOUSE_AWS_ACCOUNTS": "123456789012,pets"},

@@ -21,6 +21,7 @@ from gateway_runtime.authorizers.key_sets import KeySets
 from gateway_runtime.authorizers.results import AuthorizerResults
 from gateway_runtime.authorizers.verified import VerifiedTokens
 from gateway_runtime.gateway import Gateway
+from gateway_runtime.iam.assumed_roles import RoleSessions
 from gateway_runtime.ports import Services, SystemClock
 from gateway_runtime.snapshot.build import build
 from gateway_runtime.snapshot.snapshot import Current, Snapshot
@@ -68,6 +69,7 @@ class DataPlane:
                 authorizer_results=AuthorizerResults(clock),
                 key_sets=KeySets(pool, clock),
                 verified_tokens=VerifiedTokens(),
+                role_sessions=RoleSessions(pool, clock),
             )
             current = Current()
             current.snapshot = build(Snapshot(), 1, self._sections, self._bodies, services)

@@ -136,8 +136,15 @@ def test_the_log_tells_why_a_function_gave_no_answer(
     assert lines(answer)[-2] == f"Method completed with status: {status}"
 
 
-def test_an_action_of_a_service_is_signed_and_its_secrets_are_masked(caller: Caller, amazon: type[_Amazon]) -> None:
-    amazon.results.append((200, {}, b'{"Item": {}}'))
+SESSION = b"""<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAPETS</AccessKeyId>
+<SecretAccessKey>the+secret+of/pets=</SecretAccessKey><SessionToken>the+token+of/pets==</SessionToken>
+<Expiration>2999-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"""
+
+
+def test_an_action_of_a_service_is_signed_for_its_role_and_secrets_are_not_told(
+    caller: Caller, amazon: type[_Amazon]
+) -> None:
+    amazon.results += [(200, {}, SESSION), (200, {}, b'{"Item": {}}')]
     uri = "arn:aws:apigateway:us-east-1:dynamodb:action/GetItem"
     integration = {
         "type": "AWS", "uri": uri, "integrationHttpMethod": "POST", "credentials": "arn:aws:iam::123456789012:role/pets",
@@ -146,16 +153,33 @@ def test_an_action_of_a_service_is_signed_and_its_secrets_are_masked(caller: Cal
 
     answer = trial(caller, {"integration": integration, "responses": {"200": {}}})
 
-    ((path, headers, body),) = amazon.asked
+    (_, asking, question), (path, headers, body) = amazon.asked
+    assert asking["authorization"].startswith(f"AWS4-HMAC-SHA256 Credential={KEY.access_key_id}/")
+    assert b"Action=AssumeRole" in question
     assert (path, headers["x-amz-target"], json.loads(body)) == (
         "/", "DynamoDB_20120810.GetItem", {"Key": {"id": {"S": "7"}}},
     )  # fmt: skip
-    assert headers["authorization"].startswith(f"AWS4-HMAC-SHA256 Credential={KEY.access_key_id}/")
+    assert headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=ASIAPETS/")
     assert (answer["status"], json.loads(answer["body"])) == (200, {"Item": {}})
     assert "X-Amz-Target=DynamoDB_20120810.GetItem" in answer["log"]
     assert headers["authorization"] not in answer["log"]
     assert KEY.session_token is not None
-    assert KEY.session_token not in answer["log"]
+    for secret in (KEY.session_token, "the+token+of/pets==", "the+secret+of/pets=", "AssumeRole"):
+        assert secret not in answer["log"]
+
+
+def test_the_log_of_a_test_call_tells_of_a_role_that_is_not_assumed(caller: Caller, amazon: type[_Amazon]) -> None:
+    amazon.results.append((403, {}, b"<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>"))
+    uri, role = "arn:aws:apigateway:us-east-1:dynamodb:action/GetItem", "arn:aws:iam::123456789012:role/pets"
+    integration = {"type": "AWS", "uri": uri, "integrationHttpMethod": "POST", "credentials": role}
+
+    answer = trial(caller, {"integration": integration, "responses": {"200": {}}})
+
+    assert answer["status"] == 500
+    told = (
+        "Execution failed due to configuration error: API Gateway does not have permission to assume the provided role"
+    )
+    assert any(line.startswith(told) for line in lines(answer))
 
 
 def test_without_credentials_the_log_says_so(caller: Caller) -> None:

@@ -18,6 +18,7 @@ from gateway_runtime.authorizers.results import AuthorizerResults
 from gateway_runtime.authorizers.verified import VerifiedTokens
 from gateway_runtime.edge.canonical import NAMES_KEY
 from gateway_runtime.gateway import Gateway
+from gateway_runtime.iam.assumed_roles import RoleSessions
 from gateway_runtime.observation.sampling import TraceSampler
 from gateway_runtime.ports import Buckets, Meter, Quotas, Services, TrafficLabel
 from gateway_runtime.snapshot.build import build
@@ -159,6 +160,7 @@ class GatewayHarness:
             answers_secret=SECRET,
             key_sets=KeySets(self.pool, clock),
             verified_tokens=VerifiedTokens(),
+            role_sessions=RoleSessions(self.pool, clock),
             stories=self.stories,
             execution_logs=self.execution_logs,
             spans=self.spans,
@@ -177,6 +179,7 @@ class GatewayHarness:
 
     async def close(self) -> None:
         self.services.key_sets.close()
+        self.services.role_sessions.close()
         await self.pool.aclose()
 
     def reach_aws(self, end_point: str) -> None:
