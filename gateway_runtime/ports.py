@@ -197,7 +197,8 @@ class AccessLogs(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrafficLabel:
-    """What traffic is counted under; one object per method, compared by identity. `detailed` asks for metrics of the method alone."""
+    """What traffic is counted under; one object per method, compared by identity. `detailed` asks for metrics of the method alone;
+    `canary` is the method of a stage's canary."""
 
     account_id: str
     region: str
@@ -206,6 +207,7 @@ class TrafficLabel:
     resource: str
     method: str
     detailed: bool = False
+    canary: bool = False
 
 
 class Meter(Protocol):

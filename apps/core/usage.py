@@ -61,7 +61,9 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     `latency_buckets` counts answers by the place of their bucket in `LATENCY_BOUNDS_MS`, empty ones left out.
     `resource` is the resource's path, or "" where no resource matched; `method` is what was asked for. Of routes of HTTP and
     WebSocket APIs these are path and method of the route's key, and its key with the kind of event; of them alone come
-    `integration_errors` (answers of back ends of 400 and above) and `data_processed` (bytes in both directions).
+    `integration_errors` (answers of back ends of 400 and above) and `data_processed` (bytes in both directions). `throttled` are
+    answers of 429 that no back end gave; `canary` says that the stage's canary answered; `integration_buckets` count the latencies
+    of the integrations that were asked, as `latency_buckets` do.
     """
 
     account_id: str
@@ -82,6 +84,9 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     cache_misses: int = 0
     integration_errors: int = 0
     data_processed: int = 0
+    throttled: int = 0
+    canary: bool = False
+    integration_buckets: dict[int, int] = {}
 
 
 class UsageBatch(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,26 +7,46 @@ batch again finds its id. Of two who add the same batch at once, one commits and
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
+from typing import NamedTuple, TypeVar
 
 from django.db import IntegrityError, OperationalError, transaction
 
 from apps.core.usage import KeyUse, Traffic, UsageBatch
-from apps.metering.models import DailyUsage, TrafficMinute
+from apps.metering import rollups
+from apps.metering.models import Answers, DailyUsage, TrafficMinute, TrafficRollup
 from apps.metering.models import UsageBatch as AddedBatch
 
 _ATTEMPTS = 5
 _ROWS_AT_ONCE = 500
 
 UseKey = tuple[str, str, str, str, date]
-TrafficKey = tuple[str, str, str, str, str, str, str, datetime]
+
+
+class TrafficKey(NamedTuple):
+    """What is one row of `TrafficMinute`."""
+
+    account_id: str
+    region: str
+    api_id: str
+    stage_name: str
+    resource: str
+    method: str
+    key_id: str
+    minute: datetime
+    canary: bool
+
+
+Key = TypeVar("Key", TrafficKey, rollups.Place)
+Row = TypeVar("Row", TrafficMinute, TrafficRollup)
 
 _SUMS = (
-    "count", "errors_4xx", "errors_5xx", "latency_ms", "integration_latency_ms", "cache_hits", "cache_misses",
+    "count", "errors_4xx", "errors_5xx", "throttled", "latency_ms", "integration_latency_ms", "cache_hits", "cache_misses",
     "integration_errors", "data_processed",
 )  # fmt: skip
-_ADDED_UP = [*_SUMS, "latency_buckets"]
+_SKETCHES = ("latency_buckets", "integration_buckets")
+_ADDED_UP = [*_SUMS, *_SKETCHES]
 
 
 def add(batches: Iterable[UsageBatch]) -> int:
@@ -87,36 +107,40 @@ def _add_uses(uses: list[KeyUse]) -> None:
 
 
 def _add_traffic(traffic: list[Traffic]) -> None:
-    sums: dict[TrafficKey, TrafficMinute] = {}
+    minutes: dict[TrafficKey, TrafficMinute] = {}
     for item in traffic:
         key = _key(item)
-        _increase(sums.setdefault(key, _empty(key)), item)
-    if not sums:
+        _increase(minutes.setdefault(key, TrafficMinute(**key._asdict())), item)
+    if not minutes:
         return
-    accounts, regions, apis, stages, _, _, keys, minutes = (set(column) for column in zip(*sums, strict=True))
-    present = TrafficMinute.objects.select_for_update().filter(
-        account_id__in=accounts,
-        region__in=regions,
-        api_id__in=apis,
-        stage_name__in=stages,
-        key_id__in=keys,
-        minute__in=minutes,
-    )
+    sums: dict[rollups.Place, TrafficRollup] = {}
+    for row in minutes.values():
+        for place in rollups.places(row):
+            _increase(sums.setdefault(place, TrafficRollup(**place._asdict())), row)
+    _merge(TrafficMinute, minutes, TrafficKey, ("account_id", "region", "api_id", "stage_name", "key_id", "minute"))
+    _merge(TrafficRollup, sums, rollups.Place, ("account_id", "api_id", "scope", "step", "start", "key_id"))
+
+
+def _merge(model: type[Row], sums: Mapping[Key, Row], key_of: Callable[..., Key], narrowed_by: tuple[str, ...]) -> None:
+    """Add the sums to the rows of their keys; `narrowed_by` names the members by which those rows are looked for."""
+    fields = next(iter(sums))._fields
+    wanted = {f"{name}__in": {getattr(key, name) for key in sums} for name in narrowed_by}
     fresh = dict(sums)
     changed = []
-    for row in present.order_by("pk"):
-        addition = fresh.pop(_key_of_row(row), None)
+    for row in model._default_manager.select_for_update().filter(**wanted).order_by("pk"):
+        addition = fresh.pop(key_of(*(getattr(row, name) for name in fields)), None)
         if addition is not None:
             _increase(row, addition)
             changed.append(row)
-    TrafficMinute.objects.bulk_create(fresh.values(), batch_size=_ROWS_AT_ONCE)
-    TrafficMinute.objects.bulk_create(
+    model._default_manager.bulk_create(fresh.values(), batch_size=_ROWS_AT_ONCE)
+    # The rows are there and locked: this is an UPDATE of all of them in one statement.
+    model._default_manager.bulk_create(
         changed, batch_size=_ROWS_AT_ONCE, update_conflicts=True, unique_fields=["id"], update_fields=_ADDED_UP
     )
 
 
 def _key(item: Traffic) -> TrafficKey:
-    return (
+    return TrafficKey(
         item.account_id,
         item.region,
         item.api_id,
@@ -125,19 +149,7 @@ def _key(item: Traffic) -> TrafficKey:
         _storable(item.method, 16),
         item.key_id,
         datetime.fromtimestamp(item.minute, UTC),
-    )
-
-
-def _key_of_row(row: TrafficMinute) -> TrafficKey:
-    return (
-        row.account_id,
-        row.region,
-        row.api_id,
-        row.stage_name,
-        row.resource,
-        row.method,
-        row.key_id,
-        row.minute,
+        item.canary,
     )
 
 
@@ -146,24 +158,11 @@ def _storable(text: str, limit: int) -> str:
     return text.replace("\0", "�")[:limit]
 
 
-def _empty(key: TrafficKey) -> TrafficMinute:
-    account_id, region, api_id, stage_name, resource, method, key_id, minute = key
-    return TrafficMinute(
-        account_id=account_id,
-        region=region,
-        api_id=api_id,
-        stage_name=stage_name,
-        resource=resource,
-        method=method,
-        key_id=key_id,
-        minute=minute,
-    )
-
-
-def _increase(row: TrafficMinute, by: Traffic | TrafficMinute) -> None:
+def _increase(row: Answers, by: Traffic | Answers) -> None:
     for name in _SUMS:
         setattr(row, name, getattr(row, name) + getattr(by, name))
-    merged = dict(row.latency_buckets)
-    for at, count in by.latency_buckets.items():
-        merged[str(at)] = merged.get(str(at), 0) + count
-    row.latency_buckets = merged
+    for name in _SKETCHES:
+        merged = dict(getattr(row, name))
+        for at, count in getattr(by, name).items():
+            merged[str(at)] = merged.get(str(at), 0) + count
+        setattr(row, name, merged)

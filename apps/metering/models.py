@@ -33,20 +33,21 @@ class DailyUsage(models.Model):
         ]
 
 
-class TrafficMinute(models.Model):
-    """What one method of a stage answered to one key in one minute: the charts' numbers."""
+class Answers(models.Model):
+    """What was answered, as sums; latencies are milliseconds."""
 
     account_id = models.CharField(max_length=12)
     region = models.CharField(max_length=32)
-    api_id = models.CharField(max_length=10)
-    stage_name = models.CharField(max_length=128)
+    api_id = models.CharField(max_length=10, blank=True)
+    stage_name = models.CharField(max_length=128, blank=True)
     resource = models.CharField(max_length=1024, blank=True)
-    method = models.CharField(max_length=16)
+    method = models.CharField(max_length=16, blank=True)
     key_id = models.CharField(max_length=128, blank=True)
-    minute = models.DateTimeField()
+    canary = models.BooleanField(default=False)
     count = models.BigIntegerField(default=0)
     errors_4xx = models.BigIntegerField(default=0)
     errors_5xx = models.BigIntegerField(default=0)
+    throttled = models.BigIntegerField(default=0)
     latency_ms = models.FloatField(default=0)
     integration_latency_ms = models.FloatField(default=0)
     cache_hits = models.BigIntegerField(default=0)
@@ -55,15 +56,67 @@ class TrafficMinute(models.Model):
     data_processed = models.BigIntegerField(default=0)
     # Counts by the place of their bucket (`apps.core.usage.LATENCY_BOUNDS_MS`), as a DDSketch has them.
     latency_buckets = models.JSONField(default=dict)
+    integration_buckets = models.JSONField(default=dict)
+
+    class Meta:
+        abstract = True
+
+
+class TrafficMinute(Answers):
+    """What one method of a stage, or of its canary, answered to one key in one minute."""
+
+    minute = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["account_id", "region", "api_id", "stage_name", "resource", "method", "key_id", "minute"],
+                fields=[
+                    "account_id",
+                    "region",
+                    "api_id",
+                    "stage_name",
+                    "resource",
+                    "method",
+                    "key_id",
+                    "minute",
+                    "canary",
+                ],
                 name="one_traffic_row_per_minute",
             )
         ]
         indexes = [
             models.Index(fields=["api_id", "minute"], name="traffic_of_api"),
             models.Index(fields=["account_id", "key_id", "minute"], name="traffic_of_key"),
+        ]
+
+
+class TrafficRollup(Answers):
+    """The same added up, so that a dashboard reads as many rows as it has points, however many keys and methods there are.
+
+    `scope` says whose answers these are; the members that do not name it are empty. `step` is how many seconds `start` begins.
+    """
+
+    class Scope(models.TextChoices):
+        ACCOUNT = "account"
+        STAGE = "stage"
+        METHOD = "method"
+        KEY = "key"  # of a stage
+
+    scope = models.CharField(max_length=8, choices=Scope.choices)
+    step = models.IntegerField()
+    start = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=[
+                    "account_id", "api_id", "scope", "step", "start", "key_id", "region", "stage_name", "resource", "method",
+                    "canary",
+                ],
+                name="one_rollup_of_each_step",
+            )
+        ]  # fmt: skip
+        indexes = [
+            models.Index(fields=["account_id", "scope", "step", "start"], name="rollups_of_account"),
+            models.Index(fields=["account_id", "key_id", "scope", "step", "start"], name="rollups_of_key"),
         ]

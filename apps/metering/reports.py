@@ -46,6 +46,7 @@ class Totals:
     count: int = 0
     errors_4xx: int = 0
     errors_5xx: int = 0
+    throttled: int = 0
     latency_sum: float = 0.0
     integration_latency_sum: float = 0.0
     cache_hits: int = 0
@@ -53,6 +54,7 @@ class Totals:
     integration_errors: int = 0
     data_processed: int = 0
     buckets: Counter[int] = field(default_factory=Counter)
+    integration_buckets: Counter[int] = field(default_factory=Counter)
 
     @property
     def latency(self) -> float | None:
@@ -74,10 +76,34 @@ class Totals:
     def p99(self) -> float | None:
         return quantile(self.buckets, 0.99)
 
-    def _add(self, row: _Minute) -> None:
+    def integration_quantile(self, share: float) -> float | None:
+        """Of the requests for which an integration was asked."""
+        return quantile(self.integration_buckets, share)
+
+    @property
+    def cache_hit_rate(self) -> float | None:
+        """Percent of the requests that a cache could have answered; None where there is no cache."""
+        asked = self.cache_hits + self.cache_misses
+        return 100 * self.cache_hits / asked if asked else None
+
+    def share(self, count: int) -> float | None:
+        """So many of the answers in percent; None without answers."""
+        return 100 * count / self.count if self.count else None
+
+    def include(self, other: Totals) -> None:
+        """Add other sums."""
+        for name, value in vars(other).items():
+            if isinstance(value, Counter):
+                getattr(self, name).update(value)
+            else:
+                setattr(self, name, getattr(self, name) + value)
+
+    def add(self, row: Sums) -> None:
+        """Add a row's sums."""
         self.count += row.answers
         self.errors_4xx += row.errors_4xx
         self.errors_5xx += row.errors_5xx
+        self.throttled += row.throttled
         self.latency_sum += row.latency_ms
         self.integration_latency_sum += row.integration_latency_ms
         self.cache_hits += row.cache_hits
@@ -86,6 +112,8 @@ class Totals:
         self.data_processed += row.data_processed
         for at, count in row.latency_buckets.items():
             self.buckets[int(at)] += count
+        for at, count in row.integration_buckets.items():
+            self.integration_buckets[int(at)] += count
 
 
 class Point(NamedTuple):
@@ -95,18 +123,13 @@ class Point(NamedTuple):
     totals: Totals
 
 
-class _Minute(NamedTuple):
-    """A row, as `_COLUMNS` are read."""
+class Sums(NamedTuple):
+    """What a row adds up, as `SUM_COLUMNS` are read."""
 
-    api_id: str
-    stage_name: str
-    resource: str
-    method: str
-    key_id: str
-    minute: datetime
     answers: int
     errors_4xx: int
     errors_5xx: int
+    throttled: int
     latency_ms: float
     integration_latency_ms: float
     cache_hits: int
@@ -114,9 +137,21 @@ class _Minute(NamedTuple):
     integration_errors: int
     data_processed: int
     latency_buckets: dict[str, int]
+    integration_buckets: dict[str, int]
 
 
-_COLUMNS = tuple("count" if name == "answers" else name for name in _Minute._fields)
+SUM_COLUMNS = tuple("count" if name == "answers" else name for name in Sums._fields)
+
+
+class _Place(NamedTuple):
+    """Whose answers a row has."""
+
+    api_id: str
+    stage_name: str
+    resource: str
+    method: str
+    key_id: str
+    minute: datetime
 
 
 def traffic(wanted: Filter, step: timedelta) -> list[Point]:
@@ -191,11 +226,11 @@ def used_in_period(
     return {key_id: used.get(key_id, 0) for key_id in keys}
 
 
-def _grouped(wanted: Filter, group_of: Callable[[_Minute], Group]) -> dict[Group, Totals]:
+def _grouped(wanted: Filter, group_of: Callable[[_Place], Group]) -> dict[Group, Totals]:
     found: dict[Group, Totals] = defaultdict(Totals)
-    for values in _rows(wanted).values_list(*_COLUMNS).iterator(chunk_size=2000):
-        row = _Minute(*values)
-        found[group_of(row)]._add(row)
+    width = len(_Place._fields)
+    for values in _rows(wanted).values_list(*_Place._fields, *SUM_COLUMNS).iterator(chunk_size=2000):
+        found[group_of(_Place(*values[:width]))].add(Sums(*values[width:]))
     return dict(found)
 
 

@@ -105,7 +105,7 @@ def _check_traffic(traffic: Traffic) -> None:
         raise Unsound("its API or stage is too long a name")
     if traffic.minute % 60 or not 0 <= traffic.minute < datetime(9999, 1, 1, tzinfo=UTC).timestamp():
         raise Unsound(f"{traffic.minute} is no minute")
-    if any(not 0 <= at <= len(LATENCY_BOUNDS_MS) for at in traffic.latency_buckets):
+    if any(not 0 <= at <= len(LATENCY_BOUNDS_MS) for at in (*traffic.latency_buckets, *traffic.integration_buckets)):
         raise Unsound("it counts into a latency bucket that is none")
     _check_counts(
         traffic.count,
@@ -117,7 +117,9 @@ def _check_traffic(traffic: Traffic) -> None:
         traffic.cache_misses,
         traffic.integration_errors,
         traffic.data_processed,
+        traffic.throttled,
         *traffic.latency_buckets.values(),
+        *traffic.integration_buckets.values(),
     )
 
 

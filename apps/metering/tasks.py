@@ -10,8 +10,8 @@ from celery import shared_task
 from django.db import OperationalError
 from django.utils import timezone
 
-from apps.metering import quota_counters, stream
-from apps.metering.models import TrafficMinute, UsageBatch
+from apps.metering import quota_counters, rollups, stream
+from apps.metering.models import TrafficMinute, TrafficRollup, UsageBatch
 
 BATCHES_REMEMBERED = timedelta(days=7)
 MINUTES_KEPT = timedelta(days=35)
@@ -45,9 +45,11 @@ def seed_quota_counters() -> None:
 def prune() -> None:
     """Forget batch ids and minutes that are too old to matter, a few thousand in each transaction."""
     now = timezone.now()
+    old_rollups = (TrafficRollup.objects.filter(step=step, start__lt=now - kept) for step, kept in rollups.KEPT.items())
     for rows in (
         UsageBatch.objects.filter(received__lt=now - BATCHES_REMEMBERED),
         TrafficMinute.objects.filter(minute__lt=now - MINUTES_KEPT),
+        *old_rollups,
     ):
-        while old := list(rows[:_ROWS_AT_ONCE]):
-            rows.filter(pk__in=[row.pk for row in old]).delete()
+        while old := list(rows.values_list("pk", flat=True)[:_ROWS_AT_ONCE]):
+            rows.filter(pk__in=old).delete()

@@ -134,8 +134,13 @@ class CompiledMethod:
             asked = self.http_method
         label = self._labels.get(asked)
         if label is None:
-            detailed = self.site.setting().metrics_enabled
-            label = self._labels[asked] = traffic_label(self.site.stage, self.resource_path, asked, detailed=detailed)
+            label = self._labels[asked] = traffic_label(
+                self.site.stage,
+                self.resource_path,
+                asked,
+                detailed=self.site.setting().metrics_enabled,
+                canary=self.site.is_canary,
+            )
         return label
 
 
@@ -197,9 +202,12 @@ class CompiledStage:
         """What a call is counted under that reached the stage but none of its methods."""
         label = self._unmatched.get(asked)
         if label is None:
-            label = self._unmatched[asked] = traffic_label(self.document, "", asked)
+            label = self._unmatched[asked] = traffic_label(self.document, "", asked, canary=self.is_canary)
         return label
 
 
-def traffic_label(stage: StageDocument, resource: str, asked: str, *, detailed: bool = False) -> TrafficLabel:
-    return TrafficLabel(stage.account_id, stage.region, stage.api_id, stage.stage_name, resource, asked, detailed)
+def traffic_label(
+    stage: StageDocument, resource: str, asked: str, *, detailed: bool = False, canary: bool = False
+) -> TrafficLabel:
+    place = (stage.account_id, stage.region, stage.api_id, stage.stage_name)
+    return TrafficLabel(*place, resource, asked, detailed, canary)

@@ -22,7 +22,8 @@ from typing import Any
 
 from apps.core.usage import LATENCY_BOUNDS_MS, KeyUse, Traffic, UsageBatch
 
-_MAGIC = b"GHJ3"
+_MAGIC = b"GHJ4"
+_OLDER_MAGIC = b"GHJ3"  # an earlier release's, whose rows of traffic end behind the first buckets
 _HEADER = struct.Struct("<4sI16sQ")  # magic, state, batch id, bytes of descriptions
 _FREE, _OPEN = 0, 1
 _COUNTERS_AT = 64
@@ -31,7 +32,9 @@ _TEXT_AT = _COUNTERS_AT + COUNTERS * 8
 _TEXT_SIZE = 128 * 1024
 SIZE = _TEXT_AT + _TEXT_SIZE
 BUCKETS_AT = 9  # of a row of traffic, behind its counts, sums, cache, and what routes have besides
-TRAFFIC_WIDTH = BUCKETS_AT + len(LATENCY_BOUNDS_MS) + 1
+THROTTLED_AT = BUCKETS_AT + len(LATENCY_BOUNDS_MS) + 1
+INTEGRATION_BUCKETS_AT = THROTTLED_AT + 1
+TRAFFIC_WIDTH = INTEGRATION_BUCKETS_AT + len(LATENCY_BOUNDS_MS) + 1
 
 
 class JournalFull(Exception):
@@ -57,7 +60,7 @@ class Journal:
     def open(self) -> bool:
         """It holds a batch, begun by its owner or left behind by a dead one."""
         magic, state, _, _ = _HEADER.unpack_from(self._map)
-        return bool(magic == _MAGIC and state == _OPEN)
+        return magic in (_MAGIC, _OLDER_MAGIC) and bool(state == _OPEN)
 
     @property
     def empty(self) -> bool:
@@ -89,11 +92,12 @@ class Journal:
         """The batch as it stands."""
         uses: list[KeyUse] = []
         traffic: list[Traffic] = []
+        width = TRAFFIC_WIDTH if self._map[:4] == _MAGIC else THROTTLED_AT
         for kind, at, *members in self._rows():
             if kind == "use":
                 uses.append(_use(members, self.counters[at]))
             else:
-                traffic.append(_traffic(members, self.counters[at : at + TRAFFIC_WIDTH].tolist()))
+                traffic.append(_traffic(members, self.counters[at : at + width].tolist()))
         return UsageBatch(batch_id=self.batch_id, origin=origin, uses=tuple(uses), traffic=tuple(traffic))
 
     def _rows(self) -> Iterator[list[Any]]:
@@ -136,7 +140,7 @@ def _use(members: list[Any], count: int) -> KeyUse:
 
 
 def _traffic(members: list[Any], numbers: list[int]) -> Traffic:
-    account_id, region, api_id, stage_name, resource, method, key_id, minute = members
+    account_id, region, api_id, stage_name, resource, method, key_id, minute, *canary = members
     count, errors_4xx, errors_5xx, latency_us, integration_us, hits, misses, failed, data = numbers[:BUCKETS_AT]
     return Traffic(
         account_id=account_id,
@@ -152,9 +156,16 @@ def _traffic(members: list[Any], numbers: list[int]) -> Traffic:
         errors_5xx=errors_5xx,
         latency_ms=latency_us / 1000,
         integration_latency_ms=integration_us / 1000,
-        latency_buckets={at: many for at, many in enumerate(numbers[BUCKETS_AT:]) if many},
+        latency_buckets=_buckets(numbers[BUCKETS_AT:THROTTLED_AT]),
         cache_hits=hits,
         cache_misses=misses,
         integration_errors=failed,
         data_processed=data,
+        throttled=sum(numbers[THROTTLED_AT:INTEGRATION_BUCKETS_AT]),
+        canary=canary == [True],
+        integration_buckets=_buckets(numbers[INTEGRATION_BUCKETS_AT:]),
     )
+
+
+def _buckets(counts: list[int]) -> dict[int, int]:
+    return {at: many for at, many in enumerate(counts) if many}

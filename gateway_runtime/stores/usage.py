@@ -16,7 +16,14 @@ from apps.core import usage
 from apps.core.usage import LATENCY_BOUNDS_MS
 from gateway_runtime.metrics import METRICS
 from gateway_runtime.ports import Clock, TrafficLabel
-from gateway_runtime.stores.journal import BUCKETS_AT, TRAFFIC_WIDTH, Journal, JournalFull
+from gateway_runtime.stores.journal import (
+    BUCKETS_AT,
+    INTEGRATION_BUCKETS_AT,
+    THROTTLED_AT,
+    TRAFFIC_WIDTH,
+    Journal,
+    JournalFull,
+)
 from gateway_runtime.stores.traffic_metrics import TrafficMetrics
 
 logger = logging.getLogger("gateway_runtime.usage")
@@ -91,9 +98,12 @@ class UsageMeter:
         counters[place] += 1
         if status >= 400:
             counters[place + (2 if status >= 500 else 1)] += 1
+            if status == 429 and not integration_latency and cache != 1:
+                counters[place + THROTTLED_AT] += 1
         counters[place + 3] += int(latency * 1_000_000)
         if integration_latency:
             counters[place + 4] += int(integration_latency * 1_000_000)
+            counters[place + INTEGRATION_BUCKETS_AT + bisect_left(_BOUNDS, integration_latency)] += 1
         if cache:
             counters[place + 4 + cache] += 1
         if data:
@@ -107,6 +117,7 @@ class UsageMeter:
             self._shown.watch(label)
         members = (
             label.account_id, label.region, label.api_id, label.stage_name, label.resource, label.method, key_id, minute,
+            label.canary,
         )  # fmt: skip
         return self._row("traffic", (label, key_id, minute), members, TRAFFIC_WIDTH)
 

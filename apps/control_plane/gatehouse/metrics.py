@@ -44,8 +44,15 @@ def _latency(totals: Totals) -> Shape:
     }
 
 
+def _integration_latency(totals: Totals) -> Shape:
+    shares = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
+    return _sum_of("integration_latency_sum")(totals) | {
+        name: totals.integration_quantile(share) for name, share in shares.items()
+    }
+
+
 _COUNT = _Metric("Count", lambda totals: {"sampleCount": float(totals.count), "sum": float(totals.count)})
-_INTEGRATION_LATENCY = _Metric("Milliseconds", _sum_of("integration_latency_sum"))
+_INTEGRATION_LATENCY = _Metric("Milliseconds", _integration_latency)
 
 _METRICS = {
     "4XXError": _Metric("Count", _sum_of("errors_4xx")),

@@ -31,6 +31,7 @@ def answered(caller: Caller, api: str, minutes: int, latency: float, count: int 
         cache_hits=3,
         cache_misses=4,
         latency_buckets={str(bisect_left(LATENCY_BOUNDS_MS, latency)): count},
+        integration_buckets={str(bisect_left(LATENCY_BOUNDS_MS, latency / 2)): count},
         **{**known, **members},
     )
 
@@ -65,6 +66,7 @@ def test_every_metric_of_cloudwatch_has_its_datapoints(caller: Caller, api: str)
     assert latency["p50"] == pytest.approx(100, rel=0.05)
     assert latency["p99"] == pytest.approx(200, rel=0.05)
     assert found["4XXError"][0]["average"] == 0.2
+    assert found["IntegrationLatency"][0]["p95"] == pytest.approx(100, rel=0.06)
 
 
 def test_a_stage_and_a_method_have_their_own(caller: Caller, api: str) -> None:

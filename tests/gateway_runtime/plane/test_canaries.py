@@ -123,3 +123,17 @@ async def test_removing_the_canary_gives_its_requests_back(gateway: GatewayHarne
 
     assert await answers(gateway) == [b"alone"]
     assert (await gateway.get("/prod/new")).status == 403
+
+
+async def test_what_a_canary_answers_is_counted_as_its_own(gateway: GatewayHarness) -> None:
+    gateway.services = replace(gateway.services, chance=Dice([0.0, 0.9, 0.0]))
+    gateway.serve(*released(50.0))
+
+    for path in ("/prod/pets", "/prod/pets", "/prod/nothing"):
+        await gateway.get(path)
+
+    assert [(label.resource, label.canary) for label, _, _ in gateway.meter.answers] == [
+        ("/pets", True),
+        ("/pets", False),
+        ("", True),
+    ]

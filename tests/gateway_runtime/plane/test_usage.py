@@ -8,6 +8,7 @@ import subprocess
 import sys
 from bisect import bisect_left
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from redis.asyncio import Redis
 from apps.core import usage
 from apps.core.usage import LATENCY_BOUNDS_MS, UsageBatch
 from gateway_runtime.ports import TrafficLabel
+from gateway_runtime.stores.journal import BUCKETS_AT, THROTTLED_AT, Journal
 from gateway_runtime.stores.usage import UsageMeter
 from tests.gateway_runtime.plane.harness import FakeClock
 
@@ -154,3 +156,49 @@ async def test_without_room_for_a_journal_counting_goes_on_in_memory(
     await meter.close()
 
     assert [use.count for batch in await delivered(stream) for use in batch.uses] == [1]
+
+
+async def test_a_refusal_is_told_from_a_back_end_s_own_429(stream: Redis, tmp_path: Path, clock: FakeClock) -> None:
+    meter = UsageMeter(stream, tmp_path, clock, "w1")
+    meter.traffic(LABEL, "", 429, 0.0001, 0.0)
+    meter.traffic(LABEL, "", 429, 0.02, 0.0199)
+    meter.traffic(LABEL, "", 429, 0.0001, 0.0, 1)
+    meter.traffic(LABEL, "", 200, 0.02, 0.0199)
+    await meter.close()
+
+    [batch] = await delivered(stream)
+    [row] = batch.traffic
+    assert (row.count, row.errors_4xx, row.throttled) == (4, 3, 1)
+    assert row.integration_buckets == {bisect_left(LATENCY_BOUNDS_MS, 19.9): 2}
+
+
+async def test_a_canary_is_counted_apart(stream: Redis, tmp_path: Path, clock: FakeClock) -> None:
+    meter = UsageMeter(stream, tmp_path, clock, "w1")
+    meter.traffic(LABEL, "", 200, 0.001, 0.0)
+    meter.traffic(replace(LABEL, canary=True), "", 500, 0.001, 0.0)
+    await meter.close()
+
+    [batch] = await delivered(stream)
+    assert [(row.canary, row.errors_5xx) for row in batch.traffic] == [(False, 0), (True, 1)]
+
+
+async def test_what_an_earlier_release_left_behind_is_delivered(
+    stream: Redis, tmp_path: Path, clock: FakeClock
+) -> None:
+    left = Journal(tmp_path / "left.journal")
+    left.begin()
+    row = left.row("traffic", ("1" * 12, "r", "a", "s", "/pets", "GET", "", 60), THROTTLED_AT)
+    left.counters[row], left.counters[row + BUCKETS_AT + 3] = 5, 5
+    other = left.row("traffic", ("1" * 12, "r", "a", "s", "/cats", "GET", "", 60), THROTTLED_AT)
+    left.counters[other] = 7
+    left._map[:4] = b"GHJ3"
+    left.close()
+
+    meter = UsageMeter(stream, tmp_path, clock, "w1")
+    await meter.flush()
+    await meter.close()
+
+    [batch] = await delivered(stream)
+    first, second = batch.traffic
+    assert (first.count, first.latency_buckets, first.throttled, first.canary) == (5, {3: 5}, 0, False)
+    assert (second.count, second.integration_buckets) == (7, {})
