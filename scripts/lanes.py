@@ -31,7 +31,7 @@ CHECKS = {
     "imports": ("lint-imports",),
 }
 # Tools that manage API Gateway through its API; `ansible` carries the `community.aws` collection.
-TOOLS = ("ansible==12.3.0", "c7n==0.9.53", "chalice==1.34.0", "boto3")
+TOOLS = ("ansible==12.3.0", "c7n==0.9.53", "chalice==1.34.0", "boto3", "mcp==2.3.0")
 NODE_TOOLS = ("@aws-sdk/client-api-gateway@3", "@aws-sdk/client-sts@3")
 TOOLS_INSTALL_SECONDS = 90
 

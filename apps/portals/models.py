@@ -109,6 +109,7 @@ class Product(models.Model):
     deprecation_notice = models.TextField(blank=True)
     scopes = WrittenJSONField(default=list)
     audience = models.CharField(max_length=256, blank=True)
+    mcp = models.BooleanField(default=False)
     successor = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="predecessors")
     created = models.DateTimeField(auto_now_add=True)
 

@@ -58,6 +58,13 @@ class ProductForm(VisibleForm):
         max_length=256, required=False, help_text="Whom their tokens are for: the audience of your JWT authorizer."
     )
 
+    mcp = forms.BooleanField(
+        label="Tools for agents (MCP)",
+        required=False,
+        widget=forms.CheckboxInput(attrs={"role": "switch"}),
+        help_text="Programs that have a key of the product, or a portal token, may call its operations as tools.",
+    )
+
     def __init__(self, *args: Any, console: Console, **options: Any) -> None:
         super().__init__(*args, console=console, **options)
         plans = UsagePlan.objects.filter(account_id=console.account_id, region=console.region).order_by("name")
@@ -95,6 +102,7 @@ class ProductForm(VisibleForm):
             ],
             "scopes": data["scopes"],
             "audience": data["audience"],
+            "mcp": data["mcp"],
             **self.visible(),
         }
 
@@ -221,6 +229,7 @@ def _initial(row: Product) -> dict[str, Any]:
         "description": row.description,
         "scopes": row.scopes,
         "audience": row.audience,
+        "mcp": row.mcp,
         "visibility": row.visibility,
         "audiences": list(row.audiences.values_list("name", flat=True)),
         "stages": list(versions),

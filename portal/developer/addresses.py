@@ -20,6 +20,11 @@ def try_it_url(api_id: str, stage_name: str) -> str:
     return f"{settings.ENVIRONMENT.try_it_url}{_path(api_id, stage_name)}"
 
 
+def mcp_url(slug: str) -> str:
+    """Where agents reach the tools of a product."""
+    return f"{settings.ENVIRONMENT.portal_url}/products/{slug}/mcp"
+
+
 def _path(api_id: str, stage_name: str) -> str:
     """The stage $default of an HTTP API is no part of its addresses."""
     return f"/_aws/execute-api/{api_id}" + ("" if stage_name == "$default" else f"/{stage_name}")

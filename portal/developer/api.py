@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal.developer import catalogue
-from portal.developer.addresses import public_url
+from portal.developer.addresses import mcp_url, public_url
 from portal.developer.api_access import limit_of, listed, needs
 from portal.developer.applications import ApplicationOnPage, applications_page, my_application
 from portal.developer.catalogue import Offer
@@ -166,6 +166,7 @@ def _product(offer: Offer) -> Shape:
         "summary": offer.summary,
         "version": offer.version,
         "operations": offer.operation_count,
+        "mcp": mcp_url(offer.slug) if offer.product.mcp else None,
         "deprecated": offer.product.deprecated.isoformat() if offer.product.deprecated else None,
         "sunset": offer.product.sunset.isoformat() if offer.product.sunset else None,
         "apis": [

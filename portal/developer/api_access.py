@@ -23,6 +23,7 @@ SCOPES = {
     "read": "See applications, their subscriptions and their usage",
     "write": "Change applications, subscriptions, members and OAuth clients",
     "keys": "See, make, rotate and revoke keys",
+    "call": "Call APIs through the portal with the keys of your applications, as agents do (MCP)",
 }
 MOST_TOKENS = 20
 _NOTED_EVERY = timedelta(minutes=1)
@@ -46,17 +47,25 @@ class TokenAuthentication(BaseAuthentication):
         kind, _, text = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() != "bearer":
             return None
-        now = timezone.now()
-        # Looked up by a digest of something random, so that how long it takes tells nothing.
-        row = PortalToken.objects.select_related("user").filter(digest=_digest(text.strip()), expires__gt=now).first()
-        if row is None or not row.user.is_active:
+        row = find_token(text.strip())
+        if row is None:
             raise AuthenticationFailed("The token is unknown, or has expired.")
-        if row.last_used is None or row.last_used < now - _NOTED_EVERY:
-            PortalToken.objects.filter(pk=row.pk).update(last_used=now)
         return row.user, row
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+def find_token(text: str) -> PortalToken | None:
+    """The token with this text, of somebody who may still sign in; that it was used is noted."""
+    now = timezone.now()
+    # Looked up by a digest of something random, so that how long it takes tells nothing.
+    row = PortalToken.objects.select_related("user").filter(digest=_digest(text), expires__gt=now).first()
+    if row is None or not row.user.is_active:
+        return None
+    if row.last_used is None or row.last_used < now - _NOTED_EVERY:
+        PortalToken.objects.filter(pk=row.pk).update(last_used=now)
+    return row
 
 
 def needs(scope: str) -> Callable[[Callable[..., Response]], Callable[..., Response]]:

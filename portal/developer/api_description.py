@@ -21,6 +21,13 @@ OPERATIONS: tuple[tuple[str, str, str, str, str], ...] = (
     ("get", "/products/", "", "Published products that you are shown; q searches", ""),
     ("get", "/products/{slug}/", "", "A product with its description and changelog", ""),
     ("get", "/products/{slug}/openapi.json", "", "The OpenAPI document of one of its APIs", ""),
+    (
+        "post",
+        "/products/{slug}/calls/",
+        "call",
+        'Call an operation ("GET /pets/{petId}") with the key of an application, as try-it does',
+        "operation api? method? path? query? header? body? application? token? client? credentials?",
+    ),
     ("get", "/guides/", "", "Guides, in Markdown", ""),
     ("get", "/search/", "", "Search products, operations, messages and pages by q", ""),
     ("get", "/applications/", "read", "Your applications, newest first", ""),
@@ -52,7 +59,12 @@ _QUERY = {
     "/applications/": ("limit", "position"),
     f"{_A}usage/": ("span",),
 }
-_TYPES = {"overlapSeconds": {"type": "integer"}, "redirectUris": {"type": "array", "items": {"type": "string"}}}
+_TEXTS: Shape = {"type": "object", "additionalProperties": {"type": "string"}}
+_TYPES: Shape = {
+    **dict.fromkeys(("path", "query", "header", "credentials"), _TEXTS),
+    "overlapSeconds": {"type": "integer"},
+    "redirectUris": {"type": "array", "items": {"type": "string"}},
+}
 
 
 @require_safe
@@ -90,7 +102,7 @@ def described() -> Shape:
 def _operation(method: str, path: str, scope: str, summary: str, members: str) -> Shape:
     name = re.sub(r"[^a-z]+", "_", f"{method}_{path}".replace("{", "by_").lower()).strip("_")
     problem = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-    success = "204" if method == "delete" else "201" if method == "post" else "200"
+    success = "204" if method == "delete" else "201" if method == "post" and scope != "call" else "200"
     operation: Shape = {"operationId": name, "summary": summary, "responses": {success: {"description": "Done"}}}
     parameters = [
         {"name": one, "in": "path", "required": True, "schema": {"type": "string"}}

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from portal.developer import catalogue
+from portal.developer.addresses import mcp_url
 from portal.developer.brand import read_brand
 from portal.developer.written_pages import guides_for
 
@@ -29,7 +30,8 @@ def llms(request: HttpRequest) -> HttpResponse:
         page = _url(reverse("developer:product", args=[offer.slug]))
         document = _url(reverse("developer:product_openapi", args=[offer.slug]))
         summary = f": {_line(offer.summary)}" if offer.summary else ""
-        lines.append(f"- [{_line(offer.name)}]({page}){summary} ([OpenAPI]({document}))")
+        tools = f", [MCP]({mcp_url(offer.slug)})" if offer.product.mcp else ""
+        lines.append(f"- [{_line(offer.name)}]({page}){summary} ([OpenAPI]({document}){tools})")
     guides = guides_for(request.user)
     if guides:
         lines += ["", "## Guides", ""]

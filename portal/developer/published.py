@@ -24,7 +24,7 @@ class Facts:
     version: str = ""
 
 
-class _Memory(Generic[Kept]):
+class Memory(Generic[Kept]):
     """The most recently used values, by stage and deployment."""
 
     def __init__(self, most: int) -> None:
@@ -45,8 +45,8 @@ class _Memory(Generic[Kept]):
                 self._values.popitem(last=False)
 
 
-_facts: _Memory[Facts] = _Memory(5_000)
-_references: _Memory[Reference] = _Memory(50)
+_facts: Memory[Facts] = Memory(5_000)
+_references: Memory[Reference] = Memory(50)
 
 
 def facts_of(rows: Iterable[ProductStage]) -> dict[int, Facts]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from time import sleep
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -19,8 +17,9 @@ from apps.control_plane.errors import AwsError
 from apps.identity.models import OAuthClient
 from apps.portals.models import ApplicationClient
 from portal.developer import catalogue, tryit
-from portal.developer.addresses import public_url, try_it_url
+from portal.developer.addresses import public_url
 from portal.developer.applications import Access, KeyOnPage, applications_for
+from portal.developer.calling import call_api
 from portal.developer.catalogue import Offer, OfferedApi
 from portal.developer.conversation_pages import conversation_page
 from portal.developer.explain import Explanation, explain
@@ -34,9 +33,6 @@ from portal.highlighting import highlight_json
 from portal.oidc.tokens import token_for_itself
 
 NO_KEY = "none"
-# A key reaches every process of the gateway within a second of its making.
-_FRESH_SECONDS = 10
-_TRIES_WITH_A_FRESH_KEY = 6
 
 
 @dataclass(frozen=True)
@@ -108,7 +104,7 @@ def reference(request: HttpRequest, slug: str, api: str = "") -> HttpResponse:
     if shown is None or operation is None:
         context = {"section": "products", "offer": offer, "api": shown}
         return render(request, "developer/reference_pending.html", context)
-    desk = _desk(request, offer, shown, operation, request.GET.get("app", ""))
+    desk = desk_for(request, offer, shown, operation, request.GET.get("app", ""))
     return desk.page(fresh_attempt(operation, desk.key.value if desk.key else ""))
 
 
@@ -121,9 +117,9 @@ def try_it(request: HttpRequest, slug: str, api: str) -> HttpResponse:
     operation = shown.reference.find(request.POST.get("operation", "")) if shown else None
     if shown is None or operation is None:
         raise Http404("No such operation.")
-    desk = _desk(request, offer, shown, operation, request.POST.get("application", ""))
+    desk = desk_for(request, offer, shown, operation, request.POST.get("application", ""))
     attempt = read_attempt(operation, request.POST, desk.key.value if desk.key else "", offer.product.region)
-    attempt = _with_token(desk, attempt)
+    attempt = with_token(desk, attempt, request.POST.get("client", ""))
     answer, explanation = _answer(desk, attempt)
     context = {
         "answer": answer,
@@ -146,13 +142,12 @@ def _answer(desk: Desk, attempt: tryit.Attempt) -> tuple[tryit.Answer, Explanati
             f"The portal sends three requests a second for you. Try again in {wait} second{'' if wait == 1 else 's'}."
         )
         return tryit.Answer(), Explanation("warning", "Slow down a little", text)
-    answer = _send(desk, attempt)
+    answer = call_api(desk.api, desk.key, attempt)
     return answer, explain(answer, attempt)
 
 
-def _with_token(desk: Desk, attempt: tryit.Attempt) -> tryit.Attempt:
+def with_token(desk: Desk, attempt: tryit.Attempt, chosen: str) -> tryit.Attempt:
     """The attempt with a token of the chosen client, where one was chosen and nothing pasted. Its owner could get it, too."""
-    chosen = desk.request.POST.get("client", "")
     client = next((one.client for one in desk.clients if one.client.client_id == chosen), None) if chosen else None
     if client is None or attempt.token or not attempt.operation.token_header:
         return attempt
@@ -195,19 +190,6 @@ def _story_url(desk: Desk, answer: tryit.Answer) -> str:
     return reverse("console:story", args=[request_id]) if is_member else ""
 
 
-def _send(desk: Desk, attempt: tryit.Attempt) -> tryit.Answer:
-    """The gateway's answer. A refusal of a key that is seconds old may be the gateway not knowing it yet: it asked no back end."""
-    base = try_it_url(desk.api.api_id, desk.api.stage_name)
-    answer = tryit.send(attempt, base)
-    fresh = desk.key is not None and (timezone.now() - desk.key.row.created).total_seconds() < _FRESH_SECONDS
-    for _ in range(_TRIES_WITH_A_FRESH_KEY if fresh else 0):
-        if answer.status != 403 or not answer.header("x-amzn-errortype").startswith("Forbidden"):
-            break
-        sleep(0.25)
-        answer = tryit.send(attempt, base)
-    return answer
-
-
 def _api(offer: Offer, slug: str) -> OfferedApi | None:
     if not slug:
         return next((api for api in offer.apis if not api.pending), next(iter(offer.apis), None))
@@ -221,7 +203,7 @@ def _operation(api: OfferedApi, anchor: str) -> OperationPage | None:
     return api.reference.find(anchor) or simplest(api)
 
 
-def _desk(request: HttpRequest, offer: Offer, api: OfferedApi, operation: OperationPage, application: str) -> Desk:
+def desk_for(request: HttpRequest, offer: Offer, api: OfferedApi, operation: OperationPage, application: str) -> Desk:
     """The reader's desk; an application that is not theirs, or has no access, is as good as none named."""
     accesses = applications_for(request.user, offer.product)
     usable = [access for access in accesses if access.key]

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from apps.control_plane.errors import BadRequestException
 from portal.developer import catalogue
+from portal.developer.addresses import mcp_url
 from portal.developer.applications import applications_for
 from portal.developer.first_call import first_call
 from portal.developer.prose import render_markdown
@@ -73,5 +74,6 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
             "applications": applications,
             "my_plans": {access.plan_id for access in applications if access.active},
             "samples": first_call(request, [offer]),
+            "mcp_url": mcp_url(offer.slug) if offer.product.mcp else "",
         },
     )

@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from portal.developer import (
     account_pages,
     api,
+    api_calls,
     api_changes,
     api_description,
     application_pages,
@@ -23,6 +24,7 @@ from portal.developer import (
     token_pages,
     written_pages,
 )
+from portal.developer.mcp.endpoint import endpoint
 from portal.developer.portals.urls import portals
 
 _API = "api/v1/applications/<str:application_id>/"
@@ -45,6 +47,7 @@ _portal = [
     path("products/<slug:slug>/reference/<str:api>/sdk/<slug:kind>/", reference_pages.sdk, name="sdk"),
     path("products/<slug:slug>/reference/<str:api>/socket/", conversation_pages.try_socket, name="try_socket"),
     path("products/<slug:slug>/openapi.json", openapi_files.openapi_of_product, name="product_openapi"),
+    path("products/<slug:slug>/mcp", endpoint, name="mcp"),
     path("tokens/", token_pages.tokens, name="tokens"),
     path("tokens/<str:token_id>/delete/", token_pages.delete_token, name="delete_token"),
     path("continue/", getting_access.carry_on, name="carry_on"),
@@ -89,6 +92,7 @@ _portal = [
     path("api/v1/products/", api.products, name="api_products"),
     path("api/v1/products/<slug:slug>/", api.product, name="api_product"),
     path("api/v1/products/<slug:slug>/openapi.json", api.openapi, name="api_openapi"),
+    path("api/v1/products/<slug:slug>/calls/", api_calls.call_operation, name="api_calls"),
     path("api/v1/openapi.json", api_description.description, name="api_description"),
     path("api/v1/guides/", api.guides, name="api_guides"),
     path("api/v1/search/", api.search_everything, name="api_search"),

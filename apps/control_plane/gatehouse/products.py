@@ -41,6 +41,7 @@ def create_product(caller: Caller, request: Shape) -> Shape:
         name=request["name"],
         summary=request.get("summary") or "",
         description=request.get("description") or "",
+        mcp=bool(request.get("mcp")),
     )
     _set_visibility(caller, row, request)
     _set_scopes(row, request)
@@ -72,7 +73,7 @@ def update_product(caller: Caller, request: Shape) -> Shape:
     row = find_product(caller, request["productId"])
     if request.get("slug") not in (None, row.slug):
         _check_slug(request["slug"])
-    for field in ("slug", "name", "summary", "description", "published"):
+    for field in ("slug", "name", "summary", "description", "published", "mcp"):
         if request.get(field) is not None:
             setattr(row, field, request[field])
     row.save()
@@ -125,6 +126,7 @@ def product_shape(row: Product) -> Shape:
         "audiences": sorted(audience.name for audience in row.audiences.all()),
         "scopes": row.scopes,
         "audience": row.audience,
+        "mcp": row.mcp,
         "stages": [_stage_shape(offered) for offered in sorted(row.stages.all(), key=lambda stage: stage.pk)],
         "usagePlans": [
             {

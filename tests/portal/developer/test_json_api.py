@@ -13,8 +13,10 @@ from openapi_spec_validator import validate
 
 from apps.accounts.models import User
 from apps.portals.models import Application, PortalToken
+from portal.developer import calling
 from portal.developer.api_access import SCOPES, make_token
 from portal.developer.api_description import OPERATIONS, described
+from portal.developer.pace import PACE
 from portal.developer.urls import urlpatterns
 from tests.portal.developer.people import browser
 from tests.portal.developer.shops import Shop, make_product
@@ -60,6 +62,26 @@ def test_everything_a_developer_does_on_the_pages_is_done_with_a_token(shop: Sho
     assert program("patch", app, {"name": "Robo"}).json()["name"] == "Robo"
     assert program("delete", app).status_code == 204
     assert not Application.objects.exists()
+
+
+def test_an_operation_is_called_through_the_portal_as_try_it_does(
+    shop: Shop, ada: User, origin: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    PACE.forget_everybody()
+    monkeypatch.setattr(calling, "try_it_url", lambda *_: origin.url)
+    browser(ada).post("/products/petstore/access/")
+    program, reader = Program(ada), Program(ada, "read")
+    place = "products/petstore/calls/"
+
+    answer = program("post", place, {"operation": "GET /pets"})
+
+    assert (answer.status_code, answer.json()["status"], answer.json()["body"]) == (200, 200, '{\n  "ok": true\n}')
+    assert origin.asked[0].headers["x-api-key"] == Application.objects.get().keys.get().api_key.value
+    assert reader("post", place, {"operation": "GET /pets"}).status_code == 403
+    assert Client().post(f"/api/v1/{place}", {"operation": "GET /pets"}).status_code == 401
+    assert program("post", place, {"operation": "GET /nothing"}).status_code == 404
+    assert program("post", place, {"operation": 1, "query": []}).status_code == 400
+    assert 429 in [program("post", place, {"operation": "GET /health"}).status_code for _ in range(9)]
 
 
 def test_a_token_does_what_its_scopes_say_and_no_more(shop: Shop, ada: User) -> None:

@@ -250,7 +250,7 @@ def test_the_api_lists_products_with_exactly_these_members(shop: Shop) -> None:
     (product,) = json.loads(Client().get("/api/v1/products/").content)["items"]
 
     assert set(product) == {
-        "slug", "name", "summary", "version", "deprecated", "sunset", "operations", "apis", "plans",
+        "slug", "name", "summary", "version", "deprecated", "sunset", "operations", "mcp", "apis", "plans",
     }  # fmt: skip
     assert set(product["plans"][0]) == {
         "id", "name", "description", "rateLimit", "burstLimit", "quotaLimit", "quotaPeriod", "approvalRequired",

@@ -15,7 +15,7 @@ from websockets.sync.server import Server, ServerConnection, serve
 
 from apps.core.secrets import Secret
 from apps.portals.models import Application, ProductStage
-from portal.developer import trysocket
+from portal.developer import calling, trysocket
 from portal.developer.pace import PACE
 from portal.developer.reference import OperationPage, read_reference
 from portal.developer.try_form import read_attempt
@@ -90,9 +90,7 @@ def test_the_portal_fills_in_a_token_of_the_readers_own_client(
     row.reference["paths"]["/health"]["get"]["security"] = [{"jwt": ["pets/read"]}]
     row.reference_deployment_id = "changed"
     row.save()
-    from portal.developer import reference_pages
-
-    monkeypatch.setattr(reference_pages, "try_it_url", lambda *_: origin.url)
+    monkeypatch.setattr(calling, "try_it_url", lambda *_: origin.url)
     place = f"/products/petstore/reference/{shop.api_id}-prod/"
 
     assert "Robot" in signed_in.get(f"{place}?operation=get-health").content.decode()
