@@ -19,6 +19,7 @@ from apps.core.session_tokens import SessionTokens
 from apps.core.stories import Story
 from gateway_runtime.limits import StreamLimits
 from gateway_runtime.observation.sampling import TraceSampler
+from gateway_runtime.upstream.discovery import Discoverer
 from gateway_runtime.upstream.origin import Origin
 from gateway_runtime.upstream.pool import BodyStream, Client
 from gateway_runtime.upstream.response import UpstreamResponse
@@ -295,4 +296,5 @@ class Services:
     execution_logs: AccessLogs = NOWHERE
     spans: Spans = NOWHERE
     sampler: TraceSampler = NEVER
+    discoverer: Discoverer = field(default_factory=lambda: Discoverer(time.monotonic))
     chance: Callable[[], float] = random.random  # evenly distributed from 0 up to, but not including, 1

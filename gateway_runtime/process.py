@@ -40,8 +40,10 @@ from gateway_runtime.stores.script_calls import ScriptCalls
 from gateway_runtime.stores.stories import RedisStories
 from gateway_runtime.stores.usage import UsageMeter
 from gateway_runtime.tls.certificates import Certificates
+from gateway_runtime.upstream.discovery import Discoverer
 from gateway_runtime.upstream.guard import AddressPolicy, GuardedConnector
 from gateway_runtime.upstream.health_checks import HealthChecks
+from gateway_runtime.upstream.name_servers import NameServers
 from gateway_runtime.upstream.pool import UpstreamPool
 from gateway_runtime.websocket.directory import Connections
 from gateway_runtime.websocket.sockets import WebSockets
@@ -78,6 +80,7 @@ class DataPlane:
         self._pool = UpstreamPool(GuardedConnector(AddressPolicy(allow_loopback=private, allow_private=private)))
         self._functions_pool = host_pool(environment)
         self._portal_pool = UpstreamPool(GuardedConnector(AddressPolicy(allow_loopback=True, allow_private=True)))
+        self._discoverer = Discoverer(clock.monotonic, NameServers(environment.dns_servers))
         self._key_sets = KeySets(self._pool, clock, own_issuers(environment, self._portal_pool))
         self._role_sessions = RoleSessions(self._pool, clock)
         redis_url = environment.effective_redis_url
@@ -94,6 +97,7 @@ class DataPlane:
             document_seal=DocumentSeal(environment.derived_key("document-secrets")),
             connections=self._connections,
             vpc_endpoints=environment.vpc_endpoints,
+            discoverer=self._discoverer,
             aws=environment.aws,
             api_key_secret=environment.derived_key("api-key-digest"),
             authorizer_results=AuthorizerResults(clock),
@@ -162,6 +166,7 @@ class DataPlane:
         await self._connections.aclose()
         self._key_sets.close()
         self._role_sessions.close()
+        await self._discoverer.aclose()
         await self._pool.aclose()
         await self._portal_pool.aclose()
         await self._functions_pool.aclose()

@@ -385,11 +385,20 @@ class HealthCheck(Document, frozen=True):
     unhealthy_threshold: int = 2
 
 
+class Discovery(Document, frozen=True):
+    """A name in DNS at which a service is found: by its SRV records, or by addresses (`A`, with AAAA) to which `port` belongs."""
+
+    name: str
+    record_type: str
+    port: int = 0
+
+
 class LoadBalancer(Document, frozen=True):
-    """What stands for a load balancer's ARN."""
+    """What stands for the ARN of a load balancer, or of a service of Cloud Map: targets, or a name at which they are found."""
 
     targets: tuple[Target, ...]
     health_check: HealthCheck | None = None
+    discovery: Discovery | None = None
 
 
 class LinksDocument(Document, frozen=True, tag_field="kind", tag="links"):

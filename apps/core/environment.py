@@ -78,6 +78,7 @@ class Environment:
     function_folders: tuple[Path, ...]
     user_pools: Mapping[str, str]
     vpc_endpoints: tuple[VpcEndpoint, ...]
+    dns_servers: tuple[tuple[str, int], ...]
     stage_cache_megabytes: int
     aws: AwsAccess
     stories_per_second: float
@@ -213,6 +214,7 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         function_folders=_folders(variables, "GATEHOUSE_FUNCTION_FOLDERS"),
         user_pools=_user_pools(variables, "GATEHOUSE_USER_POOLS"),
         vpc_endpoints=_vpc_endpoints(variables, "GATEHOUSE_VPC_ENDPOINTS"),
+        dns_servers=_dns_servers(variables, "GATEHOUSE_DNS_SERVERS"),
         stage_cache_megabytes=_positive(variables, "GATEHOUSE_STAGE_CACHE_MEGABYTES", 128),
         aws=_aws_access(variables),
         stories_per_second=_number(variables, "GATEHOUSE_STORIES_PER_SECOND", 5.0),
@@ -326,6 +328,22 @@ def _user_pools(variables: Mapping[str, str], name: str) -> Mapping[str, str]:
             raise BadEnvironment(f"{name} must look like us-east-1_pool=https://issuer.example.com, not {entry!r}")
         pools[pool] = issuer
     return MappingProxyType(pools)
+
+
+def _dns_servers(variables: Mapping[str, str], name: str) -> tuple[tuple[str, int], ...]:
+    """`10.0.0.2, [fd00::2]:5353`: addresses, with the port where it is not 53."""
+    servers = []
+    for entry in filter(None, map(str.strip, variables.get(name, "").split(","))):
+        match = re.fullmatch(r"(?:([0-9.]+)|\[([0-9A-Fa-f:.]+)\])(?::(\d{1,5}))?", entry, re.ASCII)
+        try:
+            address = ipaddress.ip_address(match[1] or match[2] if match else "")
+            port = int(match[3] or 53) if match else 0
+        except ValueError:
+            address, port = None, 0
+        if address is None or not 0 < port <= 65535:
+            raise BadEnvironment(f"{name} must look like 10.0.0.2, [fd00::2]:5353, not {entry!r}")
+        servers.append((str(address), port))
+    return tuple(servers)
 
 
 def _vpc_endpoints(variables: Mapping[str, str], name: str) -> tuple[VpcEndpoint, ...]:

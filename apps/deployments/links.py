@@ -27,7 +27,7 @@ def places_of_links() -> set[tuple[str, str]]:
 
 
 def _load_balancer(row: LoadBalancer) -> documents.LoadBalancer:
-    check = row.health_check
+    check, discovery = row.health_check, row.discovery
     return documents.LoadBalancer(
         targets=tuple(
             documents.Target(host=target["host"], port=target["port"], weight=target["weight"])
@@ -42,5 +42,10 @@ def _load_balancer(row: LoadBalancer) -> documents.LoadBalancer:
             timeout_seconds=check["timeoutSeconds"],
             healthy_threshold=check["healthyThreshold"],
             unhealthy_threshold=check["unhealthyThreshold"],
+        ),
+        discovery=None
+        if discovery is None
+        else documents.Discovery(
+            name=discovery["name"], record_type=discovery["recordType"], port=discovery.get("port", 0)
         ),
     )

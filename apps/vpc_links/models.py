@@ -39,9 +39,11 @@ class VpcLink(models.Model):
 
 
 class LoadBalancer(models.Model):
-    """What stands for a load balancer's ARN here: the targets among which calls through a VPC link are spread.
+    """What stands for the ARN of a load balancer or of a service of Cloud Map here: the targets among which calls through a VPC link are
+    spread, or the name in DNS at which they are found.
 
-    `targets` are objects of `host`, `port` and `weight`; `health_check`, where there is one, has the members of the operation.
+    `targets` are objects of `host`, `port` and `weight`; `health_check` and `discovery`, where there are any, have the members of the
+    operation.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="load_balancers")
@@ -49,6 +51,7 @@ class LoadBalancer(models.Model):
     arn = models.CharField(max_length=512)
     targets = WrittenJSONField(default=list)
     health_check = WrittenJSONField(null=True, blank=True)
+    discovery = WrittenJSONField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "region", "arn"], name="one_load_balancer_per_arn")]

@@ -95,7 +95,7 @@ def compile_sending(site: MethodSite, origin: Origin) -> Callable[[Exchange], Aw
         exchange.integration_started = monotonic()
         method = fixed or exchange.request.method.encode()
         body = _to_send(exchange.out_body)
-        if destination.target is not None or not isinstance(body, bytes):
+        if destination.target is not None or destination.found is not None or not isinstance(body, bytes):
             return send(exchange, destination, method, body, timeout)
         target, headers, client = exchange.target.encode(), exchange.out_headers, exchange.turn
         try:
@@ -128,6 +128,9 @@ def compile_sending(site: MethodSite, origin: Origin) -> Callable[[Exchange], Aw
         exchange: Exchange, to: Destination, method: bytes, body: bytes | RequestBody, seconds: float
     ) -> None:
         try:
+            if to.found is not None:
+                to = await to.found(seconds)
+                seconds -= monotonic() - exchange.integration_started
             answer = upstream.request(
                 to.origin,
                 method,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.integrations.target import with_stage_variables
 from gateway_runtime.snapshot.stage import Misconfigured
-from gateway_runtime.upstream.balancing import Target
+from gateway_runtime.upstream.balancing import Balancer, Target
+from gateway_runtime.upstream.discovery import DiscoveredBalancer
 from gateway_runtime.upstream.errors import ConnectFailed, IntegrationTimedOut
 from gateway_runtime.upstream.origin import Origin
 from gateway_runtime.upstream.response import UpstreamResponse
@@ -19,10 +21,12 @@ if TYPE_CHECKING:
 
 
 class Destination(NamedTuple):
-    """Where one call goes. `target` is the one of a load balancer's; None for a call that needs no link."""
+    """Where one call goes. `target` is the one of a load balancer's; None for a call that needs no link, and for one that has to
+    wait until a service is found: `found` waits for so many seconds."""
 
     origin: Origin
     target: Target | None = None
+    found: Callable[[float], Awaitable[Destination]] | None = None
 
     async def told(self, answer: Awaitable[UpstreamResponse], monotonic: Callable[[], float]) -> UpstreamResponse:
         """The answer; the target is told whether the call reached it."""
@@ -48,6 +52,7 @@ def compile_destination(site: MethodSite, origin: Origin) -> Callable[[Exchange]
     arn = with_stage_variables(integration.integration_target, site) if integration.integration_target else None
     account_id, region = site.stage.account_id, site.stage.region
     monotonic = site.services.clock.monotonic
+    discoverer = site.services.discoverer
     # To the target the URI's host is only a name: in `Host`, and where certificates are verified.
     named = origin._replace(named=origin.authority.decode("ascii"), server_name=origin.server_name or origin.host)
 
@@ -56,7 +61,18 @@ def compile_destination(site: MethodSite, origin: Origin) -> Callable[[Exchange]
             balancer = exchange.snapshot.links.find(account_id, region, link_id, arn)
         except LookupError as error:
             raise GatewayError("API_CONFIGURATION_ERROR", detail=str(error)) from None
+        if isinstance(balancer, DiscoveredBalancer):
+            discoverer.refresh(balancer)
+            if not balancer.targets:
+                return Destination(named, found=partial(found, balancer))
+        return towards(balancer)
+
+    def towards(balancer: Balancer) -> Destination:
         target = balancer.choose(monotonic())
         return Destination(named._replace(host=target.host, port=target.port), target)
+
+    async def found(balancer: DiscoveredBalancer, seconds: float) -> Destination:
+        await discoverer.known(balancer, seconds)
+        return towards(balancer)
 
     return choose

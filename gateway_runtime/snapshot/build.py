@@ -34,6 +34,7 @@ from gateway_runtime.snapshot.entitlements import Entitlements
 from gateway_runtime.snapshot.snapshot import Snapshot, StageKey
 from gateway_runtime.snapshot.stage import CompiledStage
 from gateway_runtime.upstream.balancing import Links
+from gateway_runtime.upstream.discovery import balancer_of
 from gateway_runtime.websocket.stage import WebSocketStage, compile_websocket_stage
 
 T = TypeVar("T")
@@ -232,7 +233,7 @@ class _Build:
         if self._unchanged("links/"):
             return self._last.links
         found = (document for document in self._decoded.values() if isinstance(document, LinksDocument))
-        return Links(found, self._last.links)
+        return Links(found, self._last.links, balancer_of)
 
     def _entitlements(self) -> Entitlements:
         if self._unchanged("plan/", "keys/"):

@@ -7,7 +7,7 @@ check that is wrong had better not close a back end that works.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from apps.core import documents
 from apps.core.documents import HealthCheck, LinksDocument
@@ -21,12 +21,13 @@ _PAUSE, _LONGEST_PAUSE = 5.0, 60.0  # seconds without calls, doubled each time
 class Target:
     """One target with what is known of its health. Times are those of the monotonic clock."""
 
-    __slots__ = ("_failed", "_in_a_row", "_pause", "_until", "current", "host", "port", "sound", "weight")
+    __slots__ = ("_failed", "_in_a_row", "_pause", "_until", "current", "host", "port", "priority", "sound", "weight")
 
     def __init__(self, document: documents.Target) -> None:
         self.host = document.host
         self.port = document.port
         self.weight = document.weight
+        self.priority = 0
         self.sound = True  # as health checks see it
         self.current = 0  # the balance of its turns
         self._in_a_row = 0  # checks that said the opposite
@@ -74,7 +75,7 @@ class Balancer:
 
     def choose(self, now: float) -> Target:
         """The target of the next call. Turns are spread evenly: weights 3 and 1 give a, a, b, a."""
-        candidates = [target for target in self.targets if target.is_well(now)] or self.targets
+        candidates = self.candidates(now)
         if len(candidates) == 1:
             return candidates[0]
         total = 0
@@ -85,6 +86,10 @@ class Balancer:
         chosen.current -= total
         return chosen
 
+    def candidates(self, now: float) -> list[Target]:
+        """The targets that are well, or all where none is."""
+        return [target for target in self.targets if target.is_well(now)] or list(self.targets)
+
 
 _Place = tuple[str, str]  # account and region
 
@@ -94,7 +99,12 @@ class Links:
 
     __slots__ = ("_balancers", "_links")
 
-    def __init__(self, found: Iterable[LinksDocument] = (), last: Links | None = None) -> None:
+    def __init__(
+        self,
+        found: Iterable[LinksDocument] = (),
+        last: Links | None = None,
+        make: Callable[[str, documents.LoadBalancer], Balancer] = Balancer,
+    ) -> None:
         self._links: dict[_Place, dict[str, tuple[str, ...]]] = {}
         self._balancers: dict[_Place, dict[str, Balancer]] = {}
         for document in found:
@@ -104,7 +114,7 @@ class Links:
             self._balancers[place] = {
                 arn: known
                 if (known := before.get(arn)) is not None and known.document == balancer
-                else Balancer(arn, balancer)
+                else make(arn, balancer)
                 for arn, balancer in document.balancers.items()
             }
 
@@ -124,7 +134,7 @@ class Links:
             raise LookupError(f"the VPC link {link_id} does not lead to {arn}")
         balancers = self._balancers.get(place, {})
         found = balancers.get(arn) or balancers.get(_LISTENER.sub(r"\1loadbalancer/\2", arn))
-        if found is None or not found.targets:
+        if found is None or not (found.targets or found.document.discovery):
             raise LookupError(f"no targets stand for {arn}")
         return found
 

@@ -15,6 +15,10 @@ MAX_BALANCERS = 50
 MAX_TARGETS = 100
 _ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{12}:\S{1,400}", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:.]{2,45}", re.ASCII)
+_NAME = re.compile(
+    r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.?",
+    re.ASCII,
+)
 _PATH = re.compile(r"/[!-~]{0,1023}", re.ASCII)
 # Members of a health check: smallest, largest and default value.
 _NUMBERS = {
@@ -27,7 +31,7 @@ _NUMBERS = {
 
 @operation("PutLoadBalancer", "gatehouse")
 def put_load_balancer(caller: Caller, request: Shape) -> Shape:
-    """Say which targets stand for a load balancer; it acts at once."""
+    """Say which targets stand for a load balancer, or at which name in DNS they are found; it acts at once."""
     arn = request["loadBalancerArn"]
     if not _ARN.fullmatch(arn):
         raise BadRequestException(f"Invalid ARN. ARN is not well formed {arn}")
@@ -35,7 +39,12 @@ def put_load_balancer(caller: Caller, request: Shape) -> Shape:
     found = LoadBalancer.objects.filter(**place)
     if not found.filter(arn=arn).exists() and found.count() >= MAX_BALANCERS:
         raise LimitExceededException(f"An account can have at most {MAX_BALANCERS} load balancers in a region.")
-    members = {"targets": _targets(request["targets"]), "health_check": _health_check(request.get("healthCheck"))}
+    discovery = _discovery(request)
+    members = {
+        "targets": _targets(request.get("targets") or []) if discovery is None else [],
+        "discovery": discovery,
+        "health_check": _health_check(request.get("healthCheck")),
+    }
     row, _ = LoadBalancer.objects.update_or_create(**place, arn=arn, defaults=members)
     publisher.publish_links(caller.account_id, caller.region)
     return load_balancer_shape(row)
@@ -65,6 +74,7 @@ def delete_load_balancer(caller: Caller, request: Shape) -> Shape:
 def load_balancer_shape(row: LoadBalancer) -> Shape:
     """The LoadBalancer of `service-2.json`."""
     shape: Shape = {"loadBalancerArn": row.arn, "targets": row.targets}
+    shape |= {} if row.discovery is None else {"discovery": row.discovery}
     return shape if row.health_check is None else {**shape, "healthCheck": row.health_check}
 
 
@@ -88,6 +98,23 @@ def _targets(given: list[Shape]) -> list[Shape]:
     if not any(target["weight"] for target in targets):
         raise BadRequestException("At least one target must have a weight above 0.")
     return targets
+
+
+def _discovery(request: Shape) -> Shape | None:
+    """SRV records tell ports themselves; with addresses goes the port that all have."""
+    given = request.get("discovery")
+    if given is None:
+        return None
+    if request.get("targets"):
+        raise BadRequestException("A load balancer has targets or a discovery, not both.")
+    if len(given["name"]) > 253 or not _NAME.fullmatch(given["name"]):
+        raise BadRequestException(f"Invalid name of a discovery: {given['name'][:64]}")
+    found: Shape = {"name": given["name"], "recordType": given["recordType"]}
+    if given["recordType"] == "SRV":
+        if given.get("port"):
+            raise BadRequestException("The port of a discovery comes with its SRV records.")
+        return found
+    return {**found, "port": _number("port", given.get("port", 0), 1, 65_535)}
 
 
 def _host(host: str) -> str:

@@ -11,8 +11,9 @@ from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, LimitExceededException, NotFoundException
 from apps.control_plane.gatehouse.load_balancers import MAX_BALANCERS
+from apps.control_plane.wire.errors import ValidationException
 from apps.core import documents
-from apps.core.documents import HealthCheck, LinksDocument, Target
+from apps.core.documents import Discovery, HealthCheck, LinksDocument, Target
 from apps.deployments import publisher
 from apps.deployments.models import ConfigurationSection
 from apps.vpc_links.models import LoadBalancer
@@ -66,6 +67,20 @@ def test_a_load_balancer_is_put_read_replaced_and_deleted(caller: Caller) -> Non
         ours(caller, "GetLoadBalancer", loadBalancerArn=ARN)
 
 
+def test_a_service_is_found_at_a_name(caller: Caller) -> None:
+    service = "arn:aws:servicediscovery:us-east-1:123456789012:service/srv-e4anhexample0004"
+    discovery = {"name": "_http._tcp.shop.internal", "recordType": "SRV"}
+
+    put = ours(caller, "PutLoadBalancer", loadBalancerArn=service, discovery=discovery)
+
+    assert put == {"loadBalancerArn": service, "targets": [], "discovery": discovery}
+    document = published(caller)
+    assert document is not None
+    assert document.balancers[service].discovery == Discovery(name="_http._tcp.shop.internal", record_type="SRV")
+    ours(caller, "PutLoadBalancer", loadBalancerArn=service, targets=[TARGET])
+    assert "discovery" not in ours(caller, "GetLoadBalancer", loadBalancerArn=service)
+
+
 def test_links_of_both_kinds_are_published(caller: Caller) -> None:
     old = call(caller, "CreateVpcLink", name="old", targetArns=[ARN])["id"]
     new = registry.call(caller, "apigatewayv2", "CreateVpcLink", {"Name": "new", "SubnetIds": ["subnet-12345678"]})[
@@ -114,10 +129,15 @@ def test_everything_made_again_has_the_links(caller: Caller) -> None:
         ({"healthCheck": {"path": "/a\r\nX: y"}}, "Invalid path"),
         ({"healthCheck": {"intervalSeconds": 1}}, "Invalid intervalSeconds"),
         ({"healthCheck": {"port": 70_000}}, "Invalid port"),
+        ({"discovery": {"name": "a", "recordType": "SRV"}}, "not both"),
+        ({"targets": [], "discovery": {"name": "a b", "recordType": "SRV"}}, "Invalid name"),
+        ({"targets": [], "discovery": {"name": "a", "recordType": "SRV", "port": 80}}, "comes with its SRV records"),
+        ({"targets": [], "discovery": {"name": "a", "recordType": "A"}}, "Invalid port"),
+        ({"targets": [], "discovery": {"name": "a", "recordType": "MX"}}, "enum value set"),
     ],
 )
 def test_what_cannot_be_balanced_is_refused(caller: Caller, request_: dict[str, Any], complaint: str) -> None:
-    with pytest.raises(BadRequestException, match=complaint):
+    with pytest.raises((BadRequestException, ValidationException), match=complaint):
         ours(caller, "PutLoadBalancer", **{"loadBalancerArn": ARN, "targets": [TARGET], **request_})
 
 
