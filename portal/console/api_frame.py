@@ -16,17 +16,20 @@ from portal.console.commands import Command, samples
 from portal.console.drafts import Difference, difference, is_behind, main_stage, stages_of
 from portal.console.gate import Console
 
+# In the order of AWS's console, then what it does not have.
 TABS = (
     ("api", "Resources"),
-    ("authorizers", "Authorizers"),
-    ("resource_policy", "Policy"),
-    ("models", "Models"),
-    ("gateway_responses", "Gateway responses"),
-    ("changes", "Changes"),
     ("stages", "Stages"),
-    ("deployments", "Deployments"),
+    ("authorizers", "Authorizers"),
+    ("gateway_responses", "Gateway responses"),
+    ("models", "Models"),
+    ("request_validators", "Request validators"),
+    ("resource_policy", "Resource policy"),
+    ("documentation", "Documentation"),
     ("traffic", "Traffic"),
-    ("api_settings", "Settings"),
+    ("changes", "Changes"),
+    ("deployments", "Deployments"),
+    ("api_settings", "API settings"),
 )
 NEW_STAGE = ""
 STAGE_NAME = "A stage name has letters, digits, hyphens and underscores only."
@@ -97,6 +100,11 @@ class ApiFrame:
     @property
     def trail(self) -> list[dict[str, str]]:
         return [{"label": "APIs", "url": reverse("console:home")}, {"label": self.api.name}]
+
+    @property
+    def way(self) -> list[dict[str, str]]:
+        """The trail to the pages of this API, for a page below one of them to go on from."""
+        return [*self.trail[:-1], {"label": self.api.name, "url": self.url("api")}]
 
     def url(self, view: str, *args: str) -> str:
         return reverse(f"console:{view}", args=[self.api.id, *args])

@@ -169,8 +169,7 @@ def _page(
         title=title,
         functions=_functions(frame.console),
         trail=[
-            *frame.trail[:-1],
-            {"label": frame.api.name, "url": frame.url("api")},
+            *frame.way,
             {"label": "Authorizers", "url": frame.url("authorizers")},
             {"label": title},
         ],

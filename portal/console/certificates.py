@@ -98,6 +98,6 @@ def _form_page(
         form=form,
         submit=submit,
         back=back,
-        trail=[{"label": "Certificates", "url": back}, {"label": title}],
+        trail=[{"label": "Domain certificates", "url": back}, {"label": title}],
         status=422 if form.errors else 200,
     )

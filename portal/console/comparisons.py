@@ -34,8 +34,7 @@ def compare(console: Console, api_id: str) -> HttpResponseBase:
         changes=changes,
         breaking=[change for change in changes if change.breaking],
         trail=[
-            *frame.trail[:-1],
-            {"label": frame.api.name, "url": frame.url("api")},
+            *frame.way,
             {"label": "Deployments", "url": frame.url("deployments")},
             {"label": "Compare"},
         ],

@@ -88,8 +88,7 @@ def cors(console: Console, api_id: str, resource_id: str) -> HttpResponseBase:
         resource=resource,
         plan=plan,
         trail=[
-            *frame.trail[:-1],
-            {"label": frame.api.name, "url": frame.url("api")},
+            *frame.way,
             {"label": resource.path, "url": resource_url(api_id, resource_id)},
             {"label": "CORS"},
         ],

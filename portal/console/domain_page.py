@@ -112,7 +112,7 @@ def certificate_choices(console: Console) -> list[tuple[str, str]]:
 
 
 def domain_trail() -> list[dict[str, str]]:
-    return [{"label": "Domain names", "url": reverse("console:domain_names")}]
+    return [{"label": "Custom domain names", "url": reverse("console:domain_names")}]
 
 
 def stage_choices(console: Console, *, only_rest: bool = False) -> list[tuple[str, str]]:

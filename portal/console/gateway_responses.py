@@ -115,8 +115,7 @@ def gateway_response(console: Console, api_id: str, kind: str) -> HttpResponseBa
         meaning=MEANINGS[kind],
         customised=not shape["defaultResponse"],
         trail=[
-            *frame.trail[:-1],
-            {"label": frame.api.name, "url": frame.url("api")},
+            *frame.way,
             {"label": "Gateway responses", "url": frame.url("gateway_responses")},
             {"label": kind},
         ],

@@ -198,8 +198,7 @@ def _authorization(choice: str) -> dict[str, str]:
 def _trail(frame: ApiFrame, resource: Resource, last: str, verb: str = "") -> list[dict[str, str]]:
     here = resource_url(frame.api.id, resource.resource_id, verb)
     return [
-        *frame.trail[:-1],
-        {"label": frame.api.name, "url": frame.url("api")},
+        *frame.way,
         {"label": f"{verb} {resource.path}".strip(), "url": here},
         {"label": last},
     ]

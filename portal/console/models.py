@@ -144,8 +144,7 @@ def delete_model(console: Console, api_id: str, name: str) -> HttpResponseBase:
 
 def _page(frame: ApiFrame, form: ModelForm, *, title: str, cli: list[Command], **context: Any) -> HttpResponse:
     trail = [
-        *frame.trail[:-1],
-        {"label": frame.api.name, "url": frame.url("api")},
+        *frame.way,
         {"label": "Models", "url": frame.url("models")},
         {"label": title},
     ]

@@ -23,29 +23,31 @@ class Link:
     current: bool
 
 
+# The names and the order of AWS's console where it has the same; what is certified is told apart by whose it is.
 _GROUPS = (
     (
-        "Build",
+        "API Gateway",
         (
             Entry("apis", "APIs", "api", "home"),
-            Entry("functions", "Functions", "function", "functions"),
+            Entry("domain-names", "Custom domain names", "globe", "domain_names"),
             Entry("vpc-links", "VPC links", "link", "vpc_links"),
-            Entry("client-certificates", "Client certificates", "shield", "client_certificates"),
+            Entry("usage-plans", "Usage plans", "plan", "usage_plans"),
+            Entry("api-keys", "API keys", "key", "api_keys"),
+            Entry("settings", "Settings", "settings", "account"),
             Entry("import", "Import", "import", "import"),
         ),
     ),
     (
-        "Reach",
+        "Certificates",
         (
-            Entry("domain-names", "Domain names", "link", "domain_names"),
-            Entry("certificates", "Certificates", "document", "certificates"),
+            Entry("certificates", "Domain certificates", "document", "certificates"),
+            Entry("client-certificates", "Client certificates", "shield", "client_certificates"),
         ),
     ),
+    ("Lambda", (Entry("functions", "Functions", "function", "functions"),)),
     (
         "Offer",
         (
-            Entry("usage-plans", "Usage plans", "plan", "usage_plans"),
-            Entry("api-keys", "API keys", "key", "api_keys"),
             Entry("products", "Products", "book", "products"),
             Entry("subscriptions", "Subscriptions", "team", "subscriptions"),
             Entry("portal", "Developer portal", "globe", "portal_brand"),
@@ -55,7 +57,6 @@ _GROUPS = (
     (
         "Account",
         (
-            Entry("settings", "Settings", "settings", "account"),
             Entry("people", "People", "user", "people"),
             Entry("access-keys", "Access keys", "lock", "access_keys"),
         ),

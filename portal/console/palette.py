@@ -17,10 +17,11 @@ from apps.v2_apis.models import Api
 from portal.console.api_frame import TABS
 from portal.console.gate import Console, console_page
 from portal.console.navigation import navigation
+from portal.console.v2_frame import V2_TABS
 
 _EACH = 6
 _LONGEST = 100
-_OF_AN_API = re.compile(r"/console/apis/([a-z0-9]{10})/")
+_OF_AN_API = re.compile(r"/console/(apis|v2)/([a-z0-9]{10})/")
 _ACTIONS = (
     ("Create a REST API", "plus", ("create_api",)),
     ("Create an HTTP API", "plus", ("v2_create", "http")),
@@ -35,6 +36,15 @@ _ACTIONS_HERE = (
     ("Compare deployments", "split", "compare_deployments"),
     ("Create an authorizer", "shield", "create_authorizer"),
     ("Create a model", "document", "create_model"),
+    ("Create a request validator", "check", "create_request_validator"),
+    ("Documentation versions", "layers", "documentation_versions"),
+)
+_ACTIONS_THERE = (
+    ("Compare deployments", "split", "v2_compare"),
+    ("Create a route", "plus", "v2_create_route"),
+    ("Create an integration", "plus", "v2_create_integration"),
+    ("Create an authorizer", "shield", "v2_create_authorizer"),
+    ("Create a stage", "stage", "v2_create_stage"),
 )
 
 
@@ -55,7 +65,7 @@ def palette(console: Console) -> HttpResponseBase:
     query = console.request.GET.get("q", "").strip()[:_LONGEST]
     words = query.lower().split()
     here = _OF_AN_API.search(console.request.headers.get("HX-Current-URL", ""))
-    fixed = [*(_of_this_api(console, here[1]) if here else ()), *_pages(), *_actions(console)]
+    fixed = [*(_of_this_api(console, here[1], here[2]) if here else ()), *_pages(), *_actions(console)]
     found = [one for one in fixed if all(word in f"{one.label} {one.note}".lower() for word in words)]
     if words:
         found = [*_rows(console, query), *found]
@@ -74,15 +84,18 @@ def _actions(console: Console) -> Iterator[Found]:
             yield Found(label, "Action", icon, reverse(f"console:{view}", args=arguments))
 
 
-def _of_this_api(console: Console, api_id: str) -> Iterator[Found]:
+def _of_this_api(console: Console, kind: str, api_id: str) -> Iterator[Found]:
     """The pages of the API that one is looking at."""
-    api = RestApi.objects.filter(account_id=console.account_id, region=console.region, id=api_id).first()
+    mine = {"account_id": console.account_id, "region": console.region, "id": api_id}
+    api = (RestApi if kind == "apis" else Api).objects.filter(**mine).first()
     if api is None:
         return
-    for view, label in TABS:
+    protocol = api.protocol_type if isinstance(api, Api) else ""
+    tabs = [(view, label) for view, label, only in V2_TABS if only in ("", protocol)] if protocol else TABS
+    for view, label in tabs:
         yield Found(label, "This API", "api", reverse(f"console:{view}", args=[api_id]), api.name)
-    for label, icon, view in _ACTIONS_HERE:
-        if console.may_write or not view.startswith("create"):
+    for label, icon, view in _ACTIONS_THERE if protocol else _ACTIONS_HERE:
+        if console.may_write or not view.startswith(("create", "v2_create")):
             yield Found(label, "This API", icon, reverse(f"console:{view}", args=[api_id]), api.name)
 
 

@@ -161,8 +161,7 @@ def _page(
         presets=list(PRESETS),
         private=frame.api.endpoint_configuration.get("types") == ["PRIVATE"],
         trail=[
-            *frame.trail[:-1],
-            {"label": frame.api.name, "url": frame.url("api")},
+            *frame.way,
             {"label": "Resource policy"},
         ],
         cli=[Command("UpdateRestApi", {**names, "patchOperations": patches})],

@@ -140,8 +140,7 @@ def _page(
         verb=verb,
         has_integration=hasattr(method, "integration"),
         trail=[
-            *frame.trail[:-1],
-            {"label": frame.api.name, "url": frame.url("api")},
+            *frame.way,
             {"label": f"{verb} {resource.path}", "url": resource_url(frame.api.id, resource.resource_id, verb)},
             {"label": "Test"},
         ],

@@ -18,6 +18,8 @@ from portal.console import (
     comparisons,
     cors,
     deployments,
+    documentation,
+    documentation_versions,
     domain_names,
     domain_routes,
     functions,
@@ -35,6 +37,7 @@ from portal.console import (
     portal_brand,
     portal_pages,
     products,
+    request_validators,
     resource_policy,
     resources,
     responses,
@@ -59,6 +62,8 @@ _METHOD = "apis/<str:api_id>/resources/<str:resource_id>/methods/<str:verb>/"
 _STAGE = "apis/<str:api_id>/stages/<str:stage_name>/"
 _CERTIFICATE = "client-certificates/of/<str:certificate_id>/"
 _FUNCTION = "functions/of/<str:name>/"
+_DOCUMENTATION = "apis/<str:api_id>/documentation/"
+_VALIDATOR = "apis/<str:api_id>/validators/of/<str:validator_id>/"
 _AUTHORIZER = "apis/<str:api_id>/authorizers/<str:authorizer_id>/"
 
 urlpatterns = [
@@ -93,6 +98,28 @@ urlpatterns = [
     path("apis/<str:api_id>/models/new/", models.create_model, name="create_model"),
     path("apis/<str:api_id>/models/by-name/<str:name>/", models.model, name="model"),
     path("apis/<str:api_id>/models/by-name/<str:name>/delete/", models.delete_model, name="delete_model"),
+    path("apis/<str:api_id>/validators/", request_validators.request_validators, name="request_validators"),
+    path(
+        "apis/<str:api_id>/validators/new/",
+        request_validators.create_request_validator,
+        name="create_request_validator",
+    ),
+    path(_VALIDATOR, request_validators.request_validator, name="request_validator"),
+    path(_VALIDATOR + "delete/", request_validators.delete_request_validator, name="delete_request_validator"),
+    path(_DOCUMENTATION, documentation.documentation, name="documentation"),
+    path(_DOCUMENTATION + "place/", documentation.place_part, name="place_part"),
+    path(_DOCUMENTATION + "of/<str:part_id>/delete/", documentation.delete_part, name="delete_documentation_part"),
+    path(_DOCUMENTATION + "import/", documentation_versions.import_documentation, name="import_documentation"),
+    path(_DOCUMENTATION + "versions/", documentation_versions.documentation_versions, name="documentation_versions"),
+    path(_DOCUMENTATION + "versions/show/", documentation_versions.show_version, name="show_documentation_version"),
+    path(
+        _DOCUMENTATION + "versions/describe/",
+        documentation_versions.describe_version,
+        name="describe_documentation_version",
+    ),
+    path(
+        _DOCUMENTATION + "versions/delete/", documentation_versions.delete_version, name="delete_documentation_version"
+    ),
     path("apis/<str:api_id>/gateway-responses/", gateway_responses.gateway_responses, name="gateway_responses"),
     path(
         "apis/<str:api_id>/gateway-responses/<str:kind>/", gateway_responses.gateway_response, name="gateway_response"

@@ -55,10 +55,13 @@ def v2_is_behind(stage: Stage, draft: V2Draft) -> bool:
 
 
 def v2_main_stage(stages: list[Stage]) -> Stage | None:
-    """The stage to compare with when nobody says which: production, else the one that was deployed to last."""
+    """The stage to compare with when nobody says which: one that is deployed to by hand, production, the one that was last."""
     deployed = [stage for stage in stages if stage.deployment is not None]
-    named = [stage for stage in deployed if stage.name in _MAIN]
-    return next(iter(named), None) or max(deployed, key=lambda stage: stage.deployment_id or 0, default=None)
+    return max(deployed, key=_weight, default=None)
+
+
+def _weight(stage: Stage) -> tuple[bool, bool, int]:
+    return not stage.auto_deploy, stage.name in _MAIN, stage.deployment_id or 0
 
 
 def v2_difference(draft: V2Draft, stage: Stage | None) -> V2Difference:

@@ -31,21 +31,21 @@ from portal.developer.addresses import try_it_url
 
 SERVICE = "apigatewayv2"
 
-# The view, its label, and the only protocol that has it.
-_TABS = (
+# The view, its label, and the only protocol that has it; in the order of AWS's console, then what it does not have.
+V2_TABS = (
     ("v2_api", "Routes", ""),
-    ("v2_integrations", "Integrations", ""),
     ("v2_authorizers", "Authorizers", ""),
+    ("v2_integrations", "Integrations", ""),
     ("v2_cors", "CORS", "HTTP"),
     ("v2_models", "Models", "WEBSOCKET"),
-    ("v2_changes", "Changes", ""),
     ("v2_stages", "Stages", ""),
-    ("v2_deployments", "Deployments", ""),
+    ("v2_traffic", "Traffic", ""),
     ("v2_test", "Test", "HTTP"),
     ("v2_client", "Client", "WEBSOCKET"),
     ("v2_connections", "Connections", "WEBSOCKET"),
-    ("v2_traffic", "Traffic", ""),
-    ("v2_settings", "Settings", ""),
+    ("v2_changes", "Changes", ""),
+    ("v2_deployments", "Deployments", ""),
+    ("v2_settings", "API settings", ""),
 )
 
 
@@ -123,7 +123,7 @@ class V2Frame:
     def tabs(self) -> list[Tab]:
         return [
             Tab(label, self.url(view), view == self.current)
-            for view, label, protocol in _TABS
+            for view, label, protocol in V2_TABS
             if protocol in ("", self.api.protocol_type)
         ]
 

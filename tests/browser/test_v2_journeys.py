@@ -98,7 +98,7 @@ def test_an_http_api_is_made_called_changed_and_pointed_back(
         lambda allowed: allowed == "https://shop.example.com",
     )
 
-    tab(page, "Storefront", "Settings")
+    tab(page, "Storefront", "API settings")
     page.get_by_role("button", name="Delete API").click()
     page.get_by_label("Type Storefront to confirm").fill("Storefront")
     page.get_by_role("button", name="Delete", exact=True).click()

@@ -23,7 +23,7 @@ def found(client: Client, query: str = "", here: str = "") -> str:
 def test_without_words_pages_and_actions_are_offered(owner: Client) -> None:
     page = found(owner)
 
-    assert "API keys Offer Page" in page
+    assert "API keys API Gateway Page" in page
     assert "Create a function Action" in page
 
 
@@ -83,3 +83,14 @@ def test_it_asks_the_same_few_questions_however_much_there_is(
 @pytest.mark.parametrize("query", ["%", "_", "\\", "'", "x" * 1000])
 def test_odd_queries_are_queries(owner: Client, query: str) -> None:
     assert owner.get(PALETTE, {"q": query}).status_code == 200
+
+
+def test_inside_an_http_api_its_own_pages_come_first(owner: Client, caller: Caller) -> None:
+    api = an_http_api(caller)
+    here = {"HX-Current-URL": f"http://testserver/console/v2/{api}/stages/"}
+
+    labels = [one.label for one in owner.get(reverse("console:palette"), headers=here).context["found"]]
+
+    assert labels[:4] == ["Routes", "Authorizers", "Integrations", "CORS"]
+    assert "Connections" not in labels
+    assert "Create a route" in labels

@@ -271,3 +271,10 @@ def test_a_viewer_sees_the_way_back_without_its_button(viewer: Client, caller: C
 
     assert "What would change" in page
     assert "Roll back" not in page
+
+
+def test_a_stage_that_is_deployed_to_by_hand_counts_before_one_that_follows(owner: Client, caller: Caller) -> None:
+    api = an_api_that_is_ahead(caller)
+    call_v2(caller, "CreateStage", ApiId=api, StageName="$default", AutoDeploy=True)
+
+    assert "1 change not deployed" in words(owner.get(url("api", api)))
