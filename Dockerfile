@@ -5,7 +5,7 @@ RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashe
 
 FROM python:3.12-slim
 RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin gatehouse \
-    && install -d -o gatehouse -g gatehouse -m 0700 /data
+    && install -d -o gatehouse -g gatehouse -m 0700 /data /data/log
 COPY --from=packages /venv /venv
 WORKDIR /gatehouse
 COPY manage.py ./

@@ -74,6 +74,7 @@ OPERATION_MODULES = (
     "gatehouse.account",
     "gatehouse.metrics",
     "gatehouse.requests",
+    "gatehouse.logs",
     "gatehouse.cors",
     "gatehouse.access_keys",
     "gatehouse.user_policies",

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape as escape_xml
 
+from apps.core.access_log_text import VARIABLE, Kind, kind_of
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.mapping.context import Variable, chosen_by_callers, variable
 from gateway_runtime.mapping.phase_variables import PHASE_VARIABLES
 
 if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import StageSite
-
-_VARIABLE = re.compile(r"\$context\.([A-Za-z0-9_]+(?:\.[A-Za-z0-9_-]+)*)")
-_SEPARATED = re.compile(rf"\s*{_VARIABLE.pattern}(?:,{_VARIABLE.pattern})+\s*")
 
 Escape = Callable[[str], str]
 
@@ -33,11 +30,11 @@ def compile_format(text: str, site: StageSite) -> Callable[[Exchange], str]:
         "stage": site.stage.stage_name,
         "deploymentId": site.deployment.deployment_id,
     }
-    escape = _escape_of(text)
+    escape = _ESCAPES.get(kind_of(text))
     pieces: list[str] = []
     variables: list[Variable] = []
     at = 0
-    for match in _VARIABLE.finditer(text):
+    for match in VARIABLE.finditer(text):
         pieces.append(text[at : match.start()].replace("%", "%%"))
         quoted = text[match.start() - 1 : match.start()] == '"'
         at = match.end()
@@ -57,7 +54,7 @@ def compile_format(text: str, site: StageSite) -> Callable[[Exchange], str]:
 
 def needs_times(text: str) -> bool:
     """Whether a format names variables that only a watched walk can tell."""
-    return any(match[1] in PHASE_VARIABLES for match in _VARIABLE.finditer(text))
+    return any(match[1] in PHASE_VARIABLES for match in VARIABLE.finditer(text))
 
 
 def _written(name: str, known: Variable, escape: Escape | None, quoted: bool) -> Variable:
@@ -88,18 +85,6 @@ def _message_string(escape: Escape) -> Variable:
     return read
 
 
-def _escape_of(text: str) -> Escape | None:
-    """How values are written, by what the format looks like; None where nothing marks their ends."""
-    start = text.lstrip()[:1]
-    if start in ("{", "["):
-        return _within_json
-    if start == "<":
-        return _within_xml
-    if _SEPARATED.fullmatch(text):
-        return _within_csv
-    return _within_quotes if '"' in text else None
-
-
 def _within_json(value: str) -> str:
     if value.isalnum() and value.isascii():
         return value  # most values, and the encoder takes thirty times as long
@@ -119,3 +104,7 @@ def _within_csv(value: str) -> str:
 def _within_quotes(value: str) -> str:
     """As Apache writes the fields of its Common Log Format."""
     return value.replace("\\", "\\\\").replace('"', '\\"')
+
+
+# How values are written; without a kind nothing marks their ends.
+_ESCAPES: dict[Kind, Escape] = {"JSON": _within_json, "XML": _within_xml, "CSV": _within_csv, "CLF": _within_quotes}

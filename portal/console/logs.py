@@ -24,8 +24,8 @@ from portal.console.resources import resource_url
 from portal.console.waterfall import LABELS, Bar, milliseconds, phase_bar, span
 
 _SHOWN = 100
-_STATUSES = ("2xx", "3xx", "4xx", "5xx", "429", "403", "504")
-_TONES = {2: "success", 3: "info", 4: "warning", 5: "danger"}
+STATUSES = ("2xx", "3xx", "4xx", "5xx", "429", "403", "504")
+TONES = {2: "success", 3: "info", 4: "warning", 5: "danger"}
 KEPT_FOR = {
     "refusal": "it was refused or failed",
     "sample": "it is in the sample of successes",
@@ -48,7 +48,7 @@ class Line:
 
     @property
     def tone(self) -> str:
-        return _TONES.get(self.story.status // 100, "neutral")
+        return TONES.get(self.story.status // 100, "neutral")
 
     @property
     def latency(self) -> str:
@@ -66,7 +66,7 @@ def logs(console: Console) -> HttpResponseBase:
     """Newest first; the list is swapped in every two seconds unless it is paused."""
     given = {name: console.request.GET.get(name, "").strip() for name in ("api", "stage", "status", "text")}
     paused = console.request.GET.get("paused", "") == "1"
-    names = _names(console)
+    names = api_names(console)
     try:
         found = stories.search(
             console.account_id,
@@ -85,8 +85,8 @@ def logs(console: Console) -> HttpResponseBase:
         lines=[Line(story, names.get(story.api_id, story.api_id)) for story in found],
         given=given,
         apis=sorted(names.items(), key=lambda item: item[1].lower()),
-        stages=_stage_names(console),
-        statuses=_STATUSES,
+        stages=stage_names(console),
+        statuses=STATUSES,
         is_filtered=bool(kept),
         paused=paused,
         here="?" + urlencode(kept),
@@ -111,6 +111,7 @@ def story(console: Console, request_id: str) -> HttpResponseBase:
             status=404,
         )
     api = _apis(console).filter(id=found.api_id).first()
+    log_name = found.stage_name + ("/Canary" if found.canary else "")
     return console.page(
         "console/story.html",
         section="logs",
@@ -121,7 +122,8 @@ def story(console: Console, request_id: str) -> HttpResponseBase:
         is_timed=any(phase.took_ms is not None for phase in found.phases),
         kept_for=KEPT_FOR.get(found.kept_for, ""),
         log=[(datetime.fromtimestamp(event.at, UTC), event.text.partition(") ")[2]) for event in found.log],
-        log_group=log_group(found.api_id, found.stage_name + ("/Canary" if found.canary else "")),
+        log_group=log_group(found.api_id, log_name),
+        log_query=urlencode({"kind": "execution", "api": found.api_id, "stage": log_name, "request_id": request_id}),
         facts=_facts(found),
         trail=_trail(f"{found.method} {found.path}"[:60]),
     )
@@ -138,7 +140,7 @@ def trace(console: Console, root: str) -> HttpResponseBase:
         raise Http404("No request of this trace is kept")
     began = found[0].at
     whole = max(story.at - began + story.latency_ms / 1000 for story in found) * 1000
-    names = _names(console)
+    names = api_names(console)
     return console.page(
         "console/trace.html",
         section="logs",
@@ -159,12 +161,12 @@ def _v2_apis(console: Console) -> Any:
     return Api.objects.filter(account_id=console.account_id, region=console.region)
 
 
-def _names(console: Console) -> dict[str, str]:
+def api_names(console: Console) -> dict[str, str]:
     """APIs of all kinds: names by id."""
     return {**dict(_apis(console).values_list("id", "name")), **dict(_v2_apis(console).values_list("id", "name"))}
 
 
-def _stage_names(console: Console) -> list[str]:
+def stage_names(console: Console) -> list[str]:
     rest = Stage.objects.filter(rest_api__in=_apis(console)).values_list("name", flat=True)
     return sorted({*rest, *V2Stage.objects.filter(api__in=_v2_apis(console)).values_list("name", flat=True)})
 
@@ -179,7 +181,7 @@ def _unavailable(console: Console) -> HttpResponse:
 
 def _requests_bar(story: Story, began: float, whole: float) -> Bar:
     x, width = span((story.at - began) * 1000, story.latency_ms, whole)
-    tone = _TONES.get(story.status // 100, "neutral")
+    tone = TONES.get(story.status // 100, "neutral")
     return Bar(f"{story.method} {story.path}", str(story.status), tone, "", x, width, milliseconds(story.latency_ms))
 
 
@@ -196,7 +198,7 @@ def _answer(story: Story) -> list[Bar]:
     took = max(story.latency_ms - began, 0.0)
     x, width = span(began, took, story.latency_ms)
     said = f"status {story.status}, {story.sent_bytes} bytes"
-    return [Bar("Answer", "sent", _TONES.get(story.status // 100, "neutral"), said, x, width, milliseconds(took))]
+    return [Bar("Answer", "sent", TONES.get(story.status // 100, "neutral"), said, x, width, milliseconds(took))]
 
 
 def _configuration(phase: Phase, story: Story, api: RestApi | None) -> tuple[str, str]:

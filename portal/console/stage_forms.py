@@ -35,7 +35,7 @@ ACCESS_LOG_PRESETS = {
     + "</request>",
     "CSV": ",".join(_LOGGED.values()),
     "JSON with latencies and errors": json.dumps({
-        **_LOGGED, "latency": "$context.responseLatency", "integrationLatency": "$context.integration.latency",
+        **_LOGGED, "path": "$context.path", "apiKeyId": "$context.identity.apiKeyId", "latency": "$context.responseLatency", "integrationLatency": "$context.integration.latency",
         "integrationStatus": "$context.integration.status", "error": "$context.error.responseType",
     }),
 }  # fmt: skip

@@ -29,6 +29,7 @@ from portal.console import (
     key_life,
     lifecycle,
     live,
+    log_files,
     logs,
     methods,
     models,
@@ -235,6 +236,8 @@ urlpatterns = [
     path("logs/", logs.logs, name="logs"),
     # Request ids of HTTP and WebSocket APIs are base64, slashes and all.
     path("logs/<path:request_id>/", logs.story, name="story"),
+    path("log-files/", log_files.log_files, name="log_files"),
+    path("log-files/lines/", log_files.log_lines, name="log_lines"),
     path("traces/<str:root>/", logs.trace, name="trace"),
     path("audit/", audit.audit, name="audit"),
     path("audit/export/", audit.export_audit, name="export_audit"),

@@ -61,7 +61,12 @@ def test_our_containers_cannot_write_their_root_nor_gain_privileges(name):
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert "no-new-privileges:true" in service["security_opt"]
-    assert all(volume.endswith(":/data") for volume in service["volumes"])
+    assert all(volume.split(":")[1] in ("/data", "/data/log") for volume in service["volumes"])
+
+
+def test_the_console_reads_what_the_gateway_logs_and_writes_none_of_it():
+    assert "logs:/data/log" in SERVICES["gateway"]["volumes"]
+    assert "logs:/data/log:ro" in SERVICES["portal"]["volumes"]
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
