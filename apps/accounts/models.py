@@ -16,12 +16,33 @@ class Account(models.Model):
     id = models.CharField(primary_key=True, max_length=12, default=ids.account_id)
     name = models.CharField(max_length=128)
     created = models.DateTimeField(auto_now_add=True)
+    second_factor_required = models.BooleanField(default=False)
 
 
 class User(AbstractUser):
     """A person: staff of the console, or a developer of the portal, or both. Signs in by e-mail or user name."""
 
     email = models.EmailField(unique=True)
+
+
+class SecondFactor(models.Model):
+    """The authenticator app of a person. Until they have shown a code of it, it asks for none."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="second_factor")
+    secret = SealedTextField()
+    confirmed = models.DateTimeField(null=True)
+    last_step = models.BigIntegerField(default=-1)
+    """The step of the newest code that was taken: no code is taken twice."""
+
+
+class RecoveryCode(models.Model):
+    """A code that stands in for the authenticator once. Kept as a keyed digest."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "digest"], name="one_recovery_code_per_digest")]
 
 
 class Membership(models.Model):

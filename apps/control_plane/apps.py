@@ -88,6 +88,7 @@ OPERATION_MODULES = (
     "acm.certificates",
     "acm.tags",
     "gatehouse.memberships",
+    "gatehouse.second_factors",
     "lambda_api.functions",
     "lambda_api.packages",
     "lambda_api.configurations",

@@ -45,9 +45,12 @@ _SECRET = frozenset(
         "secret",
         "sessionToken",
         "invitation",
+        "recoveryCodes",
+        "enrollmentUri",
     }
 )
 _SECRETS_OF_REQUEST = {
+    **{name: {"code"} for name in ("ConfirmSecondFactor", "CreateRecoveryCodes", "DeleteSecondFactor", "VerifySecondFactor")},
     "CreateApiKey": {"value"}, "RotateApplicationKey": {"value"},
     "TestInvokeMethod": {"headers", "multiValueHeaders", "body"},
     "TestInvokeAuthorizer": {"headers", "multiValueHeaders", "body", "pathWithQueryString", "additionalContext"},

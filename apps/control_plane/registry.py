@@ -38,6 +38,10 @@ _operations: dict[tuple[str, str], Operation] = {}
 _preparations: dict[tuple[str, str], Preparation] = {}
 _LABEL = re.compile(r"\{([^}+]+)\+?\}")
 _READS = ("Get", "List", "Export", "Describe")
+# What people do for themselves, whatever their role in the account.
+_FOR_ONESELF = frozenset(
+    {"CreateSecondFactor", "ConfirmSecondFactor", "CreateRecoveryCodes", "DeleteSecondFactor", "VerifySecondFactor"}
+)
 # These call a back end and change nothing: no transaction, and no lock of a database, waits for its answer.
 _CALLS_OUT = frozenset({"TestInvokeMethod", "TestInvokeAuthorizer", "Invoke", "InvokeWithResponseStream"})
 
@@ -161,7 +165,7 @@ def _member(service: str, name: str, label: str) -> str:
 
 def _check_role(caller: Caller, service: str, name: str, request: Shape) -> None:
     """Refuse a change to a role that only reads, and audit the attempt."""
-    if caller.role != Membership.Role.VIEWER or name.startswith(_READS):
+    if caller.role != Membership.Role.VIEWER or name.startswith(_READS) or name in _FOR_ONESELF:
         return
     refusal = AccessDeniedException(
         f"User: {caller.principal} is not authorized to perform: {_action(caller, service, name, request)} with an explicit deny"

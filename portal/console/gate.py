@@ -15,8 +15,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Ht
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 
-from apps.accounts.models import Membership, User
+from apps.accounts.models import Membership, SecondFactor, User
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller, staff_caller
 from apps.control_plane.errors import AccessDeniedException, AwsError, NotFoundException
@@ -28,6 +29,9 @@ Arguments = ParamSpec("Arguments")
 
 ACCOUNT_IN_SESSION = "console_account"
 REGION_IN_SESSION = "console_region"
+FACTOR_IN_SESSION = "console_second_factor"
+"""The second factor with which this session was opened; of a provider of identities that asked for one itself, `PROVIDER`."""
+PROVIDER = "provider"
 
 logger = logging.getLogger("gatehouse.console")
 
@@ -61,6 +65,19 @@ class Console:
     def posted(self) -> QueryDict | None:
         """What a form was sent with; None when the page was only asked for, which leaves its forms unbound."""
         return self.request.POST if self.request.method == "POST" else None
+
+    @property
+    def second_step_due(self) -> bool:
+        """Whether the person has an authenticator app, and this session has not seen a code of it."""
+        factor = confirmed_factor(self.user)
+        return factor is not None and self.request.session.get(FACTOR_IN_SESSION) not in (factor.pk, PROVIDER)
+
+    @property
+    def must_enrol(self) -> bool:
+        """Whether the account asks for a second factor, and the person has none."""
+        asked = self.membership.account.second_factor_required
+        provided = self.request.session.get(FACTOR_IN_SESSION) == PROVIDER
+        return asked and not provided and confirmed_factor(self.user) is None
 
     @cached_property
     def memberships(self) -> list[Membership]:
@@ -110,13 +127,22 @@ class Console:
 View = Callable[Concatenate[Console, Arguments], HttpResponseBase]
 
 
+def confirmed_factor(user: User) -> SecondFactor | None:
+    """The authenticator app that the person signs in with."""
+    factor: SecondFactor | None = getattr(user, "second_factor", None)
+    return None if factor is None or factor.confirmed is None else factor
+
+
 def console_page(
     *methods: str,
+    enrolling: bool = False,
 ) -> Callable[[View[Arguments]], Callable[Concatenate[HttpRequest, Arguments], HttpResponseBase]]:
     """Make a view of the console: it gets a `Console` instead of a request, for the given HTTP methods.
 
     Strangers are sent to the sign-in page, people without a membership are told so (403). An unknown id is a 404, whoever
     owns it; any other error of an operation that the view does not handle is shown as a page of its own.
+
+    Who has a second factor shows it before any page, and who has to have one sets it up: only pages that are `enrolling` are for them.
     """
     allowed = tuple(methods) or ("GET",)
 
@@ -126,10 +152,14 @@ def console_page(
             if request.method not in allowed and not (request.method == "HEAD" and "GET" in allowed):
                 return HttpResponseNotAllowed(allowed)
             if not request.user.is_authenticated:
-                return _to_sign_in(request)
+                return to_entrance(request, "console:sign_in")
             console = console_of(request, request.user)
             if console is None:
                 return render(request, "console/no_membership.html", status=403)
+            if console.second_step_due:
+                return to_entrance(request, "console:second_step")
+            if console.must_enrol and not enrolling:
+                return to_entrance(request, "console:second_factor")
             response = _answer(console, lambda: view(console, *args, **kwargs))
             add_never_cache_headers(response)
             return response
@@ -149,11 +179,12 @@ def _answer(console: Console, view: Callable[[], HttpResponseBase]) -> HttpRespo
         return console.page("console/refused.html", status=error.status, error=error)
 
 
-def _to_sign_in(request: HttpRequest) -> HttpResponse:
+def to_entrance(request: HttpRequest, name: str) -> HttpResponse:
+    """Send somebody to a page before the one they asked for, which leads them there afterwards."""
     # After signing in one lands on a page, never on a form's target or on a fragment of a page.
     fragment = request.headers.get("HX-Request") == "true"
     here = request.headers.get("HX-Current-URL", "") if fragment else request.get_full_path()
-    url = reverse("console:sign_in")
+    url = reverse(name)
     if request.method == "GET" and here:
         url += "?" + urlencode({"next": here})
     if fragment:
@@ -161,9 +192,16 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=302, headers={"Location": url})
 
 
+def safe_goal(request: HttpRequest, goal: str) -> str:
+    """Where to go after signing in: a page of this site, never one that a link from outside names."""
+    if url_has_allowed_host_and_scheme(goal, {request.get_host()}, require_https=request.is_secure()):
+        return goal
+    return reverse("console:home")
+
+
 def console_of(request: HttpRequest, user: User) -> Console | None:
     """The person in the account that the session remembers, or in the first one they belong to."""
-    memberships = user.memberships.select_related("account").order_by("pk")
+    memberships = user.memberships.select_related("account", "user__second_factor").order_by("pk")
     membership = (
         memberships.filter(account_id=request.session.get(ACCOUNT_IN_SESSION, "")).first() or memberships.first()
     )
@@ -171,4 +209,4 @@ def console_of(request: HttpRequest, user: User) -> Console | None:
         return None
     region = known_region(request.session.get(REGION_IN_SESSION, ""))
     caller = staff_caller(user, membership.account_id, region, request.META.get("REMOTE_ADDR", ""))
-    return None if caller is None else Console(request, user, membership, caller)
+    return None if caller is None else Console(request, membership.user, membership, caller)

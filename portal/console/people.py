@@ -99,6 +99,30 @@ def invite_again(console: Console, name: str) -> HttpResponseBase:
 
 
 @console_page("POST")
+def require_second_factor(console: Console) -> HttpResponseBase:
+    """Ask everybody for a second factor, or leave it to them."""
+    required = console.request.POST.get("required") == "true"
+    done = (
+        "Everybody signs in with a second factor now." if required else "A second factor is everybody's own affair now."
+    )
+    console.attempt(done, "PutAccountSecurity", {"secondFactorRequired": required}, _SERVICE)
+    return redirect("console:people")
+
+
+@console_page("POST")
+def reset_second_factor(console: Console, name: str) -> HttpResponseBase:
+    """Let somebody in who has lost their authenticator app, after their name has been typed."""
+    if console.request.POST.get("confirmation", "").strip() != name:
+        messages.error(console.request, f"Type {name} to reset the second factor. Nothing was changed.")
+        return redirect("console:people")
+    console.attempt(
+        f"{name} signs in with the password alone, until a new app is set up.",
+        "ResetSecondFactor", {"userName": name}, _SERVICE,
+    )  # fmt: skip
+    return redirect("console:people")
+
+
+@console_page("POST")
 def remove_person(console: Console, name: str) -> HttpResponseBase:
     """Take somebody out of the account; who has left it themselves is back at the console's entrance."""
     done = console.attempt(f"{name} has left the account.", "DeleteMembership", {"userName": name}, _SERVICE)
@@ -131,6 +155,7 @@ def _page(console: Console, **shown: Any) -> HttpResponseBase:
         "console/people.html",
         section="people",
         people=found["items"],
+        required=console.membership.account.second_factor_required,
         roles=[(value, value.capitalize()) for value, _ in _ROLES],
         next_url=f"?position={found['position']}" if "position" in found else "",
         first_url="?" if position else "",

@@ -6,13 +6,11 @@ from django import forms
 from django.contrib.auth import authenticate, login, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.console.gate import ACCOUNT_IN_SESSION, REGION_IN_SESSION, Console, console_page
+from portal.console.gate import ACCOUNT_IN_SESSION, REGION_IN_SESSION, Console, console_page, safe_goal
 from portal.console.regions import known_region
 
 
@@ -34,7 +32,7 @@ class SignInForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """The sign-in page. A wrong password and an unknown name get the same answer."""
-    goal = _safe(request, request.POST.get("next") or request.GET.get("next") or "")
+    goal = safe_goal(request, request.POST.get("next") or request.GET.get("next") or "")
     if request.method != "POST":
         return redirect(goal) if request.user.is_authenticated else _page(request, SignInForm(), goal)
     form = SignInForm(request.POST)
@@ -67,10 +65,3 @@ def switch(console: Console) -> HttpResponseBase:
 
 def _page(request: HttpRequest, form: SignInForm, goal: str, status: int = 200) -> HttpResponse:
     return render(request, "console/sign_in.html", {"form": form, "next": goal}, status=status)
-
-
-def _safe(request: HttpRequest, goal: str) -> str:
-    """Where to go after signing in: a page of this site, never one that a link from outside names."""
-    if url_has_allowed_host_and_scheme(goal, {request.get_host()}, require_https=request.is_secure()):
-        return goal
-    return reverse("console:home")

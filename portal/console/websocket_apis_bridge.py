@@ -228,7 +228,7 @@ def _target(scope: Scope) -> str | None:
     request = _request(scope)
     user = auth.get_user(request)
     console = console_of(request, user) if user.is_authenticated else None
-    if console is None or not console.may_write:
+    if console is None or console.second_step_due or console.must_enrol or not console.may_write:
         return None
     try:
         api = console.caller.api(found[1])

@@ -17,6 +17,7 @@ SECRET_KEY = ENVIRONMENT.derived_key("django").hex()
 SEALING_KEY = ENVIRONMENT.derived_key("sealing")
 DOCUMENT_SECRETS_KEY = ENVIRONMENT.derived_key("document-secrets")
 SESSION_TOKEN_KEY = ENVIRONMENT.derived_key("session-tokens")
+RECOVERY_CODE_KEY = ENVIRONMENT.derived_key("recovery-codes")
 API_KEY_DIGEST_KEY = ENVIRONMENT.derived_key("api-key-digest")
 DEBUG = ENVIRONMENT.debug
 # Without names of its own, the portal answers to the loopback names and to the address it listens on.
@@ -70,6 +71,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
+    "portal.console.second_step.guarded_staff_admin",
 ]
 
 ROOT_URLCONF = "portal.urls"

@@ -28,7 +28,7 @@ _USER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 @operation("ListMemberships", "gatehouse")
 def list_memberships(caller: Caller, request: Shape) -> Shape:
     """The people of the account, by user name."""
-    rows = Membership.objects.filter(account_id=caller.account_id).select_related("user")
+    rows = Membership.objects.filter(account_id=caller.account_id).select_related("user__second_factor")
     found, position = page(rows, request, "user__username")
     return paged([membership_shape(row) for row in found], position)
 
@@ -137,7 +137,14 @@ def membership_shape(row: Membership) -> Shape:
         "role": row.role,
         "active": user.is_active,
         "hasPassword": user.has_usable_password(),
+        "hasSecondFactor": has_second_factor(user),
     }
+
+
+def has_second_factor(user: User) -> bool:
+    """Whether signing in asks the person for a code; their rows are best read with `user__second_factor`."""
+    factor = getattr(user, "second_factor", None)
+    return factor is not None and factor.confirmed is not None
 
 
 def _join(caller: Caller, user: User, role: str) -> Membership:

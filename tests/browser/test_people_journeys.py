@@ -1,0 +1,94 @@
+"""People in the console: a second factor set up and asked for, teams, policies, and what can be undone."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from apps.core import totp
+from tests.browser.test_admin_journey import sign_in
+from tests.browser.test_every_page import check_page
+from tests.installation import Installation
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "a long pass phrase"
+
+
+def invited(page: Page, name: str) -> str:
+    """Invite somebody, as the owner who has signed in; the link they get."""
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="People").click()
+    form = page.locator("form", has=page.get_by_role("button", name="Invite"))
+    form.get_by_label("User name").fill(name)
+    form.get_by_label("E-mail").fill(f"{name}@example.com")
+    form.get_by_role("button", name="Invite").click()
+    return str(page.get_by_role("button", name="Copy the link").get_attribute("data-copy"))
+
+
+def come_in(page: Page, link: str, name: str) -> None:
+    """Follow the link, choose a password, and sign in with it."""
+    page.goto(link)
+    page.get_by_label("New password", exact=True).fill(PASSWORD)
+    page.get_by_label("New password confirmation").fill(PASSWORD)
+    page.get_by_role("button", name="Set password").click()
+    enter(page, name)
+
+
+def enter(page: Page, name: str) -> None:
+    page.goto("/console/sign-in/")
+    page.get_by_label("E-mail or user name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def code(key: str, steps: int = 0) -> str:
+    return totp.code_of(key.replace(" ", ""), totp.step_at(time.time()) + steps)
+
+
+@pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1280, "light")])
+def test_somebody_sets_up_an_app_and_is_asked_for_its_code(
+    visit: Callable[..., Any], product: Installation, picture: Any, width: int, theme: str
+):
+    admin, page = visit().page, visit(width=width, theme=theme).page
+    sign_in(admin, product)
+    name = f"nina{theme}"
+    come_in(page, invited(admin, name), name)
+    page.goto("/console/second-factor/")
+    check_page(page, "no second factor yet")
+    page.get_by_role("button", name="Set up an authenticator app").click()
+    key = str(page.get_by_role("button", name="Copy the key").get_attribute("data-copy"))
+    check_page(page, "the picture")
+    picture(page, f"second-factor-{theme}")
+    page.get_by_label("Code", exact=True).fill(code(key))
+    page.get_by_role("button", name="Confirm").click()
+    codes = page.get_by_role("region", name="Recovery codes").get_by_role("listitem")
+    expect(codes).to_have_count(10)
+    recovery = codes.first.inner_text()
+    check_page(page, "recovery codes")
+    picture(page, f"recovery-codes-{theme}")
+
+    page.context.clear_cookies()
+    enter(page, name)
+    expect(page.get_by_role("heading", name="One more step")).to_be_visible()
+    check_page(page, "second step")
+    picture(page, f"second-step-{theme}")
+    page.get_by_label("Code", exact=True).fill("000000")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("That code is not right")).to_be_visible()
+    page.get_by_label("Code", exact=True).fill(recovery)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", name=re.compile("APIs"), level=1)).to_be_visible()
+
+    admin.reload()
+    admin.goto("/console/people/")
+    admin.get_by_role("button", name=f"Reset the second factor of {name}").click()
+    check_page(admin, "people")
+    picture(admin, f"people-reset-{theme}")
+    admin.get_by_label(f"Type {name} to confirm").fill(name)
+    admin.get_by_role("dialog").get_by_role("button", name="Reset").click()
+    expect(admin.get_by_text("signs in with the password alone")).to_be_visible()
