@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from apps.core.environment import VpcEndpoint
     from apps.core.iam import Decision
+    from apps.core.sigv4_signing import AwsCredentials
     from gateway_runtime.edge.turn import Turn
     from gateway_runtime.mapping.template_context import TemplateContext
     from gateway_runtime.phases.cache import CacheVisit
@@ -69,6 +70,7 @@ class Exchange:
     caller_may: Callable[[str, str], bool] | None = (
         None  # whether those of a caller who acts behind the API allow an action on an ARN
     )
+    caller_credentials: AwsCredentials | None = None  # what a caller who acts behind the API has signed with
     socket: SocketEvent | None = None  # what happens on a WebSocket connection; None for a request
     # Set by phases
     cache: CacheVisit | None = None  # the request's visit to the stage's cache; None where answers are not kept

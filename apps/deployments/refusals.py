@@ -92,8 +92,8 @@ def _service_refusals(integration: Integration, authorization_type: str) -> list
     except ValueError as error:
         return [str(error)]
     function = function_of(uri)
-    if are_the_callers(integration.credentials) and (function is None or authorization_type != "AWS_IAM"):
-        return ["credentials of the caller, but for functions behind AWS_IAM authorization"]
+    if are_the_callers(integration.credentials) and authorization_type != "AWS_IAM":
+        return ["credentials of the caller without AWS_IAM authorization"]
     if function is not None:
         streams = integration.type == "AWS_PROXY" and integration.response_transfer_mode == "STREAM"
         if function.streams is not streams:

@@ -1,10 +1,11 @@
-"""What a request to an AWS service is signed with: a session of the role that the integration names, or the operator's key."""
+"""What a request to an AWS service is signed with: the session of a role, the caller's own access key, or the operator's."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
 
+from apps.core.integration_uris import are_the_callers
 from apps.core.sigv4_signing import AwsCredentials
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
@@ -23,6 +24,8 @@ def compile_signer(site: MethodSite) -> Signer:
 
     A role is never stood in for by the operator's own key, unless the operator has said so (GATEHOUSE_AWS_ROLES).
     """
+    if are_the_callers(site.method.integration.credentials):
+        return _as_caller
     operator = site.services.aws.credentials_of(site.deployment.account_id)
     if operator is None:
         settings = "GATEHOUSE_AWS_ACCESS_KEY_ID, GATEHOUSE_AWS_ACCOUNTS"
@@ -31,6 +34,16 @@ def compile_signer(site: MethodSite) -> Signer:
     if not arn or not site.services.aws.assumes_roles:
         return lambda exchange: operator
     return _role_signer(site, _named_role(site, arn, operator))
+
+
+def _as_caller(exchange: Exchange) -> AwsCredentials:
+    """What is another account's than the API's acts nowhere: its owner has not written this API."""
+    if exchange.caller_credentials is None:
+        detail = (
+            "the integration has the caller's credentials, but the caller is none who signed, or of another account"
+        )
+        raise GatewayError("API_CONFIGURATION_ERROR", detail=detail)
+    return exchange.caller_credentials
 
 
 def _named_role(site: MethodSite, arn: str, operator: AwsCredentials) -> Role:

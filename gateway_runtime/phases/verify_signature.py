@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from apps.core.iam import Decision, Policy, Principal
 from apps.core.integration_uris import are_the_callers
 from apps.core.sigv4 import Signature
+from apps.core.sigv4_signing import AwsCredentials
 from gateway_runtime.authorizers.method_arn import compile_method_arn
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.iam.credentials import Caller, Credential
@@ -48,6 +49,10 @@ def verify_signature(site: MethodSite) -> Step | None:
             exchange.permits = lambda action: decision_on(action, arn, keys, caller) is ALLOW
         if acts_behind:
             exchange.caller_may = partial(_may, caller, keys)
+            if caller.account_id == owner:
+                exchange.caller_credentials = AwsCredentials(
+                    signature.access_key_id, credential.secret, signature.security_token
+                )
         exchange.identity = {
             **exchange.identity,
             "accountId": caller.account_id,

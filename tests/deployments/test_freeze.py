@@ -104,7 +104,7 @@ def test_every_reason_to_refuse_is_told_at_once(account):
     ]
 
 
-CALLERS = "credentials of the caller, but for functions behind AWS_IAM authorization"
+CALLERS = "credentials of the caller without AWS_IAM authorization"
 
 
 @pytest.mark.parametrize(
@@ -131,6 +131,16 @@ def test_integrations_with_services_are_refused_where_they_cannot_be_called(acco
         told = refused.reasons
 
     assert told == [f"GET /pets: {reason}" for reason in reasons]
+
+
+def test_services_and_functions_may_be_called_as_who_signed(account):
+    api = make_api(account)
+    for path, service in (("/a", "dynamodb:action/Scan"), ("/b", "lambda:path/2015-03-31/functions/fn/invocations")):
+        method = make_method(api, path, authorization_type="AWS_IAM")
+        uri = f"arn:aws:apigateway:us-east-1:{service}"
+        integrate(method, "AWS", uri=uri, http_method="POST", credentials="arn:aws:iam::*:user/*")
+
+    assert freeze.freeze(api, "a")
 
 
 @pytest.mark.parametrize(
