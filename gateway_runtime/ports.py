@@ -16,6 +16,7 @@ from apps.core.aws_access import AwsAccess
 from apps.core.environment import VpcEndpoint
 from apps.core.secrets import DocumentSeal
 from apps.core.session_tokens import SessionTokens
+from apps.core.sigv4_signing import AwsCredentials
 from apps.core.stories import Story
 from gateway_runtime.limits import StreamLimits
 from gateway_runtime.observation.sampling import TraceSampler
@@ -133,12 +134,18 @@ class Upstream(Protocol):
 class FunctionAnswer(NamedTuple):
     """What a function returned. `error` is None, `Handled` or `Unhandled` (X-Amz-Function-Error): the payload then tells the error.
 
-    An invocation as an event is answered before the function runs: `status` 202 and no payload.
+    An invocation as an event is answered before the function runs: `status` 202 and no payload. `headers` are those of Lambda's
+    answer, names in lower case.
     """
 
     payload: bytes
     error: str | None = None
     status: int = 200
+    headers: Sequence[tuple[bytes, bytes]] = ()
+
+
+Signer = Callable[[], AwsCredentials | Awaitable[AwsCredentials]]
+"""What a call of AWS is signed with. It raises, or what is awaited does, `CredentialsRefused` or `CredentialsUnavailable`."""
 
 
 class Functions(Protocol):
@@ -150,13 +157,18 @@ class Functions(Protocol):
         payload: bytes,
         *,
         source_arn: str,
+        role_arn: str = "",
+        signer: Signer | None = None,
         event: bool = False,
+        headers: Sequence[tuple[bytes, bytes]] = (),
         timeout: float,  # noqa: ASYNC109
     ) -> FunctionAnswer:
         """Run a function (an ARN, with or without a qualifier) on an event of JSON and wait for what it returns.
 
-        `source_arn` is the `execute-api` ARN on whose behalf: function policies ask for it. It is empty where the integration
-        names credentials, whose role decides in place of the function's policy. `timeout` is seconds.
+        `source_arn` is the `execute-api` ARN on whose behalf: function policies ask for it. It is empty where credentials are
+        named: then the policy is asked for `role_arn`, and where that is empty too it is not asked, for the role's own policies decide.
+        `signer` is what signs the call of a function that is not of this installation; without one there is none.
+        `headers` are further ones of Lambda's Invoke API, names in lower case. `timeout` is seconds.
         """
 
     async def stream(
@@ -165,6 +177,8 @@ class Functions(Protocol):
         payload: bytes,
         *,
         source_arn: str,
+        role_arn: str = "",
+        signer: Signer | None = None,
         timeout: float,  # noqa: ASYNC109
     ) -> UpstreamResponse:
         """InvokeWithResponseStream: the bytes that the function writes, while it writes them, as the body of the response.

@@ -7,13 +7,15 @@ from collections.abc import Iterable
 
 from apps.core.execution_log import ExecutionLog, as_map, header_name, without_secrets
 from gateway_runtime.limits import POOL, StreamLimits
-from gateway_runtime.ports import FunctionAnswer, Functions
+from gateway_runtime.ports import FunctionAnswer, Functions, Signer
 from gateway_runtime.upstream.errors import BadResponse
 from gateway_runtime.upstream.origin import Origin
 from gateway_runtime.upstream.pool import BodyStream, Client, UpstreamPool
 from gateway_runtime.upstream.response import UpstreamResponse
 
 Headers = Iterable[tuple[str, str]]
+
+_TOLD = frozenset({b"x-amz-function-error", b"x-amz-log-result", b"x-amz-executed-version"})
 
 
 class _Endpoint:
@@ -107,15 +109,20 @@ class LoggedFunctions:
         payload: bytes,
         *,
         source_arn: str,
+        role_arn: str = "",
+        signer: Signer | None = None,
         event: bool = False,
+        headers: Iterable[tuple[bytes, bytes]] = (),
         timeout: float,  # noqa: ASYNC109
     ) -> FunctionAnswer:
         """As the port's."""
-        asked = [("X-Amz-Invocation-Type", "Event")] if event else []
-        endpoint = self._begin(arn, "2015-03-31", "invocations", payload, source_arn, asked)
-        answer = await self._functions.invoke(arn, payload, source_arn=source_arn, event=event, timeout=timeout)
-        failed = [("X-Amz-Function-Error", answer.error)] if answer.error else []
-        endpoint.answered(answer.status, [("Content-Type", "application/json"), *failed], answer.payload)
+        headers = [*headers, (b"x-amz-invocation-type", b"Event")] if event else list(headers)
+        endpoint = self._begin(arn, "2015-03-31", "invocations", payload, source_arn, _texts(headers))
+        answer = await self._functions.invoke(
+            arn, payload, source_arn=source_arn, role_arn=role_arn, signer=signer, headers=headers, timeout=timeout
+        )
+        told = [header for header in answer.headers if header[0] in _TOLD]
+        endpoint.answered(answer.status, [("Content-Type", "application/json"), *_texts(told)], answer.payload)
         return answer
 
     async def stream(
@@ -124,12 +131,16 @@ class LoggedFunctions:
         payload: bytes,
         *,
         source_arn: str,
+        role_arn: str = "",
+        signer: Signer | None = None,
         timeout: float,  # noqa: ASYNC109
     ) -> UpstreamResponse:
         """As the port's, but read to its end, which has to come within the cap of a body that is not streamed."""
         path = "response-streaming-invocations"
         endpoint = self._begin(arn, "2021-11-15", path, payload, source_arn, [])
-        response = await self._functions.stream(arn, payload, source_arn=source_arn, timeout=timeout)
+        response = await self._functions.stream(
+            arn, payload, source_arn=source_arn, role_arn=role_arn, signer=signer, timeout=timeout
+        )
         received = b""
         while chunk := await response.next_chunk():
             received += chunk

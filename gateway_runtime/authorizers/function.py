@@ -18,9 +18,11 @@ from gateway_runtime.authorizers.method_arn import api_arn, compile_method_arn
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.functions.errors import FunctionNotFound, InvocationDenied, InvocationFailed, PayloadTooLarge
+from gateway_runtime.integrations.invoking import role_to_ask_for
+from gateway_runtime.integrations.service_credentials import compile_role_signer
 from gateway_runtime.integrations.target import with_stage_variables
 from gateway_runtime.limits import AUTHORIZERS
-from gateway_runtime.ports import FunctionAnswer, Functions
+from gateway_runtime.ports import FunctionAnswer, Functions, Signer
 from gateway_runtime.snapshot.stage import MethodSite, Misconfigured, Step
 
 WriteEvent = Callable[[MethodSite, Authorizer, Exchange, Identity, str], Event]
@@ -35,13 +37,20 @@ class AuthorizerFunction(NamedTuple):
     arn: str
     source_arn: str
     functions: Functions
+    role_arn: str = ""
+    signer: Signer | None = None
 
     async def ask(self, event: Event) -> FunctionAnswer:
         """What the function answers. Raises the gateway's error for what went wrong."""
         payload = msgspec.json.encode(event)
         try:
             return await self.functions.invoke(
-                self.arn, payload, source_arn=self.source_arn, timeout=AUTHORIZERS.function_seconds
+                self.arn,
+                payload,
+                source_arn=self.source_arn,
+                role_arn=self.role_arn,
+                signer=self.signer,
+                timeout=AUTHORIZERS.function_seconds,
             )
         except _MISCONFIGURED as error:
             raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", detail=f"{type(error).__name__}: {error}") from error
@@ -62,7 +71,14 @@ def authorizer_function(site: MethodSite, authorizer: Authorizer) -> AuthorizerF
         raise
     except ValueError as error:
         raise Misconfigured(f"the URI of authorizer {authorizer.id}: {error}") from None
-    return AuthorizerFunction(arn, f"{api_arn(stage)}/authorizers/{authorizer.id}", site.services.functions)
+    credentials = authorizer.credentials
+    return AuthorizerFunction(
+        arn,
+        "" if credentials else f"{api_arn(stage)}/authorizers/{authorizer.id}",
+        site.services.functions,
+        role_to_ask_for(site, credentials, arn),
+        compile_role_signer(site, credentials),
+    )
 
 
 def authorize_by_function(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 from urllib.parse import quote
@@ -21,7 +21,7 @@ from gateway_runtime.functions.errors import (
 from gateway_runtime.functions.limits import LARGEST_PAYLOAD, LARGEST_STREAM
 from gateway_runtime.functions.streams import FunctionStream
 from gateway_runtime.limits import PoolLimits
-from gateway_runtime.ports import FunctionAnswer, Functions
+from gateway_runtime.ports import FunctionAnswer, Functions, Signer
 from gateway_runtime.upstream.errors import ConnectFailed, IntegrationTimedOut, UpstreamError
 from gateway_runtime.upstream.guard import GuardedConnector
 from gateway_runtime.upstream.origin import Origin
@@ -35,18 +35,20 @@ class Call(NamedTuple):
     """A request to a Lambda before it says who asks."""
 
     arn: str
-    origin: Origin
     target: bytes
     headers: Headers
     payload: bytes
     source_arn: str
+    role_arn: str
+    signer: Signer | None
 
 
-Authorize = Callable[[Call], Headers]
-"""The headers that show who asks."""
+Authorize = Callable[[Call, Origin], Headers | Awaitable[Headers]]
+"""The headers that show who asks. Raises InvocationFailed, and so does what is awaited."""
 
 P = TypeVar("P", bound=asyncio.BaseProtocol)
 
+INVOCATION_TYPE = b"x-amz-invocation-type"
 _HOST = Origin("http", "functions", 80)
 HOST_LIMITS = PoolLimits(idle_seconds=60.0, body_bytes=LARGEST_STREAM, waiting_per_origin=10_000)
 _AWAY_SECONDS = 3.0  # a host that restarts is back by then
@@ -105,17 +107,22 @@ class LambdaClient:
         payload: bytes,
         *,
         source_arn: str,
+        role_arn: str = "",
+        signer: Signer | None = None,
         event: bool = False,
+        headers: Headers = (),
         timeout: float,  # noqa: ASYNC109
     ) -> FunctionAnswer:
         target = f"/2015-03-31/functions/{quote(arn, safe='')}/invocations".encode()
-        kind = b"Event" if event else b"RequestResponse"
-        response = await self._send(arn, target, payload, source_arn, [(b"x-amz-invocation-type", kind)], timeout)
+        if not any(name == INVOCATION_TYPE for name, _ in headers):
+            headers = [*headers, (INVOCATION_TYPE, b"Event" if event else b"RequestResponse")]
+        response = await self._send(Call(arn, target, headers, payload, source_arn, role_arn, signer), timeout)
         body = await _read(arn, response)
         if not 200 <= response.status < 300:
             raise _error(arn, response, body)
         failed = _header(response, b"x-amz-function-error")
-        return FunctionAnswer(body, failed.decode("latin-1") if failed else None, response.status)
+        told = tuple(response.headers)
+        return FunctionAnswer(body, failed.decode("latin-1") if failed else None, response.status, told)
 
     async def stream(
         self,
@@ -123,37 +130,32 @@ class LambdaClient:
         payload: bytes,
         *,
         source_arn: str,
+        role_arn: str = "",
+        signer: Signer | None = None,
         timeout: float,  # noqa: ASYNC109
     ) -> UpstreamResponse:
         target = f"/2021-11-15/functions/{quote(arn, safe='')}/response-streaming-invocations".encode()
-        response = await self._send(arn, target, payload, source_arn, [], timeout)
+        response = await self._send(Call(arn, target, (), payload, source_arn, role_arn, signer), timeout)
         if response.status != 200:
             raise _error(arn, response, await _read(arn, response))
         return await FunctionStream(arn, response, self._pool).begin()
 
-    async def _send(
-        self,
-        arn: str,
-        target: bytes,
-        payload: bytes,
-        source_arn: str,
-        headers: list[tuple[bytes, bytes]],
-        seconds: float,
-    ) -> UpstreamResponse:
-        if len(payload) > LARGEST_PAYLOAD:
-            raise PayloadTooLarge(f"an event of {len(payload)} bytes")
-        origin = self._origin_of(arn)
+    async def _send(self, call: Call, seconds: float) -> UpstreamResponse:
+        if len(call.payload) > LARGEST_PAYLOAD:
+            raise PayloadTooLarge(f"an event of {len(call.payload)} bytes")
+        origin = self._origin_of(call.arn)
         if origin is None:
-            raise FunctionNotFound(f"{arn} names no function")
+            raise FunctionNotFound(f"{call.arn} names no function")
         loop = asyncio.get_running_loop()
         began = loop.time()
         until = began + min(self._patience, seconds)
-        sent = [(b"content-type", b"application/json"), *headers]
-        sent += self._authorize(Call(arn, origin, target, sent, payload, source_arn))
+        call = call._replace(headers=[(b"content-type", b"application/json"), *call.headers])
+        shown = self._authorize(call, origin)
+        sent = [*call.headers, *(await shown if isinstance(shown, Awaitable) else shown)]
         while True:
             try:
                 left = seconds - (loop.time() - began)
-                return await self._pool.request(origin, b"POST", target, sent, payload, timeout=left)
+                return await self._pool.request(origin, b"POST", call.target, sent, call.payload, timeout=left)
             except HostAway as error:
                 if loop.time() >= until:
                     raise FunctionsUnreachable(str(error)) from error
@@ -165,7 +167,7 @@ class LambdaClient:
 
 
 class FirstOf:
-    """Functions of this installation, and elsewhere those that it does not have."""
+    """Functions of this installation, and elsewhere those that it does not have, where there is something to sign with."""
 
     def __init__(self, here: Functions, elsewhere: Functions) -> None:
         self._here = here
@@ -177,13 +179,30 @@ class FirstOf:
         payload: bytes,
         *,
         source_arn: str,
+        role_arn: str = "",
+        signer: Signer | None = None,
         event: bool = False,
+        headers: Headers = (),
         timeout: float,  # noqa: ASYNC109
     ) -> FunctionAnswer:
+        async def ask(functions: Functions) -> FunctionAnswer:
+            return await functions.invoke(
+                arn,
+                payload,
+                source_arn=source_arn,
+                role_arn=role_arn,
+                signer=signer,
+                event=event,
+                headers=headers,
+                timeout=timeout,
+            )
+
         try:
-            return await self._here.invoke(arn, payload, source_arn=source_arn, event=event, timeout=timeout)
+            return await ask(self._here)
         except FunctionNotFound:
-            return await self._elsewhere.invoke(arn, payload, source_arn=source_arn, event=event, timeout=timeout)
+            if signer is None:
+                raise
+            return await ask(self._elsewhere)
 
     async def stream(
         self,
@@ -191,20 +210,30 @@ class FirstOf:
         payload: bytes,
         *,
         source_arn: str,
+        role_arn: str = "",
+        signer: Signer | None = None,
         timeout: float,  # noqa: ASYNC109
     ) -> UpstreamResponse:
+        async def ask(functions: Functions) -> UpstreamResponse:
+            return await functions.stream(
+                arn, payload, source_arn=source_arn, role_arn=role_arn, signer=signer, timeout=timeout
+            )
+
         try:
-            return await self._here.stream(arn, payload, source_arn=source_arn, timeout=timeout)
+            return await ask(self._here)
         except FunctionNotFound:
-            return await self._elsewhere.stream(arn, payload, source_arn=source_arn, timeout=timeout)
+            if signer is None:
+                raise
+            return await ask(self._elsewhere)
 
 
 def bearer(token: str) -> Authorize:
     """Shows the function host its token, and the API on whose behalf."""
     authorization = (b"authorization", f"Bearer {token}".encode())
 
-    def authorize(call: Call) -> Headers:
-        return (authorization, (b"x-gatehouse-source-arn", call.source_arn.encode("latin-1", "replace")))
+    def authorize(call: Call, origin: Origin) -> Headers:
+        source = (b"x-gatehouse-source-arn", call.source_arn.encode("latin-1", "replace"))
+        return (authorization, source, (b"x-gatehouse-role-arn", call.role_arn.encode("latin-1", "replace")))
 
     return authorize
 

@@ -6,7 +6,7 @@ import asyncio
 import random
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -28,11 +28,13 @@ _API_GATEWAY = Principal(service="apigateway.amazonaws.com")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is asked of the host. `source_arn` is the API on whose behalf; empty for a caller that is allowed already."""
+    """What is asked of the host. `source_arn` is the API on whose behalf, `role_arn` the role that asks in its place; both are
+    empty for a caller that is allowed already."""
 
     name: FunctionName
     payload: bytes
     source_arn: str = ""
+    role_arn: str = ""
     client_context: str = ""
     trace_id: str = ""
 
@@ -73,6 +75,8 @@ class FunctionHost:
             raise FunctionNotFound(f"Function not found: {name.qualified_arn}")
         if wanted.source_arn and not allows_api_gateway(document, name, wanted.source_arn):
             raise InvocationDenied(f"the policy of {name.qualified_arn} does not let {wanted.source_arn} invoke it")
+        if wanted.role_arn and not allows_role(document, name, wanted.role_arn):
+            raise InvocationDenied(f"the policy of {name.qualified_arn} does not let {wanted.role_arn} invoke it")
         if len(wanted.payload) > (LARGEST_EVENT if event else LARGEST_PAYLOAD):
             raise PayloadTooLarge(f"an event of {len(wanted.payload)} bytes for {name.qualified_arn}")
         return document, version
@@ -165,12 +169,27 @@ def _version(document: FunctionDocument, qualifier: str) -> FunctionVersion | No
 
 def allows_api_gateway(document: FunctionDocument, name: FunctionName, source_arn: str) -> bool:
     """Whether the policy of exactly the invoked function, version or alias allows it; without a policy nobody may."""
+    context = {"aws:SourceArn": [source_arn], "aws:SourceAccount": [_account_of(source_arn)]}
+    return _allows(document, name, context, _API_GATEWAY)
+
+
+def allows_role(document: FunctionDocument, name: FunctionName, role_arn: str) -> bool:
+    """The same for a role of another account: named by its ARN, or with its account as a whole."""
+    context = {"aws:PrincipalArn": [role_arn], "aws:PrincipalAccount": [_account_of(role_arn)]}
+    return _allows(document, name, context, Principal(_account_of(role_arn), frozenset({role_arn})))
+
+
+def _account_of(arn: str) -> str:
+    return arn.split(":")[4] if arn.count(":") > 4 else ""
+
+
+def _allows(
+    document: FunctionDocument, name: FunctionName, context: Mapping[str, list[str]], principal: Principal
+) -> bool:
     text = document.policies.get(name.qualifier)
     if text is None:
         return False
-    account_id = source_arn.split(":")[4] if source_arn.count(":") > 4 else ""
-    context = {"aws:SourceArn": [source_arn], "aws:SourceAccount": [account_id]}
-    decision = _compiled(text).decide("lambda:InvokeFunction", name.qualified_arn, context, _API_GATEWAY)
+    decision = _compiled(text).decide("lambda:InvokeFunction", name.qualified_arn, context, principal)
     return decision is Decision.ALLOW
 
 

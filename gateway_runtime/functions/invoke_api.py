@@ -30,8 +30,10 @@ from gateway_runtime.functions.limits import LARGEST_PAYLOAD
 logger = logging.getLogger("gateway_runtime.functions")
 
 SOURCE_ARN = "x-gatehouse-source-arn"
+ROLE_ARN = "x-gatehouse-role-arn"
 REVISION = "x-gatehouse-revision"
 
+_NOT_HERE = (b"x-amz-tenant-id", b"x-amz-durable-execution-name")
 _FUNCTIONS = "/2015-03-31/functions/"
 _STREAMS = "/2021-11-15/functions/"
 _TOO_LARGE = f"Request must be smaller than {LARGEST_PAYLOAD} bytes for the InvokeFunction operation"
@@ -107,6 +109,7 @@ class InvokeApi:
                 read_name(name),
                 bytes(exchange.body) or b"{}",
                 exchange.header(SOURCE_ARN.encode()),
+                exchange.header(ROLE_ARN.encode()),
                 _client_context(exchange.header(b"x-amz-client-context")),
                 exchange.header(b"x-amzn-trace-id"),
             )
@@ -122,6 +125,10 @@ class InvokeApi:
             exchange.abort() if exchange.answered else _refuse(exchange, 500, "ServiceException", "Internal failure")
 
     async def _invoke(self, exchange: Exchange, wanted: Wanted) -> None:
+        unknown = next((name for name in _NOT_HERE if exchange.header(name)), None)
+        if unknown is not None:
+            _refuse(exchange, 400, "InvalidParameterValueException", f"{unknown.decode()}: no function here has that")
+            return
         kind = exchange.header(b"x-amz-invocation-type", "RequestResponse")
         if kind == "DryRun":
             self._host.admit(wanted)

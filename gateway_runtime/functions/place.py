@@ -28,5 +28,4 @@ def host_pool(environment: Environment) -> UpstreamPool:
 def functions_of(environment: Environment, host: UpstreamPool, outbound: UpstreamPool) -> Functions:
     """Everything that an installation can invoke: by its function host, and elsewhere through the guarded pool."""
     here = host_client(host, environment.derived_key("functions").hex())
-    elsewhere = remote_lambda(outbound, environment.aws)
-    return here if elsewhere is None else FirstOf(here, elsewhere)
+    return FirstOf(here, remote_lambda(outbound, environment.aws))

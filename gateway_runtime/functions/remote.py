@@ -1,8 +1,8 @@
-"""Lambda elsewhere: AWS's own, or whatever the operator has put in its place, invoked with the operator's credentials."""
+"""Lambda elsewhere: AWS's own, or whatever the operator has put in its place, invoked with what the integration's credentials give."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from apps.core.aws_access import AwsAccess
@@ -10,17 +10,18 @@ from apps.core.function_names import parse_function_name
 from apps.core.signed_request import SignedRequest
 from apps.core.sigv4_signing import AwsCredentials, sign
 from gateway_runtime.functions.client import Authorize, Call, Headers, LambdaClient
+from gateway_runtime.functions.errors import FunctionNotFound, FunctionsUnreachable, InvocationDenied
+from gateway_runtime.iam.sts import CredentialsRefused, CredentialsUnavailable
+from gateway_runtime.ports import Signer
 from gateway_runtime.upstream.origin import Origin, parse_origin
 from gateway_runtime.upstream.pool import UpstreamPool
 
 
 def remote_lambda(
     pool: UpstreamPool, access: AwsAccess, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-) -> LambdaClient | None:
-    """The client of the Lambda in each function's region; None without credentials."""
-    if access.credentials is None:
-        return None
-    return LambdaClient(pool, _origins(access), _signed(access.credentials, now), patience=0.0)
+) -> LambdaClient:
+    """The client of the Lambda in each function's region. Who has nothing to sign with finds no function there."""
+    return LambdaClient(pool, _origins(access), _signed(now), patience=0.0)
 
 
 def _origins(access: AwsAccess) -> Callable[[str], Origin | None]:
@@ -33,11 +34,22 @@ def _origins(access: AwsAccess) -> Callable[[str], Origin | None]:
     return origin
 
 
-def _signed(credentials: AwsCredentials, now: Callable[[], datetime]) -> Authorize:
-    def authorize(call: Call) -> Headers:
-        headers = (*call.headers, (b"host", call.origin.authority))
+def _signed(now: Callable[[], datetime]) -> Authorize:
+    def authorize(call: Call, origin: Origin) -> Headers | Awaitable[Headers]:
+        if call.signer is None:
+            raise FunctionNotFound(f"{call.arn} is elsewhere, and there is nothing to sign a call with")
+        return told(call, origin, call.signer)
+
+    async def told(call: Call, origin: Origin, signer: Signer) -> Headers:
+        try:
+            found = signer()
+            credentials = found if isinstance(found, AwsCredentials) else await found
+        except CredentialsRefused as error:
+            raise InvocationDenied(str(error)) from error
+        except CredentialsUnavailable as error:
+            raise FunctionsUnreachable(str(error)) from error
+        headers = (*call.headers, (b"host", origin.authority))
         request = SignedRequest("POST", call.target, b"", headers, call.payload)
-        region = call.arn.split(":")[3]
-        return sign(request, credentials, region=region, service="lambda", now=now())
+        return sign(request, credentials, region=call.arn.split(":")[3], service="lambda", now=now())
 
     return authorize

@@ -37,7 +37,7 @@ def integrate(at: RouteSite) -> Step | None:
     target = function_target(at.site)
     if target is None:
         raise Misconfigured("the integration names no Lambda function")
-    return integrate_function(at.site, target, lambda exchange: False)
+    return integrate_function(at.site, target)
 
 
 def map_response(at: RouteSite) -> Step | None:

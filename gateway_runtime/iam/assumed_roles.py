@@ -8,13 +8,13 @@ from collections import OrderedDict
 from collections.abc import Awaitable
 
 from apps.core.sigv4_signing import AwsCredentials
-from gateway_runtime.iam.sts import Role, RoleRefused, RoleSession, StsUnreachable, assume_role
+from gateway_runtime.iam.sts import CredentialsRefused, CredentialsUnavailable, Role, RoleSession, assume_role
 from gateway_runtime.limits import ROLES, RoleLimits
 from gateway_runtime.ports import Clock, Upstream
 
 logger = logging.getLogger("gateway_runtime.iam")
 
-_FAILURES = (RoleRefused, StsUnreachable)
+_FAILURES = (CredentialsRefused, CredentialsUnavailable)
 
 
 class _Kept:
@@ -41,7 +41,7 @@ class RoleSessions:
     def credentials(self, role: Role) -> AwsCredentials | Awaitable[AwsCredentials]:
         """What to sign with on a role's behalf: at once while a session is good, which is renewed aside when it nears its end.
 
-        Raises RoleRefused or StsUnreachable, and so does what is awaited. A refusal is remembered for a few seconds.
+        Raises CredentialsRefused or CredentialsUnavailable, and so does what is awaited. A refusal is remembered for a few seconds.
         """
         kept = self._of(role)
         session, now = kept.session, self._now()

@@ -17,6 +17,7 @@ from gateway_runtime.upstream.origin import parse_origin
 from gateway_runtime.upstream.response import UpstreamResponse
 
 SESSION_NAME = "BackplaneAssumeRoleSession"  # what roles that API Gateway has assumed are called in CloudTrail
+_REFUSED = "API Gateway does not have permission to assume the provided role"
 _VERSION = "2011-06-15"
 _ELEMENT = r"<{0}>\s*([^<>&\s]{{1,16384}})\s*</{0}>"
 _KEY_ID, _SECRET, _TOKEN, _EXPIRATION = (
@@ -26,11 +27,11 @@ _KEY_ID, _SECRET, _TOKEN, _EXPIRATION = (
 _CODE = re.compile(rb"<Code>\s*([\w.]{1,128})\s*</Code>")
 
 
-class RoleRefused(Exception):
-    """STS does not give the session of a role; the message is for the log."""
+class CredentialsRefused(Exception):
+    """Nobody gives what a call would have to be signed with; the message is for the log."""
 
 
-class StsUnreachable(Exception):
+class CredentialsUnavailable(Exception):
     """STS does not answer, or says nothing that can be understood; the message is for the log."""
 
 
@@ -53,7 +54,7 @@ class RoleSession(NamedTuple):
 
 
 async def assume_role(upstream: Upstream, role: Role, now: float) -> RoleSession:
-    """A fresh session of a role. `now` is epoch seconds. Raises RoleRefused and StsUnreachable."""
+    """A fresh session of a role. `now` is epoch seconds. Raises CredentialsRefused and CredentialsUnavailable."""
     try:
         origin, target = parse_origin(role.end_point)
         body = _question(role)
@@ -67,12 +68,12 @@ async def assume_role(upstream: Upstream, role: Role, now: float) -> RoleSession
         response = await upstream.request(origin, b"POST", path, headers, body, timeout=ROLES.call_seconds)
         answer = await _bounded(response)
     except (UpstreamError, ValueError) as error:
-        raise StsUnreachable(f"{role.end_point} cannot be asked to assume {role.arn}: {error}") from error
+        raise CredentialsUnavailable(f"{role.end_point} cannot be asked to assume {role.arn}: {error}") from error
     if 400 <= response.status < 500:
-        raise RoleRefused(f"{role.arn} is not assumed: {response.status} {error_code(answer)}")
+        raise CredentialsRefused(f"{_REFUSED} {role.arn}: {response.status} {error_code(answer)} (GATEHOUSE_AWS_ROLES)")
     session = read_session(answer) if response.status == 200 else None
     if session is None:
-        raise StsUnreachable(f"{role.end_point} answers {response.status} without a session of {role.arn}")
+        raise CredentialsUnavailable(f"{role.end_point} answers {response.status} without a session of {role.arn}")
     return session
 
 

@@ -11,18 +11,21 @@ from apps.core.integration_uris import AwsUri
 from apps.core.signed_request import SignedRequest
 from apps.core.sigv4_signing import AwsCredentials, sign
 from gateway_runtime.edge.canonical import Headers
+from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
+from gateway_runtime.iam.sts import CredentialsRefused, CredentialsUnavailable
 from gateway_runtime.integrations import http
 from gateway_runtime.integrations.request_headers import RequestHeaders
 from gateway_runtime.integrations.service_credentials import compile_signer
 from gateway_runtime.integrations.target import compile_target
 from gateway_runtime.mapping.content import BinaryTypes
-from gateway_runtime.snapshot.stage import MethodSite, NotImplementedHere
+from gateway_runtime.snapshot.stage import MethodSite, Misconfigured, NotImplementedHere
 from gateway_runtime.upstream.origin import Origin
 
 if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import Step
 
+_NO_CREDENTIALS = (CredentialsRefused, CredentialsUnavailable)
 _SIGNATURES = frozenset({b"authorization", b"x-amz-date", b"x-amz-security-token", b"x-amz-content-sha256", b"host"})
 
 
@@ -79,20 +82,30 @@ def compile_signed_sending(
     site: MethodSite, origin: Origin, *, service: str, region: str
 ) -> Callable[[Exchange], Awaitable[None]]:
     """A step that signs the request, whose body is whole, and sends it. Raises Misconfigured for an account without credentials."""
-    signer = compile_signer(site)
+    signer = compile_signer(site, site.method.integration.credentials)
+    if signer is None:
+        settings = "GATEHOUSE_AWS_ACCESS_KEY_ID, GATEHOUSE_AWS_ACCOUNTS"
+        raise Misconfigured(f"there are no credentials for AWS services for this account ({settings})")
     send = http.compile_sending(site, origin)
     own_method = (site.method.integration.http_method or "ANY").upper()
     clock = site.services.clock
     host: Headers = [(b"host", origin.authority)]
 
     def step(exchange: Exchange) -> Awaitable[None]:
-        credentials = signer(exchange)
+        try:
+            credentials = signer(exchange)
+        except _NO_CREDENTIALS as error:
+            raise _unsigned(error) from None
         if isinstance(credentials, AwsCredentials):
             return sign_and_send(exchange, credentials)
         return wait_and_send(exchange, credentials)
 
     async def wait_and_send(exchange: Exchange, waiting: Awaitable[AwsCredentials]) -> None:
-        await sign_and_send(exchange, await waiting)
+        try:
+            credentials = await waiting
+        except _NO_CREDENTIALS as error:
+            raise _unsigned(error) from None
+        await sign_and_send(exchange, credentials)
 
     def sign_and_send(exchange: Exchange, credentials: AwsCredentials) -> Awaitable[None]:
         body = exchange.out_body
@@ -112,6 +125,11 @@ def compile_signed_sending(
         return send(exchange)
 
     return step
+
+
+def _unsigned(error: Exception) -> GatewayError:
+    refused = isinstance(error, CredentialsRefused)
+    return GatewayError("API_CONFIGURATION_ERROR" if refused else "INTEGRATION_FAILURE", detail=str(error))
 
 
 def map_response(site: MethodSite) -> Step | None:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from gateway_runtime.edge.canonical import Headers
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.integrations.forwarding import trace_id
 from gateway_runtime.integrations.invoking import FunctionTarget, error_message, integrate_function
 from gateway_runtime.integrations.target import compile_headers
 from gateway_runtime.mapping.content import compile_content_handling, rewritten
+from gateway_runtime.mapping.context import clean
 from gateway_runtime.mapping.responses import compile_selection
 from gateway_runtime.mapping.templates import RequestTemplates, Template
 from gateway_runtime.ports import FunctionAnswer
@@ -21,7 +23,12 @@ from gateway_runtime.snapshot.stage import MethodSite
 if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import Step
 
-_INVOCATION_TYPE = b"x-amz-invocation-type"
+_OF_INVOKE = frozenset(
+    {
+        b"x-amz-invocation-type", b"x-amz-client-context", b"x-amz-log-type", b"x-amz-tenant-id",
+        b"x-amz-durable-execution-name",
+    }
+)  # fmt: skip
 
 
 def map_request(site: MethodSite, target: FunctionTarget) -> Step | None:
@@ -49,8 +56,8 @@ def map_request(site: MethodSite, target: FunctionTarget) -> Step | None:
 
 
 def integrate(site: MethodSite, target: FunctionTarget) -> Step | None:
-    """Invoke the function, as an event where `X-Amz-Invocation-Type` says so. An event that is no JSON gets Lambda's answer to it."""
-    invoke = integrate_function(site, target, _event_switch(site))
+    """Invoke the function, with what mappings say to Lambda. An event that is no JSON gets Lambda's answer to it."""
+    invoke = integrate_function(site, target, compile_lambda_headers(site))
 
     async def step(exchange: Exchange) -> None:
         refusal = _refusal(exchange.out_body)
@@ -63,22 +70,21 @@ def integrate(site: MethodSite, target: FunctionTarget) -> Step | None:
     return step
 
 
-def _event_switch(site: MethodSite) -> Callable[[Exchange], bool]:
-    """Whether a call is made as an event: a mapped header says it, or a template in its place."""
-    source = next((source for name, source in compile_headers(site) if name.lower() == _INVOCATION_TYPE), None)
+def compile_lambda_headers(site: MethodSite) -> Callable[[Exchange], Headers]:
+    """The headers for Lambda's Invoke API: those that are mapped, or that a template puts in their place. Lambda knows no others, and
+    whatever would say who asks is not theirs to say."""
+    sources = [(name.lower(), source) for name, source in compile_headers(site) if name.lower() in _OF_INVOKE]
 
-    def is_event(exchange: Exchange) -> bool:
+    def headers(exchange: Exchange) -> Headers:
+        body = (exchange.body.whole or b"").decode("utf-8", "replace") if sources else ""
+        found = {name: source.read(exchange, body) for name, source in sources}
         context = exchange.template_context
-        put = {} if context is None else context.overrides("requestOverride", "header")
-        for name, values in put.items():
-            if name.lower().encode() == _INVOCATION_TYPE:
-                return values[-1:] == ["Event"]
-        if source is None:
-            return False
-        body = exchange.body.whole or b""
-        return source.read(exchange, body.decode("utf-8", "replace"))[-1:] == ["Event"]
+        if context is not None:
+            put = context.overrides("requestOverride", "header")
+            found |= {lower: values for name, values in put.items() if (lower := name.lower().encode()) in _OF_INVOKE}
+        return [(name, clean(values[-1]).encode("utf-8")) for name, values in found.items() if values]
 
-    return is_event
+    return headers
 
 
 def _refusal(payload: object) -> FunctionAnswer | None:

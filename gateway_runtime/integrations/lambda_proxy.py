@@ -55,11 +55,7 @@ def map_request(site: MethodSite) -> Step | None:
 def integrate(site: MethodSite) -> Step | None:
     """Invoke the function, and wait for what it returns or, of a stream, for the metadata that it begins with."""
     target = _target(site)
-    return integrate_stream(site, target) if target.streams else integrate_function(site, target, _never)
-
-
-def _never(exchange: Exchange) -> bool:
-    return False
+    return integrate_stream(site, target) if target.streams else integrate_function(site, target)
 
 
 def map_response(site: MethodSite) -> Step | None:

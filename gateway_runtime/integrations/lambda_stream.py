@@ -29,7 +29,16 @@ def integrate_stream(site: MethodSite, target: FunctionTarget) -> Callable[[Exch
         exchange.integration_started = started = monotonic()
         source_arn = target.source_arn(exchange.request.method)
         try:
-            response = await told(stream(target.arn, payload, source_arn=source_arn, timeout=timeout))
+            response = await told(
+                stream(
+                    target.arn,
+                    payload,
+                    source_arn=source_arn,
+                    role_arn=target.role_arn,
+                    signer=target.signer_of(exchange),
+                    timeout=timeout,
+                )
+            )
             exchange.upstream = response
             response.idle_seconds = STREAM.idle_seconds
             _end_with_client(exchange, response)

@@ -109,9 +109,10 @@ def _response_header(name: str, *, last: bool) -> Callable[[Exchange, str], list
     lower = name.lower().encode()
 
     def read(exchange: Exchange, body: str) -> list[str]:
-        if exchange.upstream is None:
+        answered = exchange.upstream or exchange.function
+        if answered is None:
             return []
-        return _pick((value.decode("latin-1") for known, value in exchange.upstream.headers if known == lower), last)
+        return _pick((value.decode("latin-1") for known, value in answered.headers if known == lower), last)
 
     return read
 

@@ -117,7 +117,7 @@ def integrate(at: RouteSite) -> Step | None:
     target = function_target(at.site)
     if target is None:
         raise Misconfigured("AWS_PROXY integrations are for Lambda functions")
-    return integrate_function(at.site, target, lambda exchange: False)
+    return integrate_function(at.site, target)
 
 
 def require_success(at: RouteSite) -> Step | None:

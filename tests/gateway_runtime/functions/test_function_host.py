@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 from pathlib import Path
@@ -241,6 +242,34 @@ async def test_api_gateway_is_let_in_by_the_functions_policy_alone(functions: Ho
         with pytest.raises(InvocationDenied):
             await functions.invoke(arn, 1, source_arn=API_ARN)
     assert (await functions.invoke(closed, 1)).payload == b"1"
+
+
+@pytest.mark.parametrize(
+    ("principal", "role", "allowed"),
+    [
+        ("arn:aws:iam::210987654321:role/pets", "arn:aws:iam::210987654321:role/pets", True),
+        ("arn:aws:iam::210987654321:root", "arn:aws:iam::210987654321:role/pets", True),
+        ("arn:aws:iam::210987654321:role/pets", "arn:aws:iam::210987654321:role/cats", False),
+        ("arn:aws:iam::210987654321:root", "arn:aws:iam::none:role/none", False),
+    ],
+)
+async def test_a_role_of_another_account_is_let_in_by_the_functions_policy_alone(
+    functions: HostHarness, principal: str, role: str, allowed: bool
+):
+    statement = {
+        "Sid": "role", "Effect": "Allow", "Principal": {"AWS": principal}, "Action": "lambda:InvokeFunction",
+        "Resource": function_arn("theirs"),
+    }  # fmt: skip
+    policy = json.dumps({"Version": "2012-10-17", "Id": "default", "Statement": [statement]})
+    arn = await functions.runs("theirs", ECHO, policy=policy)
+
+    asked = functions.client.invoke(arn, b"1", source_arn="", role_arn=role, timeout=20)
+
+    if allowed:
+        assert (await asked).payload == b"1"
+    else:
+        with pytest.raises(InvocationDenied):
+            await asked
 
 
 async def test_a_function_that_nobody_has_is_not_found(functions: HostHarness):

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from gateway_runtime.functions.client import FirstOf
+from gateway_runtime.functions.client import INVOCATION_TYPE, FirstOf
 from gateway_runtime.functions.errors import FunctionNotFound
 from gateway_runtime.ports import FunctionAnswer, Functions
 from tests.gateway_runtime.functions.hosting import API_ARN, function_host
 from tests.gateway_runtime.plane.functions import ScriptedFunctions, function_arn
+from tests.gateway_runtime.plane.harness import AWS_KEY
 
 ECHO = "def handler(event, context): return event"
 BROKEN = "def handler(event, context): raise ValueError('no such pet')"
@@ -24,6 +25,16 @@ def _broken(event: Any) -> FunctionAnswer:
     return FunctionAnswer(json.dumps(told).encode(), "Unhandled")
 
 
+class Elsewhere(FirstOf):
+    """Functions that are elsewhere, for somebody who can sign."""
+
+    def __init__(self, elsewhere: Functions) -> None:
+        super().__init__(ScriptedFunctions(), elsewhere)
+
+    async def invoke(self, *arguments: Any, **options: Any) -> FunctionAnswer:
+        return await super().invoke(*arguments, signer=lambda: AWS_KEY, **options)
+
+
 @pytest.fixture(params=["scripted", "host", "elsewhere"])
 async def functions(request: pytest.FixtureRequest, valkey_url: str) -> AsyncIterator[Functions]:
     """Functions `echo` and `broken`."""
@@ -31,7 +42,7 @@ async def functions(request: pytest.FixtureRequest, valkey_url: str) -> AsyncIte
         scripted = ScriptedFunctions()
         scripted.runs("echo", lambda event: event)
         scripted.runs("broken", _broken)
-        yield scripted if request.param == "scripted" else FirstOf(ScriptedFunctions(), scripted)
+        yield scripted if request.param == "scripted" else Elsewhere(scripted)
         return
     async with function_host(valkey_url) as host:
         await host.runs("echo", ECHO)
@@ -53,9 +64,14 @@ class TestFunctions:
         assert (told["errorType"], told["errorMessage"]) == ("ValueError", "no such pet")
 
     async def test_an_invocation_as_an_event_is_accepted_without_a_payload(self, functions: Functions):
-        answer = await functions.invoke(function_arn("echo"), b"{}", source_arn=API_ARN, event=True, timeout=10)
+        answers = [
+            await functions.invoke(function_arn("echo"), b"{}", source_arn=API_ARN, timeout=10, event=True),
+            await functions.invoke(
+                function_arn("echo"), b"{}", source_arn=API_ARN, timeout=10, headers=[(INVOCATION_TYPE, b"Event")]
+            ),
+        ]
 
-        assert answer == FunctionAnswer(b"", None, 202)
+        assert [(answer.payload, answer.error, answer.status) for answer in answers] == [(b"", None, 202)] * 2
 
     async def test_a_function_that_does_not_exist_is_not_found(self, functions: Functions):
         with pytest.raises(FunctionNotFound):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -83,6 +84,48 @@ async def test_an_error_of_the_function_selects_the_response(gateway: GatewayHar
 
     assert (found.status, found.json()) == (200, {"hello": "Rex"})
     assert (lost.status, lost.json()) == (404, "no such pet")
+
+
+async def test_client_context_and_log_pass_through_mapped_headers(
+    gateway: GatewayHarness, functions: HostHarness
+) -> None:
+    source = "def handler(event, context):\n    print('here I am')\n    return context.client_context.custom"
+    arn = await functions.runs("told", source)
+    mapping = {
+        "integration.request.header.X-Amz-Client-Context": "method.request.header.Context",
+        "integration.request.header.X-Amz-Log-Type": "'Tail'",
+    }
+    seen = response(200, Log="integration.response.header.X-Amz-Log-Result")
+    gateway.serve(rest_api(post("/pets", lambda_custom(arn, seen, request_parameters=mapping))))
+    told = base64.b64encode(b'{"custom": {"who": "alice"}}').decode()
+
+    answer = await gateway.post("/prod/pets", b"{}", Context=told)
+
+    assert answer.json() == {"who": "alice"}
+    assert b"here I am" in base64.b64decode(answer.header("log") or "")
+
+
+@pytest.mark.parametrize(
+    ("header", "status"), [("X-Amz-Tenant-Id", 500), ("X-Amz-Durable-Execution-Name", 500), ("X-Other", 200)]
+)
+async def test_what_no_function_here_has_is_refused_by_name(
+    gateway: GatewayHarness, functions: HostHarness, header: str, status: int
+) -> None:
+    arn = await functions.runs("plain", "def handler(event, context): return 1")
+    mapping = {f"integration.request.header.{header}": "'blue'"}
+    gateway.serve(rest_api(post("/pets", lambda_custom(arn, request_parameters=mapping))))
+
+    assert (await gateway.post("/prod/pets", b"{}")).status == status
+
+
+async def test_a_dry_run_runs_nothing(gateway: GatewayHarness, functions: HostHarness) -> None:
+    arn = await functions.runs("broken", "def handler(event, context): raise ValueError('it ran')")
+    mapping = {"integration.request.header.X-Amz-Invocation-Type": "'DryRun'"}
+    gateway.serve(rest_api(post("/pets", lambda_custom(arn, request_parameters=mapping))))
+
+    answer = await gateway.post("/prod/pets", b"{}")
+
+    assert (answer.status, answer.body) == (200, b"")
 
 
 async def test_a_function_whose_policy_does_not_admit_the_api_is_not_invoked(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from gateway_runtime.edge.deadlines import Sweep
 from gateway_runtime.functions.errors import FunctionNotFound, InvocationFailed
-from gateway_runtime.ports import FunctionAnswer
+from gateway_runtime.ports import FunctionAnswer, Signer
 from gateway_runtime.upstream.errors import UpstreamError
 from gateway_runtime.upstream.response import UpstreamResponse
 from tests.gateway_runtime.plane.builders import ACCOUNT, REGION
@@ -30,6 +30,9 @@ class Invocation:
     event: Any
     source_arn: str
     as_event: bool = False
+    role_arn: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    signer: Signer | None = None
 
 
 class ScriptedFunctions:
@@ -46,9 +49,20 @@ class ScriptedFunctions:
         return arn
 
     async def invoke(
-        self, arn: str, payload: bytes, *, source_arn: str, event: bool = False, timeout: float
+        self,
+        arn: str,
+        payload: bytes,
+        *,
+        source_arn: str,
+        role_arn: str = "",
+        signer: Signer | None = None,
+        event: bool = False,
+        headers: Sequence[tuple[bytes, bytes]] = (),
+        timeout: float,
     ) -> FunctionAnswer:
-        self.invocations.append(Invocation(arn, json.loads(payload), source_arn, event))
+        named = {name.decode(): value.decode() for name, value in headers}
+        event = event or named.get("x-amz-invocation-type") == "Event"
+        self.invocations.append(Invocation(arn, json.loads(payload), source_arn, event, role_arn, named, signer))
         if arn not in self._behaviours:
             raise FunctionNotFound(arn)
         behaviour = self._behaviours[arn]
@@ -61,9 +75,18 @@ class ScriptedFunctions:
             return FunctionAnswer(b"", status=202)
         return result if isinstance(result, FunctionAnswer) else FunctionAnswer(json.dumps(result).encode())
 
-    async def stream(self, arn: str, payload: bytes, *, source_arn: str, timeout: float) -> UpstreamResponse:
+    async def stream(
+        self,
+        arn: str,
+        payload: bytes,
+        *,
+        source_arn: str,
+        role_arn: str = "",
+        signer: Signer | None = None,
+        timeout: float,
+    ) -> UpstreamResponse:
         """The behaviour of a function that streams is bytes, or a callable from the event to an iterator of them."""
-        self.invocations.append(Invocation(arn, json.loads(payload), source_arn))
+        self.invocations.append(Invocation(arn, json.loads(payload), source_arn, role_arn=role_arn, signer=signer))
         if arn not in self._behaviours:
             raise FunctionNotFound(arn)
         behaviour = self._behaviours[arn]

@@ -131,6 +131,48 @@ async def test_a_template_may_choose_the_kind_of_invocation(gateway: GatewayHarn
     assert gateway.functions.invocations[-1].as_event
 
 
+async def test_what_lambda_reads_of_the_mapped_headers_is_sent_on(gateway: GatewayHarness) -> None:
+    arn = gateway.functions.runs("fn", "done")
+    mapping = {
+        "integration.request.header.X-Amz-Client-Context": "method.request.header.Context",
+        "integration.request.header.X-Amz-Log-Type": "'Tail'",
+        "integration.request.header.X-Amz-Tenant-Id": "method.request.body.tenant",
+        "integration.request.header.Authorization": "'mine'",
+        "integration.request.header.X-Gatehouse-Source-Arn": "'arn:aws:execute-api:of:another:api'",
+        "integration.request.header.X-Other": "'no'",
+    }
+    gateway.serve(rest_api(post("/fn", lambda_custom(arn, request_parameters=mapping))))
+
+    await gateway.post("/prod/fn", b'{"tenant": "blue"}', Context="eyJhIjoxfQ==")
+
+    assert gateway.functions.invocations[-1].headers == {
+        "x-amz-client-context": "eyJhIjoxfQ==", "x-amz-log-type": "Tail", "x-amz-tenant-id": "blue",
+    }  # fmt: skip
+
+
+async def test_a_template_may_put_them_too(gateway: GatewayHarness) -> None:
+    arn = gateway.functions.runs("fn", "done")
+    template = '#set($h = $context.requestOverride.header)#set($x = $h.put("X-Amz-Log-Type", "Tail")){}'
+    gateway.serve(rest_api(post("/fn", lambda_custom(arn, request_templates={"application/json": template}))))
+
+    await gateway.post("/prod/fn", b"{}")
+
+    assert gateway.functions.invocations[-1].headers == {"x-amz-log-type": "Tail"}
+
+
+async def test_headers_of_lambdas_answer_can_be_mapped(gateway: GatewayHarness) -> None:
+    headers = ((b"x-amz-log-result", b"c29tZSBsb2c="), (b"x-amz-executed-version", b"7"))
+    arn = gateway.functions.runs("fn", FunctionAnswer(b"{}", headers=headers))
+    mapped = {f"method.response.header.{name}": f"integration.response.header.{name}" for name in (
+        "X-Amz-Log-Result", "x-amz-executed-version", "X-Not-There")}  # fmt: skip
+    gateway.serve(rest_api(get("/fn", lambda_custom(arn, replaced(response(200), response_parameters=mapped)))))
+
+    answer = await gateway.get("/prod/fn")
+
+    assert (answer.header("x-amz-log-result"), answer.header("x-amz-executed-version")) == ("c29tZSBsb2c=", "7")
+    assert answer.header("x-not-there") is None
+
+
 async def test_binary_bodies_become_text_on_the_way_in(gateway: GatewayHarness) -> None:
     arn = gateway.functions.runs("fn", None)
     integration = lambda_custom(

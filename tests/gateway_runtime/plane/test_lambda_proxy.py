@@ -18,6 +18,7 @@ from gateway_runtime.functions.errors import (
     InvocationTimedOut,
     PayloadTooLarge,
 )
+from gateway_runtime.integrations.invoking import NO_ROLE
 from gateway_runtime.integrations.proxy_result import MalformedResult, read_metadata, read_result
 from gateway_runtime.ports import FunctionAnswer
 from tests.gateway_runtime.plane.builders import (
@@ -37,6 +38,8 @@ from tests.gateway_runtime.plane.builders import (
 )
 from tests.gateway_runtime.plane.harness import Answer, GatewayHarness
 
+OTHER = "210987654321"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/pets"
 OK = {"statusCode": 200, "body": "ok"}
 
 
@@ -102,17 +105,21 @@ async def test_a_function_is_told_on_whose_behalf_it_runs(gateway: GatewayHarnes
     assert not invocation.as_event
 
 
-@pytest.mark.parametrize(("account", "told"), [(ACCOUNT, False), ("210987654321", True)])
-async def test_credentials_spare_the_policy_of_the_accounts_own_functions_alone(
-    gateway: GatewayHarness, account: str, told: bool
+@pytest.mark.parametrize(
+    ("function_of", "role_of", "asked_about"),
+    [(ACCOUNT, ACCOUNT, ""), (ACCOUNT, OTHER, ""), (OTHER, ACCOUNT, ROLE), (OTHER, OTHER, NO_ROLE)],
+)
+async def test_with_a_role_the_policy_is_asked_about_it_where_the_function_is_another_accounts(
+    gateway: GatewayHarness, function_of: str, role_of: str, asked_about: str
 ) -> None:
-    arn = gateway.functions.runs("fn", OK).replace(ACCOUNT, account)
-    role = f"arn:aws:iam::{ACCOUNT}:role/pets"
-    gateway.serve(rest_api(get("/fn", lambda_proxy(arn, credentials=role))))
+    """Who writes an API of one account cannot name a role of another to have its functions."""
+    arn = gateway.functions.runs("fn", OK).replace(ACCOUNT, function_of)
+    gateway.serve(rest_api(get("/fn", lambda_proxy(arn, credentials=ROLE.replace(ACCOUNT, role_of)))))
 
     await gateway.get("/prod/fn")
 
-    assert bool(gateway.functions.invocations[-1].source_arn) is told
+    invocation = gateway.functions.invocations[-1]
+    assert (invocation.source_arn, invocation.role_arn) == ("", asked_about)
 
 
 async def test_a_function_is_told_the_api_key(gateway: GatewayHarness) -> None:
