@@ -22,10 +22,11 @@ _Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line or one kind of bar. A value of None is a gap: nothing was measured."""
+    """One line or one kind of bar. A value of None is a gap: nothing was measured. A `tone` of 0 is the colour of its place."""
 
     name: str
     values: tuple[float | None, ...]
+    tone: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +233,7 @@ def _check(labels: Sequence[str], series: Sequence[Series]) -> None:
 
 
 def _toned(series: Sequence[Series]) -> list[tuple[Series, int]]:
-    return [(one, min(index, MAX_SERIES)) for index, one in enumerate(series, start=1)]
+    return [(one, one.tone or min(index, MAX_SERIES)) for index, one in enumerate(series, start=1)]
 
 
 def _highest(series: Sequence[Series]) -> float:

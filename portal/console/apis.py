@@ -23,7 +23,7 @@ from portal.console.api_frame import command_samples
 from portal.console.commands import Command
 from portal.console.drafts import is_behind
 from portal.console.gate import Console, console_page
-from portal.console.traffic_trends import trends_of_apis
+from portal.console.traffic_trends import last_day, trends_of_apis
 
 _PAGE = 25
 Row = TypeVar("Row", RestApi, Api)
@@ -67,6 +67,7 @@ def home(console: Console) -> HttpResponseBase:
     context: dict[str, Any] = {
         "query": query,
         "rows": rows,
+        "last_day": None if query or position else last_day(console.account_id, console.region),
         "next_url": _page_url(query, following) if following else "",
         "first_url": _page_url(query, "") if position else "",
         "trail": None,
@@ -110,7 +111,7 @@ def _page_of(console: Console, query: str, position: str) -> tuple[list[ApiRow],
     found.sort(key=lambda row: (row.name, row.id))
     rows = found[:_PAGE]
     following = write_position([rows[-1].name, rows[-1].id]) if len(found) > _PAGE else None
-    trends = trends_of_apis([row.id for row in rows])
+    trends = trends_of_apis(console.account_id, [row.id for row in rows])
     return [
         replace(row, trend=trends[row.id].sparkline, requests=trends[row.id].requests) if row.id in trends else row
         for row in rows

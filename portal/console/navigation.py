@@ -53,7 +53,14 @@ _GROUPS = (
             Entry("portal", "Developer portal", "globe", "portal_brand"),
         ),
     ),
-    ("Operate", (Entry("logs", "Logs", "eye", "logs"), Entry("audit", "Audit log", "shield", "audit"))),
+    (
+        "Operate",
+        (
+            Entry("dashboard", "Dashboard", "chart", "dashboard"),
+            Entry("logs", "Logs", "eye", "logs"),
+            Entry("audit", "Audit log", "shield", "audit"),
+        ),
+    ),
     (
         "Account",
         (

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet, Sum
-from django.db.models.functions import TruncHour
 from django.utils import timezone
 
-from apps.metering.models import TrafficMinute
+from apps.metering import dashboards
+from apps.metering.dashboards import Subject
+from apps.metering.models import TrafficRollup
+from apps.metering.reports import Totals
+from apps.metering.rollups import HOUR, Scope, floor
+from portal.chart_scales import with_unit
 from portal.charts import Sparkline, sparkline
 
 _HOURS = 24
@@ -24,23 +28,51 @@ class Trend:
     sparkline: Sparkline
 
 
-def trends_of_apis(api_ids: Iterable[str]) -> dict[str, Trend]:
+@dataclass(frozen=True)
+class LastDay(Trend):
+    """The same with what it adds up to."""
+
+    totals: Totals
+
+    @property
+    def share_4xx(self) -> str:
+        return with_unit(self.totals.share(self.totals.errors_4xx), "%")
+
+    @property
+    def share_5xx(self) -> str:
+        return with_unit(self.totals.share(self.totals.errors_5xx), "%")
+
+
+def last_day(account_id: str, region: str) -> LastDay | None:
+    """All APIs of an account in a region; None where nothing was asked for."""
+    time = dashboards.window(timezone.now(), timedelta(hours=_HOURS), timedelta(hours=1))
+    points = dashboards.series(Subject(account_id, region), time)
+    totals = dashboards.total(points)
+    if not totals.count:
+        return None
+    spark = sparkline([float(point.totals.count) for point in points], label="Requests by the hour")
+    return LastDay(totals.count, spark, totals)
+
+
+def trends_of_apis(account_id: str, api_ids: Iterable[str]) -> dict[str, Trend]:
     """By API id; APIs without traffic have no entry."""
-    return _trends(TrafficMinute.objects.filter(api_id__in=list(api_ids)), "api_id")
+    rows = TrafficRollup.objects.filter(account_id=account_id, scope=Scope.STAGE, api_id__in=list(api_ids))
+    return _trends(rows, "api_id")
 
 
 def trends_of_keys(account_id: str, key_ids: Iterable[str]) -> dict[str, Trend]:
     """By the id of the API key; keys without traffic have no entry."""
-    return _trends(TrafficMinute.objects.filter(account_id=account_id, key_id__in=list(key_ids)), "key_id")
+    rows = TrafficRollup.objects.filter(account_id=account_id, scope=Scope.KEY, key_id__in=list(key_ids))
+    return _trends(rows, "key_id")
 
 
-def _trends(rows: QuerySet[TrafficMinute], by: str) -> dict[str, Trend]:
-    last = timezone.now().replace(minute=0, second=0, microsecond=0)
+def _trends(rows: QuerySet[TrafficRollup], by: str) -> dict[str, Trend]:
+    last = floor(timezone.now(), HOUR)
     hours = [last - timedelta(hours=ago) for ago in range(_HOURS - 1, -1, -1)]
     sums: dict[str, dict[datetime, int]] = {}
-    counted = rows.filter(minute__gte=hours[0]).annotate(hour=TruncHour("minute")).values(by, "hour")
+    counted = rows.filter(step=HOUR, start__gte=hours[0]).values(by, "start")
     for row in counted.annotate(requests=Sum("count")).order_by():
-        sums.setdefault(row[by], {})[row["hour"]] = row["requests"]
+        sums.setdefault(row[by], {})[row["start"]] = row["requests"]
     return {
         name: Trend(
             sum(found.values()), sparkline([float(found.get(hour, 0)) for hour in hours], label="Requests by the hour")

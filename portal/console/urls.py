@@ -33,6 +33,7 @@ from portal.console import (
     logs,
     methods,
     models,
+    overview,
     palette,
     people,
     portal_brand,
@@ -178,6 +179,7 @@ urlpatterns = [
     path("api-keys/new/", api_keys.create_key, name="create_key"),
     path("api-keys/import/", key_life.import_keys, name="import_keys"),
     path("api-keys/<str:key_id>/", api_keys.api_key, name="api_key"),
+    path("api-keys/<str:key_id>/traffic/", overview.key_traffic, name="key_traffic"),
     path("api-keys/<str:key_id>/rotate/", key_life.rotate_key, name="rotate_key"),
     path("api-keys/<str:key_id>/end/", key_life.end_key, name="end_key"),
     path("api-keys/<str:key_id>/usage/<str:plan_id>/", key_life.grant_usage, name="grant_usage"),
@@ -240,6 +242,7 @@ urlpatterns = [
     path("subscriptions/", subscriptions.subscriptions, name="subscriptions"),
     path("subscriptions/<str:subscription_id>/approve/", subscriptions.approve, name="approve"),
     path("subscriptions/<str:subscription_id>/refuse/", subscriptions.refuse, name="refuse"),
+    path("dashboard/", overview.dashboard, name="dashboard"),
     path("logs/", logs.logs, name="logs"),
     # Request ids of HTTP and WebSocket APIs are base64, slashes and all.
     path("logs/<path:request_id>/", logs.story, name="story"),

@@ -40,3 +40,22 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   event.detail.shouldSwap = true;
   event.detail.isError = false;
 });
+
+// [data-live] looks again by itself: not while nobody sees it, and what was opened in it stays open.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden && event.detail.elt.matches("[data-live]")) event.preventDefault();
+});
+let opened = [];
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const live = event.detail.target.closest("[data-live]");
+  opened = live ? [...live.querySelectorAll("details[id][open]")].map((details) => [details.id, details.querySelector(".table-wrap")?.scrollTop ?? 0]) : [];
+});
+document.addEventListener("htmx:afterSwap", () => {
+  for (const [id, top] of opened) {
+    const details = document.getElementById(id);
+    if (!details) continue;
+    details.open = true;
+    details.querySelector(".table-wrap")?.scrollTo({ top });
+  }
+  opened = [];
+});

@@ -1,8 +1,7 @@
-"""Plans, keys, products, subscriptions, traffic, the audit log and the account."""
+"""Plans, keys, products, subscriptions, the audit log and the account."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from reading import text, words
 from apps.accounts.models import AccessKey, User
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
-from apps.metering.models import DailyUsage, TrafficMinute
+from apps.metering.models import DailyUsage
 from apps.portals.models import Product, Subscription
 from apps.usage_plans.models import ApiKey, UsagePlan
 
@@ -159,57 +158,6 @@ def test_a_key_s_quota_is_a_meter(owner: Client, caller: Caller) -> None:
 
     assert "42 of 100" in words(owner.get(url("api_key", key["id"])))
     assert "42 of 100" in words(owner.get(url("usage_plan", plan)))
-
-
-def served(caller: Caller, api: str, key_id: str = "", ago: int = 5, count: int = 10) -> None:
-    TrafficMinute.objects.create(
-        account_id=caller.account_id,
-        region=caller.region,
-        api_id=api,
-        stage_name="prod",
-        resource="/pets",
-        method="GET",
-        key_id=key_id,
-        minute=timezone.now().replace(second=0, microsecond=0) - timedelta(minutes=ago),
-        count=count,
-        errors_4xx=1,
-        errors_5xx=2,
-        latency_ms=80.0,
-        integration_latency_ms=70.0,
-        latency_buckets={"45": count},
-    )
-
-
-def test_traffic_of_the_last_hour_is_counted_and_refreshed(owner: Client, caller: Caller) -> None:
-    api = a_rest_api(caller)
-    served(caller, api)
-    served(caller, api, ago=600, count=90)
-
-    page = owner.get(url("traffic", api))
-
-    assert "Requests 10 " in words(page)
-    assert 'hx-trigger="every 2s"' in text(page)
-    assert "Requests 100 " in words(owner.get(url("traffic", api), {"period": "24h"}))
-
-
-def test_a_longer_period_is_not_refreshed(owner: Client, caller: Caller) -> None:
-    assert "every 2s" not in text(owner.get(url("traffic", a_rest_api(caller)), {"period": "7d"}))
-
-
-def test_the_busiest_keys_are_named(owner: Client, caller: Caller) -> None:
-    api, key = a_rest_api(caller), a_key(caller, name="acme-mobile")
-    served(caller, api, key["id"])
-    served(caller, api)
-
-    page = words(owner.get(url("traffic", api)))
-
-    assert "acme-mobile 10" in page
-    assert "Without a key 10" in page
-
-
-@pytest.mark.parametrize("query", ["?period=nonsense", "?stage=unknown", "?period=1h&stage="])
-def test_unknown_periods_and_stages_are_ignored(owner: Client, caller: Caller, query: str) -> None:
-    assert owner.get(url("traffic", a_rest_api(caller)) + query).status_code == 200
 
 
 def product_form(api: str, plan: str) -> dict[str, Any]:
