@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gateway_runtime.edge.body import RequestBody
 from gateway_runtime.edge.canonical import CanonicalRequest, Headers
 from gateway_runtime.errors import GatewayError
+from gateway_runtime.head_lines import Block
 from gateway_runtime.upstream.response import UpstreamResponse
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ class Exchange:
     entitlement: Entitlement | None = None
     template_context: TemplateContext | None = None  # `$context` of mapping templates, once one has run
     target: str = ""
-    out_headers: Headers = []
+    out_headers: Headers | Block = []
+    out_line: bytes = b""  # one header line more, behind a block
     out_body: bytes | RequestBody = b""
     upstream: UpstreamResponse | None = None
     function: FunctionAnswer | None = None  # what a Lambda function returned
@@ -95,7 +97,7 @@ class Exchange:
     stopped_by: Callable[[Exchange], Any] | None = None  # the step that raised the error
     # The answer
     status: int = 500
-    headers: Headers  # each exchange's own: phases add to it
+    headers: Headers | Block  # each exchange's own, or a block: who adds to them puts others in their place
     answer: bytes = b""
     streamed: UpstreamResponse | None = None  # the answer's body where it passes through
     sent_bytes: int = 0
@@ -105,10 +107,20 @@ class Exchange:
     def __init__(self, scope: dict[str, Any] | None, receive: Any, send: Any, turn: Turn | None = None) -> None:
         """`turn` is the edge's side of the request, where the edge is ours; then the scope may be left to it."""
         self._scope = scope
-        self.receive = receive
-        self.send = send
+        self._receive = receive
+        self._send = send
         self.headers = []
         self.turn = turn
+
+    @property
+    def receive(self) -> Any:
+        """ASGI's."""
+        return self._receive if self.turn is None else self.turn.receive
+
+    @property
+    def send(self) -> Any:
+        """ASGI's."""
+        return self._send if self.turn is None else self.turn.send
 
     @property
     def scope(self) -> dict[str, Any]:
@@ -124,6 +136,14 @@ class Exchange:
         if self.turn is not None:
             return self.turn.entrance
         return self.scope.get("scheme", "http"), self.scope.get("server")
+
+    @property
+    def sent_headers(self) -> Headers:
+        """The headers of the request to the back end, one by one."""
+        if not self.out_line:
+            return list(self.out_headers)
+        name, _, value = self.out_line.rstrip(b"\r\n").partition(b": ")
+        return [*self.out_headers, (name, value)]
 
     def stage_variables(self) -> dict[str, str]:
         return self.stage.document.variables if self.stage is not None else {}

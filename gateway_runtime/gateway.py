@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Iterator
+from itertools import chain
 from typing import Any
 
 from apps.core.documents import StageDocument
 from gateway_runtime.address import Address, address_of
 from gateway_runtime.edge import canonical
-from gateway_runtime.edge.body import BodyTooLarge, ClientDisconnected, RequestBody
+from gateway_runtime.edge.body import NO_BODY, BodyTooLarge, ClientDisconnected, RequestBody
 from gateway_runtime.edge.canonical import CanonicalRequest
 from gateway_runtime.edge.refusals import AmbiguousRequest, new_request_id
 from gateway_runtime.edge.turn import turn_of
@@ -134,8 +135,7 @@ class Gateway:
         """Find stage and method by the address, or refuse as AWS does."""
         turn = exchange.turn
         exchange.request = request = canonical.parse(exchange.scope) if turn is None else turn.request
-        about_body = request.headers if turn is None or turn.framed else []
-        exchange.body = RequestBody(about_body, exchange.receive)
+        exchange.body = RequestBody(request.headers, exchange.receive) if turn is None or turn.framed else NO_BODY
         place = (request.host, request.method, request.path)
         known = exchange.snapshot.found.get(place) if request.method_override is None else None
         if known is None:
@@ -183,20 +183,22 @@ class Gateway:
             steps = _NOWHERE
         else:
             steps = stage.closing if exchange.error is None and not exchange.watched else stage.told
-        for at, step in enumerate(steps):
+        left = iter(steps)
+        while True:
             try:
-                waiting = step(exchange)
+                for step in left:
+                    waiting = step(exchange)
+                    if waiting is not None:
+                        return self._close_waiting(exchange, waiting, left)
             except Exception:
                 # One that fails must not keep the others from logging and counting what happened.
                 logger.exception("a closing phase failed", extra={"request_id": exchange.request_id})
             else:
-                if waiting is not None:
-                    return self._close_waiting(exchange, waiting, steps[at + 1 :])
-        return None
+                return None
 
-    async def _close_waiting(self, exchange: Exchange, waiting: Awaitable[None] | None, left: tuple[Step, ...]) -> None:
+    async def _close_waiting(self, exchange: Exchange, waiting: Awaitable[None] | None, left: Iterator[Step]) -> None:
         """The rest of the closing steps, from the first that waits."""
-        for step in (None, *left):
+        for step in chain((None,), left):
             try:
                 if step is not None:
                     waiting = step(exchange)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z").match
 _CONTROLS = bytes(code for code in range(32) if code != 9) + b"\x7f"
@@ -36,3 +37,17 @@ def are_clean(lines: list[bytes]) -> bool:
     text = b"".join(lines)
     # Most lines are printable, which is decided sooner than which characters they hold.
     return text.decode("latin-1").isprintable() or len(text.translate(None, _CONTROLS)) == len(text)
+
+
+class Block(tuple[tuple[bytes, bytes], ...]):
+    """Headers that many messages have in common, ready to be written: `lines` are those of all of them, each with its end.
+
+    Names and values are those of a message that was read. None of the headers is about framing or the connection.
+    """
+
+    lines: bytes
+
+    def __new__(cls, headers: Iterable[tuple[bytes, bytes]]) -> Block:
+        made = super().__new__(cls, headers)
+        made.lines = b"".join([b"%b: %b\r\n" % header for header in made])
+        return made

@@ -45,7 +45,7 @@ class Walk(Resumable):
         self._tasks = tasks
         self._sent: Sent | None = None
         self._step: Step | None = None
-        self._exchange = exchange = Exchange(None, turn.receive, turn.send, turn)
+        self._exchange = exchange = Exchange(None, None, None, turn)
         self._steps = iter(lane.gateway.begin(exchange))
 
     def go_on(self) -> None:

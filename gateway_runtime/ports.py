@@ -20,6 +20,7 @@ from apps.core.sigv4_signing import AwsCredentials
 from apps.core.stories import Story
 from gateway_runtime.limits import StreamLimits
 from gateway_runtime.observation.sampling import TraceSampler
+from gateway_runtime.upstream.at_once import SendAtOnce
 from gateway_runtime.upstream.discovery import Discoverer
 from gateway_runtime.upstream.origin import Origin
 from gateway_runtime.upstream.pool import BodyStream, Client
@@ -115,18 +116,8 @@ class Upstream(Protocol):
         stream: StreamLimits | None = None,
     ) -> UpstreamResponse: ...
 
-    def send_at_once(
-        self,
-        origin: Origin,
-        method: bytes,
-        target: bytes,
-        headers: Sequence[tuple[bytes, bytes]],
-        body: bytes,
-        *,
-        timeout: float,
-        client: Client | None = None,
-        stream: StreamLimits | None = None,
-    ) -> UpstreamResponse | None: ...
+    def at_once(self, origin: Origin, seconds: float, stream: StreamLimits | None = None) -> SendAtOnce:
+        """A function that sends to one origin where nothing has to be waited for, and else gives None (`AtOnce.send`)."""
 
     def may_send_again(self, origin: Origin, method: bytes, error: Exception | None) -> bool: ...
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from apps.core.execution_log import ExecutionLog, as_map, header_name, without_secrets
 from gateway_runtime.limits import POOL, StreamLimits
 from gateway_runtime.ports import FunctionAnswer, Functions, Signer
+from gateway_runtime.upstream.at_once import SendAtOnce
 from gateway_runtime.upstream.errors import BadResponse
 from gateway_runtime.upstream.origin import Origin
 from gateway_runtime.upstream.pool import BodyStream, Client, UpstreamPool
@@ -69,9 +70,9 @@ class LoggedUpstream:
         endpoint.answered(response.status, _texts(response.headers), received)
         return response
 
-    def send_at_once(self, *arguments: object, **options: object) -> None:
+    def at_once(self, origin: Origin, seconds: float, stream: StreamLimits | None = None) -> SendAtOnce:
         """Never: the answer is to be read whole and logged."""
-        return
+        return lambda *request: None
 
     def may_send_again(self, origin: Origin, method: bytes, error: Exception | None) -> bool:
         return False  # the pool has done so

@@ -71,3 +71,10 @@ class RequestBody:
         """Another body in place of the one that was read: the same, in another coding."""
         self.whole = body
         self.length = len(body)
+
+
+async def _nothing() -> dict[str, object]:
+    return {"type": "http.disconnect"}
+
+
+NO_BODY = RequestBody([], _nothing)  # of each request whose head announces none; nobody replaces it

@@ -21,10 +21,13 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from gateway_runtime.edge.refusals import AmbiguousRequest
+
+if TYPE_CHECKING:
+    from gateway_runtime.edge.known_heads import KnownHead
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -60,7 +63,8 @@ class CanonicalRequest(NamedTuple):
     `path` and `raw_query` are as sent (percent-encoding kept, ASCII); `segments` are the path's parts between
     slashes, as sent, so `/a//b/` gives `("a", "", "b", "")`. `host` is lower-case without port, `authority` is
     lower-case with it. `headers` have lower-case names, in the order sent. `client_ip` is the peer of the socket.
-    `method_override` is what `X-HTTP-Method-Override` asks for in place of `method`.
+    `method_override` is what `X-HTTP-Method-Override` asks for in place of `method`. `known` are the header lines where the same ones
+    came before: nobody changes `headers`, which is then shared.
     """
 
     method: str
@@ -72,6 +76,7 @@ class CanonicalRequest(NamedTuple):
     headers: Headers
     client_ip: str
     method_override: str | None = None
+    known: KnownHead | None = None
 
     @property
     def query(self) -> tuple[tuple[str, str], ...]:
@@ -85,6 +90,8 @@ class CanonicalRequest(NamedTuple):
 
     def header(self, name: bytes) -> bytes | None:
         """The first value of a header given by its lower-case name."""
+        if self.known is not None:
+            return self.known.first.get(name)
         for known, value in self.headers:
             if known == name:
                 return value

@@ -23,6 +23,7 @@ from uvicorn.server import ServerState
 
 from gateway_runtime.edge import canonical
 from gateway_runtime.edge.deadlines import Sweep
+from gateway_runtime.edge.known_heads import KnownHeads
 from gateway_runtime.edge.refusals import AmbiguousRequest, refusal
 from gateway_runtime.edge.request_task import RequestTask
 from gateway_runtime.edge.turn import Turn
@@ -33,6 +34,7 @@ from gateway_runtime.tls.peer import TLS_KEY, TlsPeer
 logger = logging.getLogger("gateway_runtime.edge")
 
 _sweeps: WeakKeyDictionary[ServerState, Sweep] = WeakKeyDictionary()
+_known_heads: WeakKeyDictionary[ServerState, KnownHeads] = WeakKeyDictionary()
 _REFUSED = {
     status: METRICS.counter("gatehouse_edge_refused_total", "Requests refused before any API", status=str(status))
     for status in (400, 408, 414, 417, 431, 500, 503)
@@ -89,6 +91,7 @@ class EdgeProtocol(HttpToolsProtocol):
         self._head_bytes = self.limits.head_bytes
         self._head_count = self.limits.head_count
         self.lane: Callable[[Turn, set[Any]], None] | None = app_state.get(LANE_KEY)
+        self.known = _known_heads.setdefault(server_state, KnownHeads())
         self.sweep = _sweep_of(server_state, self.loop, self.limits.sweep_seconds)
 
     # Connection
@@ -184,6 +187,12 @@ class EdgeProtocol(HttpToolsProtocol):
         if self._idle_before:
             if self.sealed:
                 return
+            if self.turn is None and (request := self.known.find(data, self.client_ip)) is not None:
+                self.fresh = False
+                self.deadline = 0.0
+                self.turn = turn = Turn(self, request)
+                self._begin(turn)
+                return
             line_end = data.find(b"\r\n")
             if data.find(b"  ", 0, line_end if line_end >= 0 else self.limits.target_bytes) >= 0 and line_end != 0:
                 self._refuse(400, "two spaces in the request line")
@@ -197,11 +206,20 @@ class EdgeProtocol(HttpToolsProtocol):
             return
         if self._begun == 1 and self._idle_before and self.incoming is None and not self.in_head:
             self._begun = self.raw_read = 0  # one whole request: nothing is held
+            if self.queue:
+                self._learn(data, self.queue[-1])
         elif not self._measure(len(data)):
             return
         self._start_next()
         if self.queue:
             self.flow.pause_reading()
+
+    def _learn(self, data: bytes, turn: Turn) -> None:
+        """Know the head of a request again, where nothing in it was about a body or the connection's end."""
+        framing = self.framing
+        only_kept = not framing or (len(framing) == 1 and framing.get(b"connection", b"").lower() == b"keep-alive")
+        if only_kept and turn.keep_alive:
+            self.known.learn(data, turn.request, self.header_names)
 
     def _measure(self, size: int) -> bool:
         """Bound what the parser holds or skips without telling: an unfinished header line, chunk extensions."""
@@ -308,7 +326,12 @@ class EdgeProtocol(HttpToolsProtocol):
         keep_alive = version == "1.1" and parser.should_keep_alive()
         self.sealed = not keep_alive
         expects = b"expect" in self.framing and version == "1.1"
-        self.incoming = turn = Turn(self, request, self.header_names, version, keep_alive, expects, bool(self.framing))
+        self.incoming = turn = Turn(self, request)
+        turn.version, turn.header_names, turn.keep_alive, turn.expects_continue = (
+            version, self.header_names, keep_alive, expects,
+        )  # fmt: skip
+        turn.more_body = True
+        turn.framed = bool(self.framing)
         self.body_started = self.loop.time()
         self.deadline = 0.0
         self.queue.append(turn)
@@ -369,10 +392,13 @@ class EdgeProtocol(HttpToolsProtocol):
             self.turn = turn = self.queue.popleft()
             if self.flow.read_paused and not self.queue:
                 self.flow.resume_reading()
-            if self.lane is not None:
-                self.lane(turn, self.tasks)
-            else:
-                self.start(turn, self.app, turn.make_scope(), turn.receive, turn.send)
+            self._begin(turn)
+
+    def _begin(self, turn: Turn) -> None:
+        if self.lane is not None:
+            self.lane(turn, self.tasks)
+        else:
+            self.start(turn, self.app, turn.make_scope(), turn.receive, turn.send)
 
     def start(self, turn: Turn, work: Callable[..., Awaitable[None]], *arguments: Any) -> None:
         """Have a turn answered by a task, which begins at once."""

@@ -56,10 +56,16 @@ class Turn:
     moment; it is called once when the client goes away before its answer is complete.
     """
 
-    # Members have their defaults in the class, so that making a turn costs what is set.
+    # Members have their defaults in the class, so that making a turn costs what is set. They are those of a request by
+    # HTTP/1.1 without a body.
     disconnected = False
     on_disconnect: Callable[[], None] | None = None
-    more_body = True
+    version = "1.1"
+    header_names: list[bytes] | None = None
+    keep_alive = True
+    expects_continue = False
+    framed = False  # the head has headers about a body
+    more_body = False
     received = 0
     response_started = False
     response_complete = False
@@ -72,28 +78,22 @@ class Turn:
     _chunked = False
     _declared: int | None = None
 
-    def __init__(
-        self,
-        protocol: EdgeProtocol,
-        request: CanonicalRequest,
-        header_names: list[bytes],
-        version: str,
-        keep_alive: bool,
-        expects_continue: bool,
-        framed: bool,
-    ) -> None:
+    def __init__(self, protocol: EdgeProtocol, request: CanonicalRequest) -> None:
         self._protocol = protocol
         self.request = request
-        self._header_names = header_names
-        self._version = version
-        self.entrance = protocol.entrance
-        self.keep_alive = keep_alive
-        self.expects_continue = expects_continue
-        self.framed = framed  # the head has headers about a body or the connection
+
+    @property
+    def entrance(self) -> tuple[str, tuple[str, int | None] | None]:
+        """Scheme, and the address and port at which the request came in."""
+        return self._protocol.entrance
 
     def make_scope(self) -> dict[str, Any]:
         """The request as ASGI has it. Not kept: it refers back, and the request's memory is to be free without the cycle collector."""
-        scope = self._protocol.scope_of(self.request, self._version, self._header_names)
+        names = self.header_names
+        if names is None:
+            known = self.request.known
+            names = [] if known is None else known.names
+        scope = self._protocol.scope_of(self.request, self.version, names)
         scope[TURN_KEY] = self
         return scope
 
@@ -235,6 +235,25 @@ class Turn:
         protocol.turn_finished(self)
         return True
 
+    def answer_lines(self, status: int, lines: bytes, body: bytes) -> bool:
+        """The same with header lines that are ready, each with its end."""
+        protocol = self._protocol
+        if protocol.flow.write_paused or self.response_started or status in _BODILESS or self.more_body:
+            return False
+        if self.disconnected:
+            return True
+        if protocol.draining:
+            self.keep_alive = False
+        if not self.keep_alive:
+            lines += b"connection: close\r\n"
+        self.response_started = self.response_complete = True
+        self.expects_continue = False
+        self.on_disconnect = None
+        head = b"%b%b%bcontent-length: %d\r\n\r\n" % (_STATUS_LINES[status], protocol.date_line(), lines, len(body))
+        protocol.write(head if self.request.method == "HEAD" else head + body)
+        protocol.turn_finished(self)
+        return True
+
     def _write_head(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
         parts = [_STATUS_LINES[status], self._protocol.date_line()]
         breaks = parts[1].count(b"\n") + 2
@@ -284,7 +303,7 @@ class Turn:
             self._protocol.write(head)
 
     def _choose_framing(self, parts: list[bytes]) -> int:
-        if self._version == "1.0":
+        if self.version == "1.0":
             self.keep_alive = False
             return 0
         self._chunked = True

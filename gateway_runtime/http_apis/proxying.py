@@ -12,6 +12,7 @@ from apps.core.v2_documents import V2Integration
 from gateway_runtime.edge.canonical import Headers
 from gateway_runtime.errors import GatewayError, bad_response
 from gateway_runtime.exchange import Exchange
+from gateway_runtime.head_lines import Block
 from gateway_runtime.http_apis.mapping import (
     Mapped,
     ParameterMapping,
@@ -19,11 +20,12 @@ from gateway_runtime.http_apis.mapping import (
     response_variables,
     written_query,
 )
-from gateway_runtime.integrations.forwarding import headers_with_forwarded
+from gateway_runtime.integrations.forwarding import headers_from_http_callers, headers_with_forwarded, passed_block
 from gateway_runtime.integrations.http import compile_sending
 from gateway_runtime.integrations.target import compile_target
 from gateway_runtime.snapshot.stage import Misconfigured
 from gateway_runtime.upstream.errors import IntegrationTimedOut, UpstreamError
+from gateway_runtime.upstream.known_heads import KnownHead
 from gateway_runtime.upstream.origin import Origin
 
 if TYPE_CHECKING:
@@ -53,10 +55,11 @@ def map_request(at: RouteSite) -> Step | None:
         write(exchange, body)
 
     def write(exchange: Exchange, body: bytes) -> None:
-        headers = headers_with_forwarded(exchange)
+        block = None if mapping else passed_block(exchange, "HTTP", headers_from_http_callers)
+        headers = headers_with_forwarded(exchange) if block is None else block
         path, _, query = write_target(exchange).partition("?")
         if mapping:
-            message = Mapped(headers, list(exchange.request.query) if mapping.changes_query else [])
+            message = Mapped(list(headers), list(exchange.request.query) if mapping.changes_query else [])
             mapping.apply(message, request_variables(exchange, body))
             headers, path = message.headers, message.path or path
             sent = written_query(message.query) if mapping.changes_query else exchange.request.raw_query
@@ -100,7 +103,8 @@ def map_response(at: RouteSite) -> Step | None:
         upstream = exchange.upstream
         assert upstream is not None
         exchange.status = upstream.status
-        exchange.headers = [header for header in upstream.headers if header[0] not in _NOT_PASSED_BACK]
+        head = upstream.head
+        exchange.headers = _passed_back(upstream.headers) if head is None else _passed_back_block(head)
         if needs_body:
             return read_and_change(exchange)
         exchange.streamed = upstream
@@ -120,6 +124,15 @@ def map_response(at: RouteSite) -> Step | None:
         change(exchange, exchange.answer)
 
     return step
+
+
+def _passed_back(headers: Headers) -> Headers:
+    return [header for header in headers if header[0] not in _NOT_PASSED_BACK]
+
+
+def _passed_back_block(head: KnownHead) -> Block:
+    """The same for the head of a response that came before."""
+    return head.passed.get("HTTP") or head.keep("HTTP", Block(_passed_back(head.headers)))
 
 
 class ResponseMapping:

@@ -9,11 +9,12 @@ from gateway_runtime.authorizers.function import authorize_by_function
 from gateway_runtime.authorizers.token import authorize_by_token
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
+from gateway_runtime.head_lines import Block
 from gateway_runtime.http_apis import functions, proxying, service_actions
 from gateway_runtime.http_apis.cors import Cors
 from gateway_runtime.http_apis.errors import answer_http_error
 from gateway_runtime.http_apis.grants import compile_question
-from gateway_runtime.phases.respond import write_answer
+from gateway_runtime.phases.respond import answered_at_once, write_answer
 from gateway_runtime.snapshot.stage import Misconfigured
 
 if TYPE_CHECKING:
@@ -147,6 +148,11 @@ def respond(site: StageSite) -> Step | None:
 
 def _send_answer(exchange: Exchange) -> Awaitable[None] | None:
     """Send the answer under the one identifier that HTTP APIs show."""
-    headers = exchange.headers
-    headers.append((b"apigw-requestid", exchange.extended_id.encode()))
-    return write_answer(exchange, headers)
+    headers, identifier = exchange.headers, exchange.extended_id
+    if (
+        type(headers) is Block
+        and not exchange.watched
+        and answered_at_once(exchange, headers, f"apigw-requestid: {identifier}\r\n")
+    ):
+        return None
+    return write_answer(exchange, [(b"apigw-requestid", identifier.encode())])

@@ -8,8 +8,11 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from gateway_runtime.edge.canonical import Headers
+from gateway_runtime.edge.refusals import in_batches
 from gateway_runtime.exchange import Exchange
-from gateway_runtime.upstream.framing import tokens
+from gateway_runtime.head_lines import Block
+from gateway_runtime.upstream.framing import end_to_end_block, tokens
+from gateway_runtime.upstream.known_heads import KnownHead
 
 # Written by the gateway, or about the connection to the client; callers' own values would be believed.
 _NOT_FORWARDED = frozenset(
@@ -34,26 +37,23 @@ _NOT_OF_FUNCTIONS = (_OWN - {b"x-amzn-errortype"}) | frozenset(
 )
 
 
-class RandomTexts:
-    """Texts of `size` random bytes, cut from one batch of system randomness at a time."""
-
-    _BATCH = 256
-
-    def __init__(self, size: int, encode: Callable[[bytes], str]) -> None:
-        self._size = size
-        self._encode = encode
-        self._left: list[str] = []
-
-    def __call__(self) -> str:
-        if not self._left:
-            size, encode = self._size, self._encode
-            noise = os.urandom(size * self._BATCH)
-            self._left = [encode(noise[at : at + size]) for at in range(0, len(noise), size)]
-        return self._left.pop()
+_BATCH = 256
 
 
-new_extended_id = RandomTexts(11, lambda noise: b2a_base64(noise, newline=False).decode())  # values of `x-amz-apigw-id`
-_new_trace = RandomTexts(12, bytes.hex)
+def random_texts(size: int, encode: Callable[[bytes], str]) -> Callable[[], str]:
+    """A function that gives texts of `size` random bytes, cut from one piece of system randomness for many."""
+
+    def make() -> list[str]:
+        noise = os.urandom(size * _BATCH)
+        return [encode(noise[at : at + size]) for at in range(0, len(noise), size)]
+
+    return in_batches(make)
+
+
+new_extended_id = random_texts(
+    11, lambda noise: b2a_base64(noise, newline=False).decode()
+)  # values of `x-amz-apigw-id`
+_new_trace = random_texts(12, bytes.hex)
 
 
 def trace_id(exchange: Exchange) -> str:
@@ -74,22 +74,49 @@ def new_trace_root(now: float) -> str:
     return f"1-{int(now):08x}-{_new_trace()}"
 
 
+def passed_block(exchange: Exchange, made_for: str, make: Callable[[Exchange], Headers]) -> Block | None:
+    """Where the caller's headers came before: what `make` makes of them for `made_for`. The trace is not among them, but the
+    exchange is told it, in `out_line` too. None where nothing is known of the headers."""
+    request = exchange.request
+    known = request.known
+    if known is None:
+        return None
+    place = made_for, request.client_ip, exchange.entrance
+    block = known.passed.get(place) or known.keep(place, end_to_end_block(make(exchange)))
+    exchange.trace_id = trace = _trace(exchange, known.first.get(b"x-amzn-trace-id"))
+    exchange.out_line = f"x-amzn-trace-id: {trace}\r\n".encode("latin-1")
+    return block
+
+
 def forwarded_headers(exchange: Exchange) -> Headers:
     """The caller's headers that a back end may see, and the gateway's own. Sets the exchange's trace."""
-    kept, trace = _passed(exchange)
-    scheme, server = exchange.entrance
-    kept += _entrance(scheme, server[1] if server else None, exchange.request.client_ip)
-    kept.append((b"x-amzn-trace-id", trace.encode("latin-1")))
-    return kept
+    return [*headers_from_callers(exchange), _trace_header(exchange)]
 
 
 def headers_with_forwarded(exchange: Exchange) -> Headers:
     """The same as HTTP APIs send them: who called is told in one `Forwarded` header."""
-    kept, trace = _passed(exchange)
-    request, (scheme, server) = exchange.request, exchange.entrance
-    forwarded = _forwarded(scheme, server[0] if server else "", request.client_ip, request.authority)
-    kept += (forwarded, _VIA, (b"x-amzn-trace-id", trace.encode("latin-1")))
+    return [*headers_from_http_callers(exchange), _trace_header(exchange)]
+
+
+def headers_from_callers(exchange: Exchange) -> Headers:
+    """The caller's headers that a back end may see, and who called."""
+    kept = _passed(exchange)
+    scheme, server = exchange.entrance
+    kept += _entrance(scheme, server[1] if server else None, exchange.request.client_ip)
     return kept
+
+
+def headers_from_http_callers(exchange: Exchange) -> Headers:
+    """The same for HTTP APIs."""
+    kept = _passed(exchange)
+    request, (scheme, server) = exchange.request, exchange.entrance
+    kept += (_forwarded(scheme, server[0] if server else "", request.client_ip, request.authority), _VIA)
+    return kept
+
+
+def _trace_header(exchange: Exchange) -> tuple[bytes, bytes]:
+    exchange.trace_id = trace = trace_id(exchange)
+    return b"x-amzn-trace-id", trace.encode("latin-1")
 
 
 @lru_cache(maxsize=4096)
@@ -99,24 +126,20 @@ def _forwarded(scheme: str, by: str, client_ip: str, host: str) -> tuple[bytes, 
     return b"forwarded", f"by={nodes[0]};for={nodes[1]};host={host};proto={scheme}".encode()
 
 
-def _passed(exchange: Exchange) -> tuple[Headers, str]:
-    """The caller's headers that a back end may see, and the trace, which the exchange is told."""
-    request = exchange.request
+def _passed(exchange: Exchange) -> Headers:
+    """The caller's headers that a back end may see."""
     kept: Headers = []
-    trace = connection = None
-    for header in request.headers:
+    connection = None
+    for header in exchange.request.headers:
         name = header[0]
         if name not in _NOT_FORWARDED:
             kept.append(header)
         elif name == b"connection":
             connection = header[1] if connection is None else connection + b"," + header[1]
-        elif name == b"x-amzn-trace-id" and trace is None:
-            trace = header[1]
     if connection is not None:
         named = tokens(connection)
         kept = [header for header in kept if header[0] not in named]
-    exchange.trace_id = text = _trace(exchange, trace)
-    return kept, text
+    return kept
 
 
 def own_headers(exchange: Exchange, trace: str) -> Headers:
@@ -134,6 +157,18 @@ def _entrance(scheme: str, port: int | None, client_ip: str) -> tuple[tuple[byte
         (b"x-forwarded-proto", scheme.encode()),
         (b"x-forwarded-port", b"%d" % number),
     )
+
+
+def remapped_block(head: KnownHead) -> Block:
+    """The same for the head of a response that came before."""
+    return head.passed.get("REST") or head.keep("REST", Block(with_content_type(remapped(head.headers))))
+
+
+def with_content_type(headers: Headers) -> Headers:
+    """AWS says application/json where a back end says nothing of its body."""
+    if any(name == b"content-type" for name, _ in headers):
+        return headers
+    return [*headers, (b"content-type", b"application/json")]
 
 
 def remapped(headers: Headers) -> Headers:

@@ -88,25 +88,25 @@ def compile_sending(site: MethodSite, origin: Origin) -> Callable[[Exchange], Aw
     timeout = integration.timeout_in_millis / 1000
     stream = STREAM if site.streams else None
     upstream, monotonic = site.services.upstream, site.services.clock.monotonic
-    send_at_once = upstream.send_at_once
+    send_at_once = upstream.at_once(origin, timeout, stream)
+    direct = integration.connection_type == "INTERNET"
 
     def step(exchange: Exchange) -> Awaitable[None]:
-        destination = destination_of(exchange)
         exchange.integration_started = monotonic()
         method = fixed or exchange.request.method.encode()
-        body = _to_send(exchange.out_body)
-        if destination.target is not None or destination.found is not None or not isinstance(body, bytes):
-            return send(exchange, destination, method, body, timeout)
-        target, headers, client = exchange.target.encode(), exchange.out_headers, exchange.turn
-        try:
-            response = send_at_once(
-                destination.origin, method, target, headers, body, timeout=timeout, client=client, stream=stream
-            )
-        except ValueError as error:
-            raise _failure(error) from None
-        if response is None:
-            return send(exchange, destination, method, body, timeout)
-        return Sent(response, settle, exchange)
+        body = exchange.out_body
+        if not isinstance(body, bytes):
+            body = _to_send(body)
+        if direct and isinstance(body, bytes):
+            try:
+                response = send_at_once(
+                    method, exchange.target.encode(), exchange.out_headers, exchange.out_line, body, exchange.turn
+                )
+            except ValueError as error:
+                raise _failure(error) from None
+            if response is not None:
+                return Sent(response, settle, exchange)
+        return send(exchange, destination_of(exchange), method, body, timeout)
 
     def settle(response: UpstreamResponse, exchange: Exchange) -> Awaitable[None] | None:
         now = monotonic()
@@ -135,7 +135,7 @@ def compile_sending(site: MethodSite, origin: Origin) -> Callable[[Exchange], Aw
                 to.origin,
                 method,
                 exchange.target.encode(),
-                exchange.out_headers,
+                exchange.sent_headers,
                 body,
                 timeout=seconds,
                 client=exchange.turn,

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
+from gateway_runtime.edge.canonical import Headers
 from gateway_runtime.exchange import Exchange
-from gateway_runtime.integrations.forwarding import forwarded_headers, remapped
+from gateway_runtime.integrations.forwarding import (
+    forwarded_headers,
+    headers_from_callers,
+    passed_block,
+    remapped,
+    remapped_block,
+    with_content_type,
+)
 from gateway_runtime.integrations.target import compile_headers, compile_target
 from gateway_runtime.mapping.context import clean
 
@@ -20,17 +28,24 @@ def map_request(site: MethodSite) -> Step | None:
     mapped = compile_headers(site)
     replaced = frozenset(name.lower() for name, _ in mapped)
     write_target = target.write
-    api_id = (b"x-amzn-apigateway-api-id", site.deployment.api_id.encode())
+    made_for = site.deployment.api_id
+    api_id = (b"x-amzn-apigateway-api-id", made_for.encode())
     needs_body = target.needs_body or any(source.needs_body for _, source in mapped)
 
-    def write(exchange: Exchange, body: str) -> None:
-        headers = forwarded_headers(exchange)
-        headers.append(api_id)
+    def unmapped(exchange: Exchange) -> Headers:
+        return [*headers_from_callers(exchange), api_id]
+
+    def headers_of(exchange: Exchange, body: str) -> Headers:
+        headers = [*forwarded_headers(exchange), api_id]
         if replaced:
             headers = [header for header in headers if header[0] not in replaced]
             for name, source in mapped:
                 headers += [(name, clean(value).encode("utf-8")) for value in source.read(exchange, body)]
-        exchange.out_headers = headers
+        return headers
+
+    def write(exchange: Exchange, body: str) -> None:
+        block = None if replaced else passed_block(exchange, made_for, unmapped)
+        exchange.out_headers = headers_of(exchange, body) if block is None else block
         exchange.target = write_target(exchange, body)
         exchange.out_body = exchange.body
 
@@ -55,12 +70,8 @@ def map_response(site: MethodSite) -> Step | None:
         upstream = exchange.upstream
         assert upstream is not None
         exchange.status = upstream.status
-        exchange.headers = headers = remapped(upstream.headers)
-        for name, _ in headers:
-            if name == b"content-type":
-                break
-        else:
-            headers.append((b"content-type", b"application/json"))
+        head = upstream.head
+        exchange.headers = with_content_type(remapped(upstream.headers)) if head is None else remapped_block(head)
         exchange.streamed = upstream
 
     return step

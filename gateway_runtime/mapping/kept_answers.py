@@ -33,7 +33,7 @@ class KeptAnswers:
 
     def write(self, exchange: Exchange, key: str) -> bytes:
         """The exchange's answer, whose body is all there."""
-        data = msgspec.msgpack.encode(_Answer(exchange.status, exchange.headers, exchange.answer))
+        data = msgspec.msgpack.encode(_Answer(exchange.status, list(exchange.headers), exchange.answer))
         if self._seal is None:
             return data
         nonce = os.urandom(_NONCE)

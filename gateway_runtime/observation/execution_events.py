@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from apps.core.execution_log import as_map, event, header_name, masked, without_secrets
 from apps.core.stories import LogLine
-from gateway_runtime.edge.canonical import Headers
 from gateway_runtime.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _endpoint(events: _Events, exchange: Exchange, method: CompiledMethod) -> No
     if seen.data_trace:
         sent = exchange.out_body
         add("before integrate", f"Endpoint request URI: {uri}")
-        add("before integrate", f"Endpoint request headers: {_headers(exchange.out_headers)}")
+        add("before integrate", f"Endpoint request headers: {_headers(exchange.sent_headers)}")
         body = sent if isinstance(sent, bytes) else b""
         add("before integrate", f"Endpoint request body after transformations: {_text(body)}")
     add("before integrate", f"Sending request to {uri}")
@@ -160,7 +160,7 @@ def failure(exchange: Exchange) -> str:
     return f"Execution failed due to configuration error: {error.detail or error.message}"
 
 
-def _headers(headers: Headers) -> str:
+def _headers(headers: Iterable[tuple[bytes, bytes]]) -> str:
     texts = [(header_name(name.decode("latin-1")), value.decode("latin-1")) for name, value in headers]
     return as_map(without_secrets(texts))
 

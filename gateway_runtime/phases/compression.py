@@ -77,7 +77,7 @@ def compress_response(site: MethodSite) -> Step | None:
             return None
         if any(name == b"content-encoding" for name, _ in exchange.headers):
             return None
-        exchange.headers.append((b"vary", b"accept-encoding"))
+        exchange.headers = [*exchange.headers, (b"vary", b"accept-encoding")]
         coding = accepted_coding(exchange.request.headers)
         return None if coding is None else _compress(exchange, streamed, coding, minimum)
 
@@ -93,7 +93,7 @@ async def _compress(exchange: Exchange, streamed: UpstreamResponse | None, codin
         return
     packed = await asyncio.to_thread(_pack, body, coding) if len(body) > BODY.packed_at_once else _pack(body, coding)
     exchange.answer = packed
-    exchange.headers.append((b"content-encoding", coding.encode()))
+    exchange.headers = [*exchange.headers, (b"content-encoding", coding.encode())]
 
 
 def _pack(body: bytes, coding: str) -> bytes:

@@ -34,7 +34,7 @@ def gateway_response(site: StageSite) -> Step | None:
         exchange.status = configured.status or exchange.status
         answer = configured.body(exchange)
         if answer is not None:
-            exchange.headers[0] = (b"content-type", answer[0])
+            exchange.headers = [(b"content-type", answer[0]), *exchange.headers[1:]]
             exchange.answer = answer[1]
         mapped = configured.headers(exchange)
         replaced = {name for name, _ in mapped}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gateway_runtime.edge.body import ClientDisconnected
 from gateway_runtime.edge.canonical import Headers
 from gateway_runtime.exchange import Exchange
+from gateway_runtime.head_lines import Block
 from gateway_runtime.upstream.errors import UpstreamError
 from gateway_runtime.upstream.response import UpstreamResponse
 
@@ -26,18 +27,36 @@ def respond(site: StageSite | None) -> Step | None:
 def send_answer(exchange: Exchange) -> Awaitable[None] | None:
     """Write the head and the body of the answer: at once where the body is here already."""
     headers, trace = exchange.headers, exchange.trace_id
-    headers += (
+    if type(headers) is Block and trace is not None and not exchange.watched:
+        own = f"x-amzn-requestid: {exchange.request_id}\r\nx-amz-apigw-id: {exchange.extended_id}\r\nx-amzn-trace-id: {trace}\r\n"
+        if answered_at_once(exchange, headers, own):
+            return None
+    own_headers = [
         (b"x-amzn-requestid", exchange.request_id.encode()),
         (b"x-amz-apigw-id", exchange.extended_id.encode()),
-    )
+    ]
     if trace is not None:
-        headers.append((b"x-amzn-trace-id", trace.encode("latin-1")))
-    return write_answer(exchange, headers)
+        own_headers.append((b"x-amzn-trace-id", trace.encode("latin-1")))
+    return write_answer(exchange, own_headers)
 
 
-def write_answer(exchange: Exchange, headers: Headers) -> Awaitable[None] | None:
-    """Write the answer with these headers, which are the exchange's and name it."""
+def answered_at_once(exchange: Exchange, headers: Block, own: str) -> bool:
+    """Write an answer whose headers are ready and whose body is here, with lines of the gateway's `own`. False, and nothing is
+    done, where that cannot be."""
+    response, turn, stage = exchange.streamed, exchange.turn, exchange.stage
+    if response is None or turn is None or stage is None or not response.complete or response.head_only:
+        return False
+    body = response.peek()
+    if not turn.answer_lines(exchange.status, headers.lines + own.encode("latin-1") + stage.echo_line, body):
+        return False
+    exchange.sent_bytes = len(body)
+    return True
+
+
+def write_answer(exchange: Exchange, own: Headers) -> Awaitable[None] | None:
+    """Write the answer with its headers and these, which are the gateway's own. The exchange names them all from then on."""
     stage = exchange.stage
+    exchange.headers = headers = [*exchange.headers, *own]
     if stage is not None:
         headers.append(stage.echo)
     body, response = exchange.answer, exchange.streamed

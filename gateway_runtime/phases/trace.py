@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gateway_runtime.exchange import Exchange
-from gateway_runtime.integrations.forwarding import RandomTexts, new_trace_root
+from gateway_runtime.integrations.forwarding import new_trace_root, random_texts
 
 if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import MethodSite, Step
@@ -15,7 +15,7 @@ HEADER = b"x-amzn-trace-id"
 _LONGEST = 256
 _ROOT = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
 _SEGMENT = re.compile(r"[0-9a-f]{16}")
-_new_segment = RandomTexts(8, bytes.hex)
+_new_segment = random_texts(8, bytes.hex)
 
 
 def trace(site: MethodSite) -> Step | None:

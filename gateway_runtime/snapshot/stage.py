@@ -160,7 +160,18 @@ class CompiledStage:
     are the closing steps as `Pipeline` tells them apart.
     """
 
-    __slots__ = ("_unmatched", "canary", "closing", "deployment", "document", "echo", "is_canary", "router", "told")
+    __slots__ = (
+        "_unmatched",
+        "canary",
+        "closing",
+        "deployment",
+        "document",
+        "echo",
+        "echo_line",
+        "is_canary",
+        "router",
+        "told",
+    )
 
     unmatched = "MISSING_AUTHENTICATION_TOKEN"
     overrides_methods = True  # by X-HTTP-Method-Override
@@ -182,6 +193,7 @@ class CompiledStage:
         self.closing = closing
         self.told = told
         self.echo = (b"x-gatehouse-deployment", site.deployment.deployment_id.encode())
+        self.echo_line = b"%b: %b\r\n" % self.echo
         self._unmatched: dict[str, TrafficLabel] = {}
 
     def chosen(self) -> CompiledStage:

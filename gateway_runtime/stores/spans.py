@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from apps.core.stories import FAILED, PASSED, Phase, Story
-from gateway_runtime.integrations.forwarding import RandomTexts
+from gateway_runtime.integrations.forwarding import random_texts
 from gateway_runtime.metrics import METRICS
 
 logger = logging.getLogger("gateway_runtime.spans")
@@ -30,7 +30,7 @@ _PATIENCE = 5.0
 
 _exported = METRICS.counter("gatehouse_spans_total", "Spans exported")
 _dropped = METRICS.counter("gatehouse_spans_dropped_total", "Traced requests whose spans found no place or no taker")
-_new_span = RandomTexts(8, bytes.hex)
+_new_span = random_texts(8, bytes.hex)
 _CHILDREN = {
     "verify_signature": ("authorizer", SpanKind.INTERNAL),
     "authorize": ("authorizer", SpanKind.INTERNAL),

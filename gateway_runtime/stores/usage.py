@@ -57,6 +57,7 @@ class UsageMeter:
         self._free: list[Journal] = []
         self._sealed: list[Journal] = []
         self._rows: dict[tuple[object, ...], int] = {}
+        self._of_minute: dict[tuple[TrafficLabel, str], int] = {}
         self._minute = 0
         self._day = ""
         self._day_ends = 0.0
@@ -74,7 +75,7 @@ class UsageMeter:
         key = (account_id, region, plan_id, key_id, self._day)
         place = self._rows.get(key)
         if place is None:
-            place = self._row("use", key, key, 1)
+            place = self._rows[key] = self._row("use", key, 1)
         self._counters[place] += 1
 
     def traffic(
@@ -89,11 +90,13 @@ class UsageMeter:
         data: int = 0,
         integration_failed: bool = False,
     ) -> None:
-        minute = int(self._now()) // 60 * 60
-        key = (label, key_id, minute)
-        place = self._rows.get(key)
+        now = self._now()
+        if not self._minute <= now < self._minute + 60:
+            self._minute = int(now) // 60 * 60
+            self._of_minute.clear()
+        place = self._of_minute.get((label, key_id))
         if place is None:
-            place = self._traffic_row(label, key_id, minute)
+            place = self._of_minute[label, key_id] = self._traffic_row(label, key_id, self._minute)
         counters = self._counters
         counters[place] += 1
         if status >= 400:
@@ -113,22 +116,25 @@ class UsageMeter:
         counters[place + BUCKETS_AT + bisect_left(_BOUNDS, latency)] += 1
 
     def _traffic_row(self, label: TrafficLabel, key_id: str, minute: int) -> int:
+        key = label, key_id, minute
+        known = self._rows.get(key)
+        if known is not None:  # the clock went back
+            return known
         if label.detailed:
             self._shown.watch(label)
         members = (
             label.account_id, label.region, label.api_id, label.stage_name, label.resource, label.method, key_id, minute,
             label.canary,
         )  # fmt: skip
-        return self._row("traffic", (label, key_id, minute), members, TRAFFIC_WIDTH)
+        place = self._rows[key] = self._row("traffic", members, TRAFFIC_WIDTH)
+        return place
 
-    def _row(self, kind: str, key: tuple[object, ...], members: tuple[object, ...], width: int) -> int:
+    def _row(self, kind: str, members: tuple[object, ...], width: int) -> int:
         try:
-            place = self._journal.row(kind, members, width)
+            return self._journal.row(kind, members, width)
         except JournalFull:
             self._seal()
-            place = self._journal.row(kind, members, width)
-        self._rows[key] = place
-        return place
+            return self._journal.row(kind, members, width)
 
     # Batches
     def _begin(self) -> Journal:
@@ -168,6 +174,7 @@ class UsageMeter:
         self._journal = self._begin()
         self._counters = self._journal.counters
         self._rows.clear()
+        self._of_minute.clear()
 
     # Delivering
     async def run(self) -> None:

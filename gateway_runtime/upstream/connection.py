@@ -11,6 +11,7 @@ from gateway_runtime.edge.canonical import Headers
 from gateway_runtime.limits import PoolLimits
 from gateway_runtime.upstream.errors import BadResponse, ConnectFailed, StaleConnection, TruncatedResponse
 from gateway_runtime.upstream.framing import ABOUT_CONNECTION, lower_names, response_framing, without_named
+from gateway_runtime.upstream.known_heads import KnownHead
 from gateway_runtime.upstream.response import UpstreamResponse
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class OriginConnection(asyncio.Protocol):
         self._limits = limits
         self._loop = loop
         self._parser = httptools.HttpResponseParser(self)
+        self._known = pool.pool.known_heads
         self.transport: asyncio.Transport = cast("asyncio.Transport", None)
         self.response: UpstreamResponse | None = None
         self.adopted = False  # counted by the pool
@@ -56,7 +58,6 @@ class OriginConnection(asyncio.Protocol):
 
     def begin(self, response: UpstreamResponse, data: bytes, streaming: bool) -> None:
         """Send a request's head, with its whole body unless it streams."""
-        self._reset()
         self.response = response
         response.connection = self
         self._sending = streaming
@@ -104,7 +105,15 @@ class OriginConnection(asyncio.Protocol):
         if response is None:  # bytes nobody asked for
             self.transport.abort()
             return
-        response.touched = True
+        if not response.touched:
+            response.touched = True
+            end = data.find(b"\r\n\r\n")
+            if end > 0 and not response.head_only:
+                head = self._known[data[:end]]
+                if head is not None and end + 4 + head.length == len(data):
+                    self._whole(response, head, data[end + 4 :])
+                    return
+            self._reset()
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -120,6 +129,14 @@ class OriginConnection(asyncio.Protocol):
             self._finish()
         if response.status:
             response.arrived()
+
+    def _whole(self, response: UpstreamResponse, head: KnownHead, body: bytes) -> None:
+        """The response arrived in one read, and its head is known."""
+        self.response = None
+        self.reused = True
+        response.answer(head, body)
+        self._pool.release(self, not self._sending)
+        response.arrived()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.resume_writing()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from gateway_runtime.edge.canonical import Headers
-from gateway_runtime.head_lines import Beginnings, are_clean
+from gateway_runtime.head_lines import Beginnings, Block, are_clean
 
 _HOP_BY_HOP = frozenset(
     {
@@ -25,13 +25,29 @@ _EXPECTS_BODY = frozenset({b"POST", b"PUT", b"PATCH"})
 _beginnings = Beginnings(_WRITTEN_HERE)
 
 
+def end_to_end_block(headers: Headers) -> Block:
+    """Lower-case headers as a block for request heads. Raises ValueError for one that cannot be written."""
+    block = Block(header for header in headers if header[0] not in _WRITTEN_HERE)
+    if not are_clean([_beginnings[name] + value for name, value in block]):
+        raise ValueError("control character in a request header")
+    return block
+
+
 def encode_head(
-    method: bytes, target: bytes, authority: bytes, headers: Sequence[tuple[bytes, bytes]], length: int | None
+    method: bytes,
+    target: bytes,
+    authority: bytes,
+    headers: Sequence[tuple[bytes, bytes]],
+    length: int | None,
+    line: bytes = b"",
 ) -> bytes:
     """A request head. `length` None announces chunks. Header names may be in any case; a `host` among them replaces
-    the origin's. Raises ValueError for what cannot be written unambiguously."""
+    the origin's. A block may be followed by one `line` more. Raises ValueError for what cannot be written unambiguously."""
     if not target.startswith(b"/") or _FORBIDDEN_IN_TARGET(target) or _TOKEN(method) is None:
         raise ValueError("ill-formed method or target")
+    if type(headers) is Block:
+        end = _framing(method, length)
+        return b"%b %b HTTP/1.1\r\nhost: %b\r\n%b%b%b" % (method, target, authority, headers.lines, line, end)
     try:
         lines = [_beginnings[name] + value for name, value in headers]
     except KeyError:

@@ -10,10 +10,12 @@ from typing import Protocol
 from gateway_runtime.edge.body import ClientDisconnected
 from gateway_runtime.edge.deadlines import Sweep
 from gateway_runtime.limits import POOL, PoolLimits, StreamLimits
+from gateway_runtime.upstream.at_once import AtOnce, SendAtOnce
 from gateway_runtime.upstream.connection import OriginConnection
 from gateway_runtime.upstream.errors import ConnectFailed, PoolExhausted, StaleConnection
 from gateway_runtime.upstream.framing import encode_head
 from gateway_runtime.upstream.guard import GuardedConnector
+from gateway_runtime.upstream.known_heads import KnownHeads
 from gateway_runtime.upstream.origin import Origin
 from gateway_runtime.upstream.response import UpstreamResponse
 
@@ -125,16 +127,23 @@ class OriginPool:
         if not keep or not connection.usable or self.pool.closed:
             connection.close()
             return
+        if self.waiting and self._give(connection):
+            return
+        pool = self.pool
+        connection.idle_since = pool.loop.time()
+        self.idle.append(connection)
+        if pool.eviction is None:
+            pool.watch_idle()
+
+    def _give(self, connection: OriginConnection) -> bool:
         for entry in self.waiting:
             response, give = entry
             if response.error is None:
                 self.waiting.remove(entry)
                 give(connection)
                 response.wake()
-                return
-        connection.idle_since = self.pool.loop.time()
-        self.idle.append(connection)
-        self.pool.watch_idle()
+                return True
+        return False
 
     def gone(self, connection: OriginConnection) -> None:
         """A connection closed: its place is free for those that wait."""
@@ -157,41 +166,20 @@ class UpstreamPool:
         self.loop = asyncio.get_running_loop()
         self.connector = connector or GuardedConnector()
         self.limits = limits
+        self.known_heads = KnownHeads(limits)
         self.exchanges = Sweep(self.loop, limits.sweep_seconds)
         self.closed = False
         self._origins: dict[Origin, OriginPool] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._eviction: asyncio.TimerHandle | None = None
+        self.eviction: asyncio.TimerHandle | None = None
 
-    def send_at_once(
-        self,
-        origin: Origin,
-        method: bytes,
-        target: bytes,
-        headers: Sequence[tuple[bytes, bytes]],
-        body: bytes,
-        *,
-        timeout: float,
-        client: Client | None = None,
-        stream: StreamLimits | None = None,
-    ) -> UpstreamResponse | None:
-        """What `request` does, as far as it needs not wait: send on an idle connection. The head of the answer is still to come,
-        and nothing is sent a second time. None, and nothing is done, where `request` has to be asked. Raises ValueError for an
-        unwritable head."""
-        place = self._origins.get(origin)
-        if place is None or not place.idle or (client is not None and client.disconnected):
-            return None
-        head = encode_head(method, target, place.authority, headers, len(body))
-        connection = place.take_idle()
-        if connection is None:
-            return None
-        response = UpstreamResponse(self.loop, self.exchanges, self.loop.time() + timeout, method == b"HEAD")
-        if stream is not None:
-            response.idle_seconds = stream.idle_seconds
-        if client is not None:
-            client.on_disconnect = response.client_left
-        connection.begin(response, head + body if body else head, False)
-        return response
+    def at_once(self, origin: Origin, seconds: float, stream: StreamLimits | None = None) -> SendAtOnce:
+        """A function that sends to one origin where nothing has to be waited for."""
+        return AtOnce(self, origin, seconds, stream).send
+
+    def place(self, origin: Origin) -> OriginPool | None:
+        """The connections of an origin, where there are any."""
+        return self._origins.get(origin)
 
     def may_send_again(self, origin: Origin, method: bytes, error: Exception | None) -> bool:
         """Whether a request whose body is at hand may be sent once more. Idle connections to its origin are given up then: those
@@ -331,11 +319,11 @@ class UpstreamPool:
 
     def watch_idle(self) -> None:
         """Make sure that the eviction timer runs while connections are idle."""
-        if self._eviction is None and not self.closed:
-            self._eviction = self.loop.call_later(self.limits.idle_seconds / 4, self._evict)
+        if self.eviction is None and not self.closed:
+            self.eviction = self.loop.call_later(self.limits.idle_seconds / 4, self._evict)
 
     def _evict(self) -> None:
-        self._eviction = None
+        self.eviction = None
         before = self.loop.time() - self.limits.idle_seconds
         for place in self._origins.values():
             place.evict(before)
@@ -349,8 +337,8 @@ class UpstreamPool:
     async def aclose(self) -> None:
         """Close idle connections and stop opening others; running exchanges end on their own deadlines."""
         self.closed = True
-        if self._eviction is not None:
-            self._eviction.cancel()
+        if self.eviction is not None:
+            self.eviction.cancel()
         for place in self._origins.values():
             place.evict(float("inf"))
         for task in tuple(self._tasks):

@@ -15,6 +15,7 @@ from gateway_runtime.upstream.errors import IntegrationTimedOut
 
 if TYPE_CHECKING:
     from gateway_runtime.upstream.connection import OriginConnection
+    from gateway_runtime.upstream.known_heads import KnownHead
 
 _NEVER = float("inf")
 
@@ -30,6 +31,7 @@ class UpstreamResponse:
     # Members have their defaults in the class, so that making a response costs what is set.
     status = 0
     headers: Headers = []
+    head: KnownHead | None = None  # of an answer whose head came before
     length: int | None = None
     connection: OriginConnection | None = None
     complete = False
@@ -92,6 +94,11 @@ class UpstreamResponse:
         chunks, self._chunks = self._chunks, []
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
+    def peek(self) -> bytes:
+        """The same, which stays."""
+        chunks = self._chunks
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
     def close(self) -> None:
         """Give up the rest: the origin's socket is closed unless everything has arrived."""
         self.fail(ClientDisconnected("response closed by its reader"))
@@ -147,6 +154,19 @@ class UpstreamResponse:
         if connection is not None:
             connection.abort()
         self.wake()
+
+    def answer(self, head: KnownHead, body: bytes) -> None:
+        """The whole answer is here, in one piece; `arrived` tells whoever waits."""
+        self.status = head.status
+        self.length = head.length
+        self.headers = head.headers
+        self.head = head
+        if body:
+            self._chunks.append(body)
+            self.received = self._buffered = head.length
+        self.complete = True
+        self.connection = None
+        self._sweep.discard(self)
 
     def finish(self) -> None:
         """The whole answer is here; `arrived` or `wake` tells whoever waits."""

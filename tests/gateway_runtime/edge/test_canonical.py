@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway_runtime.edge.canonical import parse, parse_head
-from gateway_runtime.edge.refusals import AmbiguousRequest, RequestIds
+from gateway_runtime.edge.refusals import AmbiguousRequest, new_request_id
 
 HEADERS = [(b"host", b"api.example")]
 SAFE = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="/\\"), max_size=20)
@@ -127,7 +127,7 @@ def test_a_second_copy_of_a_deciding_header_is_refused(name: bytes) -> None:
 
 
 def test_request_ids_are_version_4_uuids_and_differ() -> None:
-    new = RequestIds()
+    new = new_request_id
     ids = {new() for _ in range(1000)}
 
     assert len(ids) == 1000
