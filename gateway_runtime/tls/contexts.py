@@ -8,6 +8,7 @@ import ssl
 
 from apps.core.documents import DomainDocument, domain_section
 from apps.core.secrets import DocumentSeal
+from gateway_runtime.tls.asking import AskingContext
 
 _ONLY_1_3 = "TLS13_1_3"
 # All are forward secret and authenticated; those of TLS 1.3 are OpenSSL's.
@@ -55,18 +56,10 @@ def load_certificate(context: ssl.SSLContext, certificate: str, private_key: str
             raise ValueError(f"OpenSSL refuses the certificate: {error.reason}") from error
 
 
-def ask_for_certificate(context: ssl.SSLContext, trust_store: str) -> None:
-    """Admit only callers whose certificates lead to a root of the trust store (PEM). Raises ValueError.
-
-    They are asked each time: a session that is taken up again would not be verified anew.
-    """
-    context.verify_mode = ssl.CERT_REQUIRED
-    context.options |= ssl.OP_NO_TICKET
-    context.num_tickets = 0
-    try:
-        context.load_verify_locations(cadata=trust_store)
-    except ssl.SSLError as error:
-        raise ValueError(f"OpenSSL refuses the trust store: {error.reason}") from error
+def asking_context(certificate: str, private_key: str, trust_store: str, security_policy: str) -> ssl.SSLContext:
+    """The same for callers who have to show a certificate; the trust store (PEM) says whose are trusted. Raises ValueError."""
+    only_1_3 = _ONLY_1_3 in security_policy
+    return AskingContext(certificate, private_key, trust_store, ciphers=_CIPHERS, only_1_3=only_1_3)
 
 
 def trust_of(trust_store: str | None) -> str:
@@ -84,7 +77,8 @@ def handshake_of(document: DomainDocument, seal: DocumentSeal, last: Handshake |
     if last is not None and last.made_of == made_of:
         return last
     private_key = seal.open(shown.private_key, domain_section(document.region, document.name))
-    context = server_context(shown.certificate, private_key, document.security_policy)
     if trust_store:
-        ask_for_certificate(context, trust_store)
+        context = asking_context(shown.certificate, private_key, trust_store, document.security_policy)
+    else:
+        context = server_context(shown.certificate, private_key, document.security_policy)
     return Handshake(context, trust_of(trust_store), made_of)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Mapping
 from typing import Any
@@ -10,15 +11,18 @@ from typing import Any
 from cryptography import x509
 
 from gateway_runtime.errors import forbidden
+from gateway_runtime.tls.asking import AskedCaller
+
+logger = logging.getLogger("gateway_runtime.tls")
 
 TLS_KEY = "gatehouse.tls"
 """Of a scope's `state`: the `TlsPeer` of the connection."""
 
 
 class TlsPeer:
-    """`trust` names the trust store that the caller's certificate was verified by, "" where none was asked for.
+    """`trust` names the trust store that the caller's certificate was held against, "" where none was asked for.
 
-    `expires_at` is when that certificate ends (seconds since the epoch), `identity` what `$context.identity` has of it. `version` and
+    One that is not trusted counts as ended: `expires_at` is 0. Else it is when that certificate ends (seconds since the epoch), `identity` what `$context.identity` has of it. `version` and
     `cipher` are what the handshake settled, `TLSv1.3` and `TLS_AES_256_GCM_SHA384`.
     """
 
@@ -34,11 +38,14 @@ class TlsPeer:
 
     def read(self, transport: asyncio.BaseTransport) -> None:
         """Take in what the handshake has settled by its end, and what the caller has shown."""
-        handshake: ssl.SSLObject = transport.get_extra_info("ssl_object")
+        handshake: ssl.SSLObject | AskedCaller = transport.get_extra_info("ssl_object")
         cipher = handshake.cipher()
         self.version, self.cipher = handshake.version(), cipher[0] if cipher else None
-        certificate = handshake.getpeercert(binary_form=True) if self.trust else None
-        if certificate is None:
+        if not isinstance(handshake, AskedCaller):
+            return  # nothing was asked for
+        certificate = handshake.getpeercert(binary_form=True)
+        if handshake.refusal or certificate is None:
+            logger.info("a caller of %s is refused: %s", self.server_name, handshake.refusal)
             return
         shown = x509.load_der_x509_certificate(certificate)
         serial = f"{shown.serial_number:x}"

@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from websockets.asyncio.client import connect as connect_websocket
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 
 from apps.core.documents import AnyDocument
+from apps.core.self_signed import self_signed
+from gateway_runtime.tls.contexts import load_certificate
 from tests.gateway_runtime.plane.builders import API, RestApi, domain, get, mock, rest_api, stage
 from tests.gateway_runtime.plane.certified import certified, expired, pem_of, trusting
 from tests.gateway_runtime.plane.sockets import CHAT, chat, replace_struct
@@ -159,27 +162,44 @@ async def test_a_caller_who_shows_a_trusted_certificate_is_known_by_it(
     assert ssl.cert_time_to_seconds(told["until"]) == shown.not_valid_after_utc.timestamp()
 
 
-@pytest.mark.parametrize(
-    "shows",
-    [
-        lambda clients: None,
-        lambda clients: trustme.CA(organization_name="Clients").issue_cert("anna@example.com"),
-        expired,
-    ],
-    ids=["no certificate", "of another authority", "expired"],
-)
-async def test_no_other_caller_gets_through_the_handshake(
-    valkey_url: str,
-    authority: trustme.CA,
-    clients: trustme.CA,
-    shows: Callable[[trustme.CA], trustme.LeafCert | None],
+async def test_a_caller_without_a_certificate_fails_the_handshake(
+    valkey_url: str, authority: trustme.CA, clients: trustme.CA
 ) -> None:
     name = certified(MUTUAL, authority, mutual_tls=True, trust_store=pem_of(clients))
     async with serving(valkey_url, name, certified(ONE, authority)) as (plane, _):
-        tls = trusting(authority, shows(clients))
+        assert not await succeeds(plane, trusting(authority), MUTUAL)
+        assert await succeeds(plane, trusting(authority), ONE)  # other names ask for none
 
-        assert not await succeeds(plane, tls, MUTUAL)
-        assert await succeeds(plane, tls, ONE)  # other names ask for none
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize(
+    "shows",
+    [
+        lambda tls, clients: trustme.CA(organization_name="Clients").issue_cert("anna@example.com").configure_cert(tls),
+        lambda tls, clients: trustme.CA().create_child_ca().issue_cert("anna@example.com").configure_cert(tls),
+        lambda tls, clients: expired(clients).configure_cert(tls),
+        lambda tls, clients: load_certificate(tls, *self_signed(["anna"], datetime.now(UTC), timedelta(days=9))),
+    ],
+    ids=["of another authority", "of another chain", "expired", "self-signed"],
+)
+async def test_a_caller_with_a_certificate_that_is_not_trusted_is_forbidden(
+    valkey_url: str,
+    authority: trustme.CA,
+    clients: trustme.CA,
+    shows: Callable[[ssl.SSLContext, trustme.CA], None],
+    version: ssl.TLSVersion,
+) -> None:
+    name = certified(MUTUAL, authority, mutual_tls=True, trust_store=pem_of(clients))
+    async with serving(valkey_url, name) as (plane, _):
+        tls = trusting(authority)
+        shows(tls, clients)
+        tls.minimum_version = tls.maximum_version = version
+        refused = await answer(plane, tls, MUTUAL)
+        known = trusting(authority, clients.issue_cert("anna@example.com"))
+        known.minimum_version = known.maximum_version = version
+
+        assert (refused[0], json.loads(refused[1])) == (403, {"message": "Forbidden"})
+        assert (await answer(plane, known, MUTUAL))[0] == 200
 
 
 async def test_nobody_passes_by_another_name_or_without_tls(
@@ -217,7 +237,7 @@ async def test_a_caller_who_is_trusted_no_longer_is_let_go(
             publisher.publish(replace_struct(name, trust_store=pem_of(trustme.CA())))
 
             assert await caller.closed(within=1.5)
-        assert not await succeeds(plane, tls, MUTUAL)
+        assert (await answer(plane, tls, MUTUAL))[0] == 403
 
 
 async def test_websockets_ask_for_the_same(valkey_url: str, authority: trustme.CA, clients: trustme.CA) -> None:
