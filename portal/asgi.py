@@ -1,4 +1,4 @@
-"""The web process: console, developer portal and the AWS API, and the console's WebSocket client, behind one ASGI application."""
+"""The web process: console, developer portal and the AWS API, and the pages' WebSocket clients, behind one ASGI application."""
 
 import os
 
@@ -10,6 +10,8 @@ pages = get_asgi_application()
 
 # What follows needs the applications that Django has just loaded.
 from apps.control_plane.wire.body_limit import BodyLimit  # noqa: E402
-from portal.console.websocket_apis_bridge import Bridge  # noqa: E402
+from portal.console.websocket_apis_bridge import stage_of_console  # noqa: E402
+from portal.developer.socket_places import stage_of_product  # noqa: E402
+from portal.socket_bridge import Bridge  # noqa: E402
 
-application = ProtocolTypeRouter({"http": BodyLimit(pages), "websocket": Bridge()})
+application = ProtocolTypeRouter({"http": BodyLimit(pages), "websocket": Bridge(stage_of_console, stage_of_product)})

@@ -13,14 +13,15 @@ from portal.developer.catalogue import OfferedApi
 
 # A key reaches every process of the gateway within a second of its making.
 _FRESH_SECONDS = 10
-_TRIES_WITH_A_FRESH_KEY = 6
+FRESH_TRIES = 6
+"""How often a call with such a key is made again."""
 
 
 def call_api(api: OfferedApi, key: KeyOnPage | None, attempt: tryit.Attempt) -> tryit.Answer:
     """The gateway's answer. A refusal of a key that is seconds old may be the gateway not knowing it yet: it asked no back end."""
     base = try_it_url(api.api_id, api.stage_name)
     answer = tryit.send(attempt, base)
-    for _ in range(_TRIES_WITH_A_FRESH_KEY if is_fresh(key) else 0):
+    for _ in range(FRESH_TRIES if is_fresh(key) else 0):
         if not unknown_key(answer):
             break
         sleep(0.25)
@@ -34,4 +35,5 @@ def is_fresh(key: KeyOnPage | None) -> bool:
 
 
 def unknown_key(answer: tryit.Answer) -> bool:
+    """Whether the gateway refused the key itself."""
     return answer.status == 403 and answer.header("x-amzn-errortype").startswith("Forbidden")

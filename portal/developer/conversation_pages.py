@@ -9,12 +9,13 @@ from django.views.decorators.http import require_POST
 
 from portal.developer import catalogue
 from portal.developer.addresses import socket_url, try_it_url
-from portal.developer.applications import Access, applications_for
+from portal.developer.applications import Access
 from portal.developer.catalogue import Offer, OfferedApi
 from portal.developer.first_call import PLACEHOLDER
 from portal.developer.messages import read_conversation, socket_samples
 from portal.developer.pace import PACE, visitor
 from portal.developer.prose import render_markdown
+from portal.developer.try_credentials import clients_of, usable_accesses
 from portal.developer.trysocket import LISTEN_SECONDS, Log, talk
 
 
@@ -53,7 +54,7 @@ def _log(request: HttpRequest, log: Log, problem: str = "") -> HttpResponse:
 
 
 def _accesses(request: HttpRequest, offer: Offer) -> list[Access]:
-    return [access for access in applications_for(request.user, offer.product) if access.key]
+    return [access for access in usable_accesses(request.user, offer.product) if access.key]
 
 
 def conversation_page(
@@ -74,6 +75,9 @@ def conversation_page(
         "about": render_markdown(conversation.description),
         "socket_url": url,
         "accesses": accesses,
+        "can_connect": bool(accesses) or not conversation.key_required,
+        "clients": clients_of(usable_accesses(request.user, offer.product)) if conversation.needs.token_header else [],
+        "first": first,
         "log": log,
         "written": messages or first,
         "listen_seconds": LISTEN_SECONDS,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.portals.v2_references import MESSAGES
+from portal.developer.reference import Needs, needs_of
 from portal.developer.samples import Sample
 from portal.developer.schemas import Property, example_text, listed, mapping, properties, text
 
@@ -27,24 +28,27 @@ class Message:
 
 @dataclass(frozen=True)
 class Conversation:
-    """All that can be said on a connection. `key_required` is about opening it."""
+    """All that can be said on a connection. What it `needs` is about opening it."""
 
     title: str
     description: str
-    key_required: bool
+    needs: Needs
     selection: str
     messages: tuple[Message, ...] = ()
+
+    @property
+    def key_required(self) -> bool:
+        return self.needs.key
 
 
 def read_conversation(document: dict[str, Any]) -> Conversation:
     """The conversation of a reference that `apps.portals.v2_references` wrote; what is missing is left out."""
     info, told = mapping(document.get("info")), mapping(document.get(MESSAGES))
     selection = text(told.get("selection"))
-    needs = {name for one in listed(told.get("connect")) for name in mapping(one)}
     return Conversation(
         text(info.get("title")),
         text(info.get("description")),
-        "api_key" in needs,
+        needs_of(document, {"security": listed(told.get("connect"))}),
         selection,
         tuple(_message(mapping(route), selection) for route in listed(told.get("routes"))),
     )

@@ -123,7 +123,7 @@ def _operation(
     document: dict[str, Any], anchor: str, path: str, name: str, operation: dict[str, Any], shared: list[Any]
 ) -> OperationPage:
     method = "ANY" if name.startswith("x-") else name.upper()
-    needs = _needs(document, operation)
+    needs = needs_of(document, operation)
     body_type, body_schema, body_example = _body(document, operation)
     tags = [text(tag) for tag in listed(operation.get("tags"))]
     return OperationPage(
@@ -200,24 +200,26 @@ def _responses(document: dict[str, Any], operation: dict[str, Any]) -> Iterator[
 
 
 @dataclass(frozen=True)
-class _Needs:
+class Needs:
+    """What a caller has to bring; members as in `OperationPage`."""
+
     key: bool = False
     token_header: str = ""
     scopes: tuple[str, ...] = ()
     signed: bool = False
 
 
-def _needs(document: dict[str, Any], operation: dict[str, Any]) -> _Needs:
+def needs_of(document: dict[str, Any], operation: dict[str, Any]) -> Needs:
     """What a caller has to bring, by the security schemes that the operation names."""
     schemes = mapping(mapping(document.get("components")).get("securitySchemes"))
-    needs = _Needs()
+    needs = Needs()
     for requirement in listed(operation.get("security", document.get("security"))):
         for name, scopes in mapping(requirement).items():
             needs = _with_scheme(needs, name, mapping(schemes.get(name)), tuple(text(one) for one in listed(scopes)))
     return needs
 
 
-def _with_scheme(needs: _Needs, name: str, scheme: dict[str, Any], scopes: tuple[str, ...]) -> _Needs:
+def _with_scheme(needs: Needs, name: str, scheme: dict[str, Any], scopes: tuple[str, ...]) -> Needs:
     kind, header = scheme.get("type"), text(scheme.get("name"))
     if kind == "apiKey" and header.lower() == "x-api-key":
         return replace(needs, key=True)

@@ -15,7 +15,6 @@ from apps.control_plane import registry
 from apps.control_plane.caller import system_caller
 from apps.control_plane.errors import AwsError
 from apps.identity.models import OAuthClient
-from apps.portals.models import ApplicationClient
 from portal.developer import catalogue, tryit
 from portal.developer.addresses import public_url
 from portal.developer.applications import Access, KeyOnPage, applications_for
@@ -28,6 +27,7 @@ from portal.developer.pace import PACE, visitor
 from portal.developer.prose import render_markdown
 from portal.developer.reference import OperationPage
 from portal.developer.sdks import SDK_SETTINGS, SDKS
+from portal.developer.try_credentials import clients_of
 from portal.developer.try_form import fields, fresh_attempt, read_attempt
 from portal.highlighting import highlight_json
 from portal.oidc.tokens import token_for_itself
@@ -51,13 +51,9 @@ class Desk:
         return self.chosen.key if self.chosen else None
 
     @property
-    def clients(self) -> list[ApplicationClient]:
-        """The OAuth clients that the portal may get a token for: those of programs, of the reader's applications."""
-        mine = [access.application.row.pk for access in self.accesses if access.active]
-        rows = ApplicationClient.objects.filter(
-            application__in=mine, client__authorization_grant_type=OAuthClient.GRANT_CLIENT_CREDENTIALS
-        )
-        return list(rows.select_related("client").order_by("pk"))
+    def clients(self) -> list[OAuthClient]:
+        """The OAuth clients that the portal may get a token for."""
+        return clients_of(self.accesses)
 
     def page(self, attempt: tryit.Attempt, **context: Any) -> HttpResponse:
         return render(self.request, "developer/reference.html", {**self.context(attempt), **context})
@@ -87,6 +83,15 @@ class Desk:
             "samples": operation_samples(self.api, shown),
         }
 
+    def answer_context(self, answer: tryit.Answer, explanation: Explanation | None) -> dict[str, Any]:
+        """What `parts/answer.html` shows."""
+        return {
+            "answer": answer,
+            "explanation": explanation,
+            "story_url": _story_url(self, answer),
+            "answer_body": highlight_json(answer.body) if answer.is_json else answer.body,
+        }
+
 
 @never_cache
 @require_safe
@@ -112,6 +117,16 @@ def reference(request: HttpRequest, slug: str, api: str = "") -> HttpResponse:
 @require_POST
 def try_it(request: HttpRequest, slug: str, api: str) -> HttpResponse:
     """Call the API for the reader and show its answer. Only this installation's gateway and this API's stage are called."""
+    desk, attempt = posted_attempt(request, slug, api)
+    answer, explanation = _answer(desk, attempt)
+    context = desk.answer_context(answer, explanation)
+    if request.headers.get("HX-Request") == "true":
+        return render(request, "developer/parts/answer_update.html", {**desk.context(attempt), **context})
+    return desk.page(attempt, **context)
+
+
+def posted_attempt(request: HttpRequest, slug: str, api: str) -> tuple[Desk, tryit.Attempt]:
+    """What the try-it form of an operation asks for; raises Http404 for an operation that is not shown."""
     offer = catalogue.offer(request.user, slug)
     shown = _api(offer, api)
     operation = shown.reference.find(request.POST.get("operation", "")) if shown else None
@@ -119,36 +134,34 @@ def try_it(request: HttpRequest, slug: str, api: str) -> HttpResponse:
         raise Http404("No such operation.")
     desk = desk_for(request, offer, shown, operation, request.POST.get("application", ""))
     attempt = read_attempt(operation, request.POST, desk.key.value if desk.key else "", offer.product.region)
-    attempt = with_token(desk, attempt, request.POST.get("client", ""))
-    answer, explanation = _answer(desk, attempt)
-    context = {
-        "answer": answer,
-        "explanation": explanation,
-        "story_url": _story_url(desk, answer),
-        "answer_body": highlight_json(answer.body) if answer.is_json else answer.body,
-    }
-    if request.headers.get("HX-Request") == "true":
-        return render(request, "developer/parts/answer_update.html", {**desk.context(attempt), **context})
-    return desk.page(attempt, **context)
+    return desk, with_token(desk, attempt, request.POST.get("client", ""))
 
 
 def _answer(desk: Desk, attempt: tryit.Attempt) -> tuple[tryit.Answer, Explanation | None]:
+    refusal = refusal_of(desk, attempt)
+    if refusal is not None:
+        return tryit.Answer(), refusal
+    answer = call_api(desk.api, desk.key, attempt)
+    return answer, explain(answer, attempt)
+
+
+def refusal_of(desk: Desk, attempt: tryit.Attempt) -> Explanation | None:
+    """Why nothing is sent for the reader, and None where it may be."""
     if attempt.operation.key_required and not desk.request.user.is_authenticated:
         text = "Create an account to get a key: this operation answers only with one."
-        return tryit.Answer(), Explanation("info", "Sign up to try this", text)
+        return Explanation("info", "Sign up to try this", text)
     wait = PACE.wait_for(visitor(desk.request))
     if wait:
         text = (
             f"The portal sends three requests a second for you. Try again in {wait} second{'' if wait == 1 else 's'}."
         )
-        return tryit.Answer(), Explanation("warning", "Slow down a little", text)
-    answer = call_api(desk.api, desk.key, attempt)
-    return answer, explain(answer, attempt)
+        return Explanation("warning", "Slow down a little", text)
+    return None
 
 
 def with_token(desk: Desk, attempt: tryit.Attempt, chosen: str) -> tryit.Attempt:
     """The attempt with a token of the chosen client, where one was chosen and nothing pasted. Its owner could get it, too."""
-    client = next((one.client for one in desk.clients if one.client.client_id == chosen), None) if chosen else None
+    client = next((one for one in desk.clients if one.client_id == chosen), None) if chosen else None
     if client is None or attempt.token or not attempt.operation.token_header:
         return attempt
     return replace(attempt, token=f"Bearer {token_for_itself(client)}")

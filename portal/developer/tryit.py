@@ -29,7 +29,8 @@ SHOWN_CHARACTERS = 200_000
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 """What one may choose where an operation takes any method."""
 
-_OWN_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "Gatehouse-try-it"}
+UNREACHABLE = "The gateway could not be reached. It may be restarting: try again in a moment."
+OWN_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "Gatehouse-try-it"}
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _UNPRINTABLE = re.compile(r"[^\t\x20-\x7e\xa0-\xff]")
 
@@ -154,7 +155,7 @@ def send(attempt: Attempt, base: str) -> Answer:
     problem = attempt.problem()
     if problem:
         return Answer(problem=problem)
-    return ask(attempt.method, attempt.url(base), _signed(attempt, base), attempt.body)
+    return ask(attempt.method, attempt.url(base), signed(attempt, base), attempt.body)
 
 
 def ask(method: str, url: str, headers: dict[str, str], body: str) -> Answer:
@@ -166,7 +167,7 @@ def ask(method: str, url: str, headers: dict[str, str], body: str) -> Answer:
             with session.request(
                 method,
                 url,
-                headers={**_OWN_HEADERS, **headers},
+                headers={**OWN_HEADERS, **headers},
                 data=body.encode() if body else None,
                 timeout=TIMEOUT_SECONDS,
                 allow_redirects=False,
@@ -177,19 +178,19 @@ def ask(method: str, url: str, headers: dict[str, str], body: str) -> Answer:
         return Answer(problem=f"The API did not answer within {TIMEOUT_SECONDS} seconds.")
     except (requests.RequestException, HTTPError, UnicodeError, ValueError) as error:
         logger.info("try-it could not call %s: %s", url.partition("?")[0], type(error).__name__)
-        return Answer(problem="The gateway could not be reached. It may be restarting: try again in a moment.")
-    shown = _shown(content)
+        return Answer(problem=UNREACHABLE)
+    text = shown(content)
     return Answer(
         status=response.status_code,
         reason=response.reason or "",
         headers=tuple(response.headers.items()),
-        body=shown[:SHOWN_CHARACTERS],
+        body=text[:SHOWN_CHARACTERS],
         milliseconds=round((time.perf_counter() - started) * 1000),
-        truncated=truncated or len(shown) > SHOWN_CHARACTERS,
+        truncated=truncated or len(text) > SHOWN_CHARACTERS,
     )
 
 
-def _signed(attempt: Attempt, base: str) -> dict[str, str]:
+def signed(attempt: Attempt, base: str) -> dict[str, str]:
     """The headers of a request; with credentials they have a signature."""
     given, headers = attempt.credentials, attempt.headers()
     if given is None or not attempt.operation.signed:
@@ -213,7 +214,7 @@ def _read(response: requests.Response, deadline: float) -> tuple[bytes, bool]:
     return bytes(content), False
 
 
-def _shown(content: bytes) -> str:
+def shown(content: bytes) -> str:
     """The body for people: JSON is laid out, bytes that are no text are only counted."""
     try:
         text = content.decode()

@@ -21,6 +21,7 @@ from portal.developer import (
     reference_pages,
     search_pages,
     storefront,
+    stream_pages,
     token_pages,
     written_pages,
 )
@@ -44,6 +45,7 @@ _portal = [
     path("products/<slug:slug>/reference/", reference_pages.reference, name="reference"),
     path("products/<slug:slug>/reference/<str:api>/", reference_pages.reference, name="reference_of_api"),
     path("products/<slug:slug>/reference/<str:api>/try/", reference_pages.try_it, name="try_it"),
+    path("products/<slug:slug>/reference/<str:api>/stream/", stream_pages.try_stream, name="try_stream"),
     path("products/<slug:slug>/reference/<str:api>/sdk/<slug:kind>/", reference_pages.sdk, name="sdk"),
     path("products/<slug:slug>/reference/<str:api>/socket/", conversation_pages.try_socket, name="try_socket"),
     path("products/<slug:slug>/openapi.json", openapi_files.openapi_of_product, name="product_openapi"),

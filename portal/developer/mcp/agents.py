@@ -9,12 +9,12 @@ from django.http import Http404, HttpRequest
 
 from apps.accounts.models import User
 from apps.core.secrets import api_key_digest
-from apps.identity.models import OAuthClient
-from apps.portals.models import ApplicationClient, ApplicationKey, Product, Subscription
+from apps.portals.models import ApplicationKey, Product, Subscription
 from portal.developer import catalogue
 from portal.developer.api_access import PREFIX, find_token
-from portal.developer.applications import ApplicationOnPage, KeyOnPage, applications_for, my_application
+from portal.developer.applications import Access, KeyOnPage
 from portal.developer.catalogue import Offer
+from portal.developer.try_credentials import clients_of, usable_accesses
 from portal.oidc.tokens import token_for_itself
 
 SCOPE = "call"
@@ -30,26 +30,20 @@ class AgentMayNotCallError(Exception):
 
 @dataclass(frozen=True)
 class Agent:
-    """For whom a program calls. `key` is "" where the application has none for the product: then its operations without keys answer."""
+    """For whom a program calls. Without a `key`, the operations that want none answer; `access` is what a token goes by."""
 
     user: User
     offer: Offer
-    application: ApplicationOnPage | None
     key: KeyOnPage | None
-    by_token: bool
+    access: Access | None = None
 
     def access_token(self) -> str:
         """The value of a token header: of the application's first client that acts for itself, and "" without one.
 
         A key alone gets none: it is the lesser secret.
         """
-        if not self.by_token or self.application is None:
-            return ""
-        rows = ApplicationClient.objects.filter(
-            application=self.application.row, client__authorization_grant_type=OAuthClient.GRANT_CLIENT_CREDENTIALS
-        )
-        row = rows.select_related("client").order_by("pk").first()
-        return f"Bearer {token_for_itself(row.client)}" if row else ""
+        client = next(iter(clients_of([self.access])), None) if self.access else None
+        return f"Bearer {token_for_itself(client)}" if client else ""
 
 
 def agent_of(request: HttpRequest, slug: str) -> Agent:
@@ -70,16 +64,14 @@ def _by_token(request: HttpRequest, slug: str, text: str) -> Agent:
     if SCOPE not in token.scopes:
         raise AgentMayNotCallError(f"The token lacks the scope {SCOPE}.")
     offer = _with_tools(catalogue.offer(token.user, slug))
-    accesses = [one for one in applications_for(token.user, offer.product) if one.active]
+    accesses = usable_accesses(token.user, offer.product)
     wanted = request.GET.get("application", "")
     if wanted:
         accesses = [one for one in accesses if one.application.id == wanted]
         if not accesses:
             raise Http404("No such application uses this product.")
     chosen = next((one for one in accesses if one.key), next(iter(accesses), None))
-    if chosen is None:
-        return Agent(token.user, offer, None, None, by_token=True)
-    return Agent(token.user, offer, chosen.application, chosen.key, by_token=True)
+    return Agent(token.user, offer, chosen.key if chosen else None, chosen)
 
 
 def _by_key(slug: str, value: str) -> Agent:
@@ -100,7 +92,7 @@ def _by_key(slug: str, value: str) -> Agent:
         raise refusal
     owner = row.application.owner
     offer = _with_tools(catalogue.offer(owner, slug))
-    return Agent(owner, offer, my_application(owner, row.application.application_id), key, by_token=False)
+    return Agent(owner, offer, key)
 
 
 def _key_of(product: Product, value: str) -> ApplicationKey | None:

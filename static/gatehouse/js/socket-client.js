@@ -1,5 +1,5 @@
 // [data-socket-client]: connects to a stage by way of the portal's bridge, sends, and logs both ways.
-// What the bridge says and is told stands in portal/console/websocket_apis_bridge.py.
+// What the bridge says and is told stands in portal/socket_bridge.py. What the form has besides goes along by name.
 const root = document.querySelector("[data-socket-client]");
 const MOST_LINES = 500;
 
@@ -89,8 +89,9 @@ if (root) {
     told = false;
     show("connecting", "info");
     opened.addEventListener("open", () => {
-      const protocols = fields.protocols.value.split(",").map((one) => one.trim()).filter(Boolean);
-      opened.send(JSON.stringify({ type: "open", query: fields.query.value, headers: headers(fields.headers.value), protocols }));
+      const { headers: lines = "", protocols: names = "", ...rest } = Object.fromEntries(new FormData(connectForm));
+      const protocols = names.split(",").map((one) => one.trim()).filter(Boolean);
+      opened.send(JSON.stringify({ ...rest, type: "open", headers: headers(lines), protocols }));
     });
     opened.addEventListener("message", (message) => {
       const said = JSON.parse(message.data);
@@ -110,7 +111,7 @@ if (root) {
     event.preventDefault();
     if (socket?.readyState !== WebSocket.OPEN) return;
     const text = sendForm.elements.message.value;
-    const binary = sendForm.elements.binary.checked;
+    const binary = sendForm.elements.binary?.checked ?? false;
     socket.send(JSON.stringify(binary ? { type: "send", base64: text.trim() } : { type: "send", text }));
     line("out", binary ? "→ sent, binary" : "→ sent", text);
   });

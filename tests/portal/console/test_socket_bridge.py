@@ -18,7 +18,8 @@ from websockets.sync.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
 from apps.control_plane.caller import Caller
-from portal.console.websocket_apis_bridge import Bridge
+from portal.console.websocket_apis_bridge import stage_of_console
+from portal.socket_bridge import Bridge
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -71,7 +72,10 @@ class SocketPage(ApplicationCommunicator):
     def __init__(self, client: Client, path: str, origin: str = "http://portal.test") -> None:
         cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
         headers = [(b"host", b"portal.test"), (b"origin", origin.encode()), (b"cookie", cookies.encode())]
-        super().__init__(Bridge(), {"type": "websocket", "path": path, "headers": headers, "client": ("127.0.0.1", 1)})
+        super().__init__(
+            Bridge(stage_of_console),
+            {"type": "websocket", "path": path, "headers": headers, "client": ("127.0.0.1", 1)},
+        )
 
     async def connect(self) -> bool:
         await self.send_input({"type": "websocket.connect"})
