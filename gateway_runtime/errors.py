@@ -60,6 +60,7 @@ class GatewayError(Exception):
     `name` is the type of gateway response. `status` and `message` replace the type's own; `headers` are added to the
     answer. `detail` is for the log and never reaches the client. `validation` tells in detail what is wrong with the request;
     it is asked for where somebody wants to know. `member` is what the body calls the message: IAM writes `Message`.
+    `explanation` stands behind the message in the answer alone: it repeats what the caller has sent, so no log has it.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class GatewayError(Exception):
         detail: str = "",
         validation: Callable[[], str] | None = None,
         member: str = "message",
+        explanation: str = "",
     ) -> None:
         super().__init__(detail or name)
         kind = GATEWAY_RESPONSES[name]
@@ -84,6 +86,11 @@ class GatewayError(Exception):
         self.detail = detail
         self.validation = validation
         self.member = member
+        self.explanation = explanation
+
+    def told(self) -> str | None:
+        """What the caller is told: the message, and the explanation behind it."""
+        return None if self.message is None else self.message + self.explanation
 
 
 def forbidden() -> GatewayError:

@@ -1,4 +1,4 @@
-"""AWS Signature Version 4, the side that verifies.
+"""AWS Signature Version 4, the side that verifies, and 4A for who takes it.
 
 Both planes use it: the control plane for `apigateway`, the data plane for `execute-api`. A request is read in two
 steps, because the secret lies behind a look-up that this module must not know:
@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
+from apps.core import sigv4a
 from apps.core.signed_request import SignedRequest, canonical_request, query_pairs
 from apps.core.sigv4_errors import (
     SignatureError,
@@ -33,6 +34,7 @@ from apps.core.sigv4_errors import (
     missing_token,
     not_yet_current,
     query_incomplete,
+    region_set_missing,
     scope_error,
     unsupported_algorithm,
 )
@@ -65,6 +67,8 @@ class Signature:
     lifetime: timedelta | None
     """How long a presigned URL holds; None when the signature is in the Authorization header."""
     security_token: str | None
+    region_set: str | None = None
+    """The regions that a signature of Version 4A is for, as it names them; then `region` is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +82,24 @@ class Verified:
     presigned: bool
 
 
-def read_signature(request: SignedRequest) -> Signature:
-    """The signature of a request, from its Authorization header or its query string.
+def read_signature(request: SignedRequest, *, asymmetric: bool = False) -> Signature:
+    """The signature of a request, from its Authorization header or its query string. `asymmetric` takes Version 4A as well.
 
     Raises `SignatureError` with AWS's code and words when there is none or when it cannot be understood.
     """
     authorization = request.header_values(b"authorization")
     if authorization:
-        return _from_header(request, b",".join(authorization).decode("latin-1"))
+        return _from_header(request, b",".join(authorization).decode("latin-1"), asymmetric)
     query = _query_fields(request.raw_query)
     if "X-Amz-Algorithm" in query or "X-Amz-Signature" in query:
-        return _from_query(query)
+        return _from_query(query, asymmetric)
     raise missing_token()
 
 
 def verify(request: SignedRequest, signature: Signature, secret: str, *, service: str, now: datetime) -> Verified:
-    """Check scope, date and digest. Raises `SignatureError` with AWS's code and words; returns who signed."""
-    if not _REGION.fullmatch(signature.region):
+    """Check scope, date and digest. Raises `SignatureError` with AWS's code and words; returns who signed. Whether the region, or
+    the set of regions, is the right one is for who asks."""
+    if signature.region_set is None and not _REGION.fullmatch(signature.region):
         raise scope_error("Credential should be scoped to a valid region.")
     if signature.service != service:
         raise scope_error(f"Credential should be scoped to correct service: '{service}'.")
@@ -102,9 +107,12 @@ def verify(request: SignedRequest, signature: Signature, secret: str, *, service
     if "host" not in signature.signed_headers:
         raise host_not_signed()
 
-    expected = _expected_digest(request, signature, secret)
-    if expected is None or not hmac.compare_digest(expected.encode(), signature.digest.encode("latin-1")):
+    canonical = canonical_request(request, signature.signed_headers, presigned=signature.lifetime is not None)
+    if canonical is None:
         raise mismatch()
+    text = _string_to_sign(signature, canonical)
+    if not _is_signed(text, signature, secret):
+        raise mismatch(canonical, text)
     return Verified(
         signature.access_key_id,
         signature.region,
@@ -117,13 +125,11 @@ def verify(request: SignedRequest, signature: Signature, secret: str, *, service
 # Reading ------------------------------------------------------------------------------------------------------------
 
 
-def _from_header(request: SignedRequest, authorization: str) -> Signature:
+def _from_header(request: SignedRequest, authorization: str, asymmetric: bool) -> Signature:
     algorithm, _, rest = authorization.strip().partition(" ")
     if not algorithm.startswith("AWS4-"):
         raise header_malformed(authorization)
-    if algorithm != ALGORITHM:
-        raise unsupported_algorithm(algorithm)
-
+    of_4a = _is_4a(algorithm, asymmetric)
     fields: dict[str, str] = {}
     for part in rest.split(","):
         name, equals, value = part.strip().partition("=")
@@ -141,15 +147,32 @@ def _from_header(request: SignedRequest, authorization: str) -> Signature:
         date=date,
         lifetime=None,
         security_token=request.only_header(b"x-amz-security-token"),
+        region_set=_signed_region_set(request, fields["SignedHeaders"]) if of_4a else None,
     )
 
 
-def _from_query(query: dict[str, list[str]]) -> Signature:
+def _is_4a(algorithm: str, asymmetric: bool) -> bool:
+    if algorithm == ALGORITHM:
+        return False
+    if asymmetric and algorithm == sigv4a.ALGORITHM:
+        return True
+    raise unsupported_algorithm(algorithm)
+
+
+def _signed_region_set(request: SignedRequest, signed_headers: str) -> str:
+    found = request.only_header(sigv4a.REGION_SET.lower().encode())
+    if not found or sigv4a.REGION_SET.lower() not in signed_headers.split(";"):
+        raise region_set_missing()
+    return found
+
+
+def _from_query(query: dict[str, list[str]], asymmetric: bool) -> Signature:
     missing = [field for field in _QUERY_FIELDS if len(query.get(field, [])) != 1]
     if missing:
         raise query_incomplete(missing)
-    if query["X-Amz-Algorithm"][0] != ALGORITHM:
-        raise unsupported_algorithm(query["X-Amz-Algorithm"][0])
+    of_4a = _is_4a(query["X-Amz-Algorithm"][0], asymmetric)
+    if of_4a and len(query.get(sigv4a.REGION_SET, [])) != 1:
+        raise query_incomplete([sigv4a.REGION_SET])
     return _signature(
         credential=query["X-Amz-Credential"][0],
         signed_headers=query["X-Amz-SignedHeaders"][0],
@@ -157,6 +180,7 @@ def _from_query(query: dict[str, list[str]]) -> Signature:
         date=query["X-Amz-Date"][0],
         lifetime=_lifetime(query.get("X-Amz-Expires", [])),
         security_token=next(iter(query.get("X-Amz-Security-Token", [])), None),
+        region_set=query[sigv4a.REGION_SET][0] if of_4a else None,
     )
 
 
@@ -168,8 +192,13 @@ def _signature(
     date: str,
     lifetime: timedelta | None,
     security_token: str | None,
+    region_set: str | None,
 ) -> Signature:
     parts = credential.split("/")
+    if region_set is not None:
+        if len(parts) != 4:
+            raise malformed_credential(credential, "keyid/date/service/term")
+        parts.insert(2, "")
     if len(parts) != 5:
         raise malformed_credential(credential)
     access_key_id, scope_date, region, service, terminator = parts
@@ -192,6 +221,7 @@ def _signature(
         signed_at,
         lifetime,
         security_token,
+        region_set,
     )
 
 
@@ -237,14 +267,20 @@ def _stamp(date: datetime) -> str:
     return date.strftime("%Y%m%dT%H%M%SZ")
 
 
-def _expected_digest(request: SignedRequest, signature: Signature, secret: str) -> str | None:
-    canonical = canonical_request(request, signature.signed_headers, presigned=signature.lifetime is not None)
-    if canonical is None:
-        return None
-    scope = f"{signature.date}/{signature.region}/{signature.service}/{TERMINATOR}"
-    text = "\n".join((ALGORITHM, _stamp(signature.signed_at), scope, hashlib.sha256(canonical).hexdigest()))
+def _string_to_sign(signature: Signature, canonical: bytes) -> str:
+    algorithm, region = ALGORITHM, f"{signature.region}/"
+    if signature.region_set is not None:
+        algorithm, region = sigv4a.ALGORITHM, ""
+    scope = f"{signature.date}/{region}{signature.service}/{TERMINATOR}"
+    return "\n".join((algorithm, _stamp(signature.signed_at), scope, hashlib.sha256(canonical).hexdigest()))
+
+
+def _is_signed(text: str, signature: Signature, secret: str) -> bool:
+    if signature.region_set is not None:
+        return sigv4a.is_signature_of(text.encode("latin-1"), signature.digest, signature.access_key_id, secret)
     key = signing_key(secret, signature.date, signature.region, signature.service)
-    return hmac.digest(key, text.encode("latin-1"), "sha256").hex()
+    expected = hmac.digest(key, text.encode("latin-1"), "sha256").hex()
+    return hmac.compare_digest(expected.encode(), signature.digest.encode("latin-1"))
 
 
 @lru_cache(maxsize=1024)

@@ -9,13 +9,15 @@ from datetime import timedelta
 
 
 class SignatureError(Exception):
-    """A request whose signature is missing, unreadable or wrong. `status` is the HTTP status that AWS answers."""
+    """A request whose signature is missing, unreadable or wrong. `status` is the HTTP status that AWS answers. `explanation` stands
+    behind the message where AWS tells what should have been signed: it repeats the caller's headers, so it is for the caller alone."""
 
-    def __init__(self, code: str, message: str, status: int = 403) -> None:
+    def __init__(self, code: str, message: str, status: int = 403, explanation: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.status = status
+        self.explanation = explanation
 
 
 def missing_token() -> SignatureError:
@@ -32,11 +34,19 @@ def expired_token() -> SignatureError:
     return SignatureError("ExpiredTokenException", "The security token included in the request is expired")
 
 
-def mismatch() -> SignatureError:
+def mismatch(canonical: bytes | None = None, text: str = "") -> SignatureError:
+    """`canonical` is the canonical request, and `text` the string that should have been signed."""
+    explanation = ""
+    if canonical is not None:
+        explanation = (
+            f"\n\nThe Canonical String for this request should have been\n'{canonical.decode('utf-8', 'replace')}'"
+            f"\n\nThe String-to-Sign should have been\n'{text}'\n"
+        )
     return SignatureError(
         "InvalidSignatureException",
         "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
         "Key and signing method. Consult the service documentation for details.",
+        explanation=explanation,
     )
 
 
@@ -62,11 +72,16 @@ def unsupported_algorithm(algorithm: str) -> SignatureError:
     return _incomplete(f"Unsupported AWS 'algorithm': '{algorithm}'.")
 
 
-def malformed_credential(credential: str) -> SignatureError:
+def malformed_credential(credential: str, elements: str = "keyid/date/region/service/term") -> SignatureError:
+    number = elements.count("/") + 1
     return _incomplete(
-        "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, "
-        f"got '{credential}'"
+        f"Credential must have exactly {number} slash-delimited elements, e.g. {elements}, got '{credential}'"
     )
+
+
+def region_set_missing() -> SignatureError:
+    """Signature Version 4A without the regions that it is for, or without having signed them."""
+    return _incomplete("Authorization header requires existence of a signed 'X-Amz-Region-Set' header.")
 
 
 def date_in_wrong_format(text: str) -> SignatureError:

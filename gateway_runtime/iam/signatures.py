@@ -10,6 +10,7 @@ from functools import partial
 from apps.core.signed_request import UNSIGNED_PAYLOAD, SignedRequest
 from apps.core.sigv4 import Signature, SignatureError, read_signature, verify
 from apps.core.sigv4_errors import mismatch, scope_error, unknown_key
+from apps.core.sigv4a import covers
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.iam.credentials import Credential
@@ -22,7 +23,7 @@ _OF_SIGNATURES = frozenset({b"authorization", b"x-amz-security-token"})
 _OF_SIGNED_QUERIES = frozenset(
     {
         "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature",
-        "X-Amz-Security-Token",
+        "X-Amz-Security-Token", "X-Amz-Region-Set",
     }
 )  # fmt: skip
 # Codes of AWS by the gateway response that they are told with.
@@ -38,16 +39,17 @@ Verified = Callable[[Exchange, Signature, Credential], None]
 
 
 def compile_verification(
-    region: str, services: Services, verified: Verified
+    region: str, services: Services, verified: Verified, *, asymmetric: bool = False
 ) -> Callable[[Exchange], Awaitable[None] | None]:
-    """A step that verifies a request's signature for a region and then tells `verified`. Raises GatewayError."""
+    """A step that verifies a request's signature for a region and then tells `verified`. `asymmetric` takes Signature Version 4A as
+    well. Raises GatewayError."""
     tokens, clock = services.session_tokens, services.clock
 
     def step(exchange: Exchange) -> Awaitable[None] | None:
         now = datetime.fromtimestamp(clock.time(), UTC)
         try:
             signed = _signed(exchange, b"")
-            signature = read_signature(signed)
+            signature = read_signature(signed, asymmetric=asymmetric)
             found = exchange.snapshot.credentials.find
             credential = found(signature.access_key_id, signature.security_token, tokens, now)
             if credential is None:
@@ -100,12 +102,15 @@ def _check(signature: Signature, credential: Credential, region: str, now: datet
         # What is signed is the same for `+` and `%2B`, and for `//` and `/`, while what stands behind the gateway tells them apart.
         raise mismatch()
     verify(signed, signature, credential.secret, service=_SERVICE, now=now)
-    if signature.region != region:
-        raise scope_error(f"Credential should be scoped to a valid region, not '{signature.region}'.")
+    named = signature.region_set
+    if not (signature.region == region if named is None else covers(named, region)):
+        raise scope_error(f"Credential should be scoped to a valid region, not '{named or signature.region}'.")
 
 
 def _refusal(error: SignatureError) -> GatewayError:
     name = _RESPONSES[error.code]
     if error.message.startswith("Signature expired"):
         name = "EXPIRED_TOKEN"
-    return GatewayError(name, status=error.status, message=error.message, error_type=error.code)
+    return GatewayError(
+        name, status=error.status, message=error.message, error_type=error.code, explanation=error.explanation
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
@@ -18,6 +19,7 @@ _HEADER = "gatewayresponse.header."
 _VARIABLE = re.compile(
     r"\$(\{)?((?:context|stageVariables|method\.request)\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)(?(1)\})"
 )
+_MESSAGE_STRING = "context.error.messageString"
 _NOT_CUSTOMISABLE = frozenset({"REQUEST_TOO_LARGE"})
 
 
@@ -83,10 +85,14 @@ def _variable(name: str, quoted: bool, site: StageSite) -> Callable[[Exchange], 
     if of_context and variable(name.removeprefix("context.")) is None:
         return lambda exchange: ""
     chosen = not of_context or chosen_by_callers(name.removeprefix("context."))
-    escape = quoted and name != "context.error.messageString" and chosen
+    message = name == _MESSAGE_STRING
+    escape = quoted and not message and chosen
     source = request_source(name, site)
 
     def read(exchange: Exchange) -> str:
+        error = exchange.error
+        if message and error is not None and error.explanation:
+            return json.dumps(error.told())
         value = clean("".join(source.read(exchange, "")))
         return value.replace("\\", "\\\\").replace('"', '\\"') if escape else value
 

@@ -54,7 +54,7 @@ def answer_error(exchange: Exchange) -> None:
         (b"x-amzn-errortype", error.error_type.encode()),
         *error.headers,
     ]
-    exchange.answer = b'{"%b":%b}' % (error.member.encode(), json.dumps(error.message).encode())
+    exchange.answer = b'{"%b":%b}' % (error.member.encode(), json.dumps(error.told()).encode())
     exchange.streamed = None
     if exchange.upstream is not None:
         exchange.upstream.close()

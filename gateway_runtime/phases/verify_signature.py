@@ -63,7 +63,8 @@ def verify_signature(site: MethodSite) -> Step | None:
         }
         without_signature(exchange)
 
-    return compile_verification(site.stage.region, site.services, admit)
+    # AWS's guide has both versions for REST APIs, and one for the others.
+    return compile_verification(site.stage.region, site.services, admit, asymmetric=site.protocol == "REST")
 
 
 def _may(caller: Caller, keys: ConditionKeys, action: str, arn: str) -> bool:

@@ -77,12 +77,21 @@ def compile_method(at: StageSite, resource: Resource, method: Method, pipeline: 
 
 
 def named_steps(site: MethodSite, phases: Iterable[Callable[[P], Step | None]], at: P) -> list[NamedStep]:
-    """The steps of the phases that a method, or a route (`at`), uses; of one that cannot be served, one that answers so."""
+    """The steps of the phases that a method, or a route (`at`), uses; where it cannot be served, one that answers so.
+
+    Whatever stands before that acts: who may not call does not learn that there is something wrong with what is behind.
+    """
+    named: list[NamedStep] = []
     try:
-        return [(phase.__name__, step) for phase in phases if (step := phase(at)) is not None]
+        for phase in phases:
+            step = phase(at)
+            if step is not None:
+                named.append((phase.__name__, step))
     except Misconfigured as problem:
         logger.warning("%s of %s cannot be served: %s", site.path_and_method, site.deployment.api_id, problem)
-        return [("integrate", _refuse(problem))]
+        kept = [(name, step) for name, step in named if name != read_cache.__name__]  # what is not served is not kept
+        return [*kept, ("integrate", _refuse(problem))]
+    return named
 
 
 def walked_method(site: MethodSite, named: list[NamedStep]) -> CompiledMethod:

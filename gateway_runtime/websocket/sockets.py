@@ -219,7 +219,7 @@ class _Session:
     async def _refuse(self, exchange: Exchange, error: GatewayError) -> None:
         """Answer the handshake with an HTTP response in place of a connection."""
         body = json.dumps(
-            {"message": error.message, "connectionId": _connection_id(exchange), "requestId": exchange.request_id}
+            {"message": error.told(), "connectionId": _connection_id(exchange), "requestId": exchange.request_id}
         )
         headers = [
             (b"content-type", b"application/json"),

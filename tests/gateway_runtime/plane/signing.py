@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from apps.core import ids
 from apps.core.documents import AccessKeyDocument, CredentialsDocument, Identity
 from apps.core.secrets import DocumentSeal
+from apps.core.sigv4a import private_key
 from tests.gateway_runtime.plane.builders import ACCOUNT, API, REGION, SECRET
 from tests.gateway_runtime.plane.harness import Answer, GatewayHarness
 
@@ -72,6 +77,40 @@ def sign(
     url = urlsplit(request.url)
     target = f"{url.path}?{url.query}" if url.query else url.path
     return Signed(method, target, dict(request.headers.items()), body)
+
+
+def sign_4a(
+    target: str = "/prod/pets",
+    method: str = "GET",
+    body: bytes = b"",
+    *,
+    regions: str = "*",
+    key: str = KEY,
+    secret: str = KEY_SECRET,
+    token: str | None = None,
+    presigned_for: int | None = None,
+    host: str = HOST,
+) -> Signed:
+    """The same by Signature Version 4A: botocore's canonical request, signed with the key that the secret stands for."""
+    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    scope = f"{now[:8]}/execute-api/aws4_request"
+    told = {"X-Amz-Date": now, "X-Amz-Region-Set": regions} | ({"X-Amz-Security-Token": token} if token else {})
+    headers = {"Host": host}
+    if presigned_for is None:
+        headers |= told
+    else:
+        told |= {"X-Amz-Algorithm": "AWS4-ECDSA-P256-SHA256", "X-Amz-Credential": f"{key}/{scope}"}
+        told |= {"X-Amz-Expires": str(presigned_for), "X-Amz-SignedHeaders": "host"}
+        target += ("&" if "?" in target else "?") + urlencode(told, quote_via=quote, safe="")
+    request = AWSRequest(method, f"http://{host}{target}", headers=headers, data=body)
+    canonical = SigV4Auth(Credentials(key, secret), "execute-api", "any").canonical_request(request)
+    text = "\n".join(("AWS4-ECDSA-P256-SHA256", now, scope, hashlib.sha256(canonical.encode()).hexdigest()))
+    signature = private_key(key, secret).sign(text.encode(), ec.ECDSA(hashes.SHA256())).hex()
+    if presigned_for is not None:
+        return Signed(method, f"{target}&X-Amz-Signature={signature}", headers, body)
+    names = ";".join(sorted(name.lower() for name in headers))
+    said = f"AWS4-ECDSA-P256-SHA256 Credential={key}/{scope}, SignedHeaders={names}, Signature={signature}"
+    return Signed(method, target, {**headers, "Authorization": said}, body)
 
 
 async def send(gateway: GatewayHarness, request: Signed, host: str = HOST) -> Answer:

@@ -9,9 +9,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from apps.core.documents import GatewayResponse, MethodSetting
 from apps.core.session_tokens import SessionTokens
 from tests.gateway_runtime.plane.backend import Backend
 from tests.gateway_runtime.plane.builders import (
@@ -24,10 +28,15 @@ from tests.gateway_runtime.plane.builders import (
     lambda_proxy,
     mock,
     rest_api,
+    stage,
 )
 from tests.gateway_runtime.plane.harness import FakeClock, GatewayHarness
+from tests.gateway_runtime.plane.http_apis import HOST as HTTP_HOST
+from tests.gateway_runtime.plane.http_apis import http_api, route
 from tests.gateway_runtime.plane.signing import (
+    HOST,
     KEY,
+    KEY_SECRET,
     Signed,
     credentials,
     policy_text,
@@ -219,9 +228,9 @@ async def test_no_other_signature_opens(gateway: GatewayHarness, at: int, digit:
             "Invalid key=value pair (missing equal-sign) in Authorization header",
         ),
         (
-            lambda: Signed("GET", "/prod/pets", {"Authorization": "AWS4-ECDSA-P256-SHA256 Credential=a"}, b""),
+            lambda: Signed("GET", "/prod/pets", {"Authorization": "AWS4-HMAC-SHA512 Credential=a"}, b""),
             "IncompleteSignatureException",
-            "Unsupported AWS 'algorithm': 'AWS4-ECDSA-P256-SHA256'.",
+            "Unsupported AWS 'algorithm': 'AWS4-HMAC-SHA512'.",
         ),
     ],
 )
@@ -234,6 +243,75 @@ async def test_what_is_not_signed_rightly_is_refused_in_awss_words(
 
     assert (answer.status, answer.header("x-amzn-errortype")) == (403, kind)
     assert answer.json()["message"].startswith(message)
+
+
+async def test_a_mismatch_tells_what_should_have_been_signed(gateway: GatewayHarness) -> None:
+    serve(gateway)
+    signed = sign("/prod/pets?b=x%20y&a=1", headers={"X-Name": "Rex  the dog"})
+    headers = {name: value for name, value in signed.headers.items() if name != "Authorization"}
+    request = AWSRequest("GET", f"http://{HOST}/prod/pets?b=x%20y&a=1", headers=headers)
+    request.context["timestamp"] = signed.headers["X-Amz-Date"]
+    right = SigV4Auth(Credentials(KEY, KEY_SECRET), "execute-api", REGION)
+    forged = with_header(signed, "Authorization", signed.headers["Authorization"][:-4] + "0000")
+
+    answer = await send(gateway, forged)
+
+    canonical = right.canonical_request(request)
+    assert answer.json() == {
+        "message": (
+            f"{MISMATCH} Check your AWS Secret Access Key and signing method. Consult the service documentation for "
+            f"details.\n\nThe Canonical String for this request should have been\n'{canonical}'\n\n"
+            f"The String-to-Sign should have been\n'{right.string_to_sign(request, canonical)}'\n"
+        )
+    }
+    assert answer.header("x-amzn-errortype") == "InvalidSignatureException"
+
+
+async def test_what_should_have_been_signed_is_told_to_the_caller_alone(gateway: GatewayHarness) -> None:
+    """The headers that are signed may hold what no log should have."""
+    route = any_method("/pets", mock(200), authorization_type="AWS_IAM")
+    settings = {"*/*": MethodSetting(logging_level="INFO")}
+    logged = stage("prod", log="$context.error.message $context.error.messageString", method_settings=settings)
+    gateway.serve(rest_api(route, logged), credentials(invokes=True))
+    answer = await send(gateway, sign(secret="wrong", headers={"X-Cookie": "session=very-private"}))
+
+    assert "x-cookie:session=very-private" in answer.json()["message"]
+    told = [*gateway.logs.lines, *gateway.execution_logs.lines, repr(gateway.stories.kept)]
+    assert MISMATCH in told[0]
+    assert len(told) > 2
+    assert not any("very-private" in line or "Canonical String" in line for line in told)
+
+
+async def test_a_gateway_response_of_ones_own_has_the_whole_message(gateway: GatewayHarness) -> None:
+    own = GatewayResponse(response_templates={"application/json": '{"why": $context.error.messageString}'})
+    route = any_method("/pets", mock(200), authorization_type="AWS_IAM")
+    first, *rest = rest_api(route).documents()
+    api = msgspec.structs.replace(first, gateway_responses={"INVALID_SIGNATURE": own})
+    gateway.serve(api, *rest, credentials(invokes=True))
+
+    answer = await send(gateway, sign(secret="wrong"))
+
+    assert answer.json()["why"].endswith("'\n")
+    assert "\n\nThe String-to-Sign should have been\n'AWS4-HMAC-SHA256\n" in answer.json()["why"]
+
+
+async def test_who_has_not_signed_does_not_learn_of_what_is_behind(gateway: GatewayHarness) -> None:
+    serve(gateway, integration=http_proxy("http://${stageVariables.nowhere}/"))
+
+    refused, served = await gateway.get("/prod/pets"), await send(gateway, sign())
+
+    assert (refused.status, refused.json()) == (403, {"message": "Missing Authentication Token"})
+    assert (served.status, served.json()) == (500, {"message": "Internal server error"})
+
+
+async def test_a_route_without_an_integration_refuses_who_has_not_signed_first(gateway: GatewayHarness) -> None:
+    gateway.serve(*http_api(route("GET /pets", None, authorization_type="AWS_IAM")), credentials(invokes=True))
+
+    refused = await gateway.get("/pets", host=HTTP_HOST)
+    served = await send(gateway, sign("/pets", host=HTTP_HOST), host=HTTP_HOST)
+
+    assert (refused.status, refused.json()) == (403, {"message": "Forbidden"})
+    assert (served.status, served.json()) == (500, {"message": "Internal Server Error"})
 
 
 async def test_a_signature_expires_after_five_minutes(gateway: GatewayHarness, clock: FakeClock) -> None:
