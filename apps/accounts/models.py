@@ -45,6 +45,17 @@ class RecoveryCode(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "digest"], name="one_recovery_code_per_digest")]
 
 
+class ProvidedIdentity(models.Model):
+    """Who a person is at the provider of identities that they sign in by: `subject` of `issuer`."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities")
+    issuer = models.CharField(max_length=255)
+    subject = models.CharField(max_length=255)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="one_person_per_subject")]
+
+
 class Membership(models.Model):
     """What a person may do in an account's console."""
 

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from apps.core.aws_access import AwsAccess
 from apps.core.sigv4_signing import AwsCredentials
+from apps.core.single_sign_on import BadSingleSignOn, SingleSignOn, read_single_sign_on
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -84,6 +85,8 @@ class Environment:
     stories_per_second: float
     otlp_url: str | None
     trace_sampling: TraceSampling
+    single_sign_on: SingleSignOn | None
+    password_sign_in: bool
 
     @property
     def effective_database_url(self) -> str:
@@ -220,6 +223,8 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         stories_per_second=_number(variables, "GATEHOUSE_STORIES_PER_SECOND", 5.0),
         otlp_url=_url(variables, "GATEHOUSE_OTLP_URL"),
         trace_sampling=_trace_sampling(variables, "GATEHOUSE_TRACE_SAMPLING"),
+        single_sign_on=_single_sign_on(variables),
+        password_sign_in=_password_sign_in(variables),
     )
 
 
@@ -261,6 +266,22 @@ def _flag(variables: Mapping[str, str], name: str, *, default: bool) -> bool:
     if text in {"0", "false", "no", "off"}:
         return False
     raise BadEnvironment(f"{name} must be true or false, not {text!r}")
+
+
+def _single_sign_on(variables: Mapping[str, str]) -> SingleSignOn | None:
+    try:
+        return read_single_sign_on(variables)
+    except BadSingleSignOn as error:
+        raise BadEnvironment(str(error)) from error
+
+
+def _password_sign_in(variables: Mapping[str, str]) -> bool:
+    allowed = _flag(variables, "GATEHOUSE_PASSWORD_SIGN_IN", default=True)
+    if not allowed and not variables.get("GATEHOUSE_OIDC_ISSUER"):
+        raise BadEnvironment(
+            "GATEHOUSE_PASSWORD_SIGN_IN cannot be off without GATEHOUSE_OIDC_ISSUER: nobody could sign in"
+        )
+    return allowed
 
 
 def _url(variables: Mapping[str, str], name: str) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlencode
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import render
@@ -32,6 +33,8 @@ REGION_IN_SESSION = "console_region"
 FACTOR_IN_SESSION = "console_second_factor"
 """The second factor with which this session was opened; of a provider of identities that asked for one itself, `PROVIDER`."""
 PROVIDER = "provider"
+SIGNED_IN_BY = "console_signed_in_by"
+"""`PROVIDER` in a session that the provider of identities has opened."""
 
 logger = logging.getLogger("gatehouse.console")
 
@@ -127,6 +130,11 @@ class Console:
 View = Callable[Concatenate[Console, Arguments], HttpResponseBase]
 
 
+def provider_due(request: HttpRequest) -> bool:
+    """Whether passwords do not count here, and the session was opened with one, wherever that was."""
+    return not settings.ENVIRONMENT.password_sign_in and request.session.get(SIGNED_IN_BY) != PROVIDER
+
+
 def confirmed_factor(user: User) -> SecondFactor | None:
     """The authenticator app that the person signs in with."""
     factor: SecondFactor | None = getattr(user, "second_factor", None)
@@ -152,6 +160,8 @@ def console_page(
             if request.method not in allowed and not (request.method == "HEAD" and "GET" in allowed):
                 return HttpResponseNotAllowed(allowed)
             if not request.user.is_authenticated:
+                return to_entrance(request, "console:sign_in")
+            if provider_due(request):
                 return to_entrance(request, "console:sign_in")
             console = console_of(request, request.user)
             if console is None:

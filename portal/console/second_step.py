@@ -16,7 +16,16 @@ from django.views.decorators.http import require_http_methods
 
 from apps.control_plane.errors import AwsError
 from apps.control_plane.registry import Shape
-from portal.console.gate import FACTOR_IN_SESSION, Console, confirmed_factor, console_of, safe_goal, to_entrance
+from portal.console.gate import (
+    FACTOR_IN_SESSION,
+    PROVIDER,
+    Console,
+    confirmed_factor,
+    console_of,
+    provider_due,
+    safe_goal,
+    to_entrance,
+)
 
 _FEW = 3
 
@@ -92,8 +101,10 @@ def guarded_staff_admin(get_response: Callable[[HttpRequest], HttpResponse]) -> 
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.path.startswith(admin) and request.user.is_authenticated:
+            if provider_due(request):
+                return to_entrance(request, "console:sign_in")
             factor = confirmed_factor(request.user)
-            if factor is not None and request.session.get(FACTOR_IN_SESSION) != factor.pk:
+            if factor is not None and request.session.get(FACTOR_IN_SESSION) not in (factor.pk, PROVIDER):
                 return to_entrance(request, "console:second_step")
         return get_response(request)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -10,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.console.gate import ACCOUNT_IN_SESSION, REGION_IN_SESSION, Console, console_page, safe_goal
+from portal.console.gate import ACCOUNT_IN_SESSION, REGION_IN_SESSION, Console, console_page, provider_due, safe_goal
 from portal.console.regions import known_region
 
 
@@ -34,14 +35,17 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """The sign-in page. A wrong password and an unknown name get the same answer."""
     goal = safe_goal(request, request.POST.get("next") or request.GET.get("next") or "")
     if request.method != "POST":
-        return redirect(goal) if request.user.is_authenticated else _page(request, SignInForm(), goal)
+        inside = request.user.is_authenticated and not provider_due(request)
+        return redirect(goal) if inside else entrance(request, goal)
+    if not settings.ENVIRONMENT.password_sign_in:
+        return entrance(request, goal, status=403, refusal="Passwords are not taken here.")
     form = SignInForm(request.POST)
     if not form.is_valid():
-        return _page(request, form, goal, status=422)
+        return entrance(request, goal, status=422, form=form)
     user = authenticate(request, username=form.cleaned_data["username"], password=form.cleaned_data["password"])
     if user is None:
         form.add_error(None, "That name and password do not go together. Check both and try again.")
-        return _page(request, form, goal, status=422)
+        return entrance(request, goal, status=422, form=form)
     login(request, user)  # gives the session a new key
     return redirect(goal)
 
@@ -63,5 +67,14 @@ def switch(console: Console) -> HttpResponseBase:
     return redirect("console:home")
 
 
-def _page(request: HttpRequest, form: SignInForm, goal: str, status: int = 200) -> HttpResponse:
-    return render(request, "console/sign_in.html", {"form": form, "next": goal}, status=status)
+def entrance(
+    request: HttpRequest, goal: str, *, status: int = 200, form: SignInForm | None = None, refusal: str = ""
+) -> HttpResponse:
+    """The sign-in page, with the ways there are; `refusal` says why the last one led nowhere."""
+    context = {
+        "form": (form or SignInForm()) if settings.ENVIRONMENT.password_sign_in else None,
+        "provider": settings.ENVIRONMENT.single_sign_on,
+        "next": goal,
+        "refusal": refusal,
+    }
+    return render(request, "console/sign_in.html", context, status=status)

@@ -46,6 +46,7 @@ from portal.console import (
     second_factor,
     second_step,
     sign_in,
+    single_sign_on,
     stage_cache,
     stage_downloads,
     stage_methods,
@@ -73,6 +74,8 @@ _AUTHORIZER = "apis/<str:api_id>/authorizers/<str:authorizer_id>/"
 urlpatterns = [
     path("", apis.home, name="home"),
     path("sign-in/", sign_in.sign_in, name="sign_in"),
+    path("sign-in/provider/", single_sign_on.begin, name="single_sign_on"),
+    path("sign-in/provider/back/", single_sign_on.back, name="single_sign_on_back"),
     path("sign-out/", sign_in.sign_out, name="sign_out"),
     path("second-step/", second_step.second_step, name="second_step"),
     path("second-factor/", second_factor.second_factor, name="second_factor"),

@@ -7,7 +7,7 @@ import re
 from channels.db import database_sync_to_async
 
 from apps.control_plane.errors import NotFoundException
-from portal.console.gate import console_of
+from portal.console.gate import console_of, provider_due
 from portal.console.v2_frame import own_url
 from portal.socket_bridge import Place, Scope, request_of
 
@@ -22,7 +22,7 @@ def stage_of_console(scope: Scope) -> Place | None:
         return None
     request = request_of(scope)
     user = request.user
-    console = console_of(request, user) if user.is_authenticated else None
+    console = console_of(request, user) if user.is_authenticated and not provider_due(request) else None
     if console is None or console.second_step_due or console.must_enrol or not console.may_write:
         return None
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from oauth2_provider.models import AbstractApplication
 from oauth2_provider.oauth2_validators import OAuth2Validator
@@ -14,11 +15,18 @@ from apps.core.user_pools import built_in_issuer
 class Validator(OAuth2Validator):
     """A client belongs to one account, whose issuer it is known to (`OAuthClient.is_usable`)."""
 
-    oidc_claim_scope = {**OAuth2Validator.oidc_claim_scope, "token_use": "openid", "email": "email"}
+    oidc_claim_scope = {
+        **OAuth2Validator.oidc_claim_scope,
+        "token_use": "openid",
+        "email": "email",
+        "email_verified": "email",
+    }
 
     def get_additional_claims(self, request: Any) -> dict[str, Any]:
         """`token_use` is what user pools go by."""
-        return {"token_use": "id", "email": request.user.email}
+        user = request.user
+        verified = EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists()
+        return {"token_use": "id", "email": user.email, "email_verified": verified}
 
     def get_userinfo_claims(self, request: Any) -> dict[str, Any]:
         claims: dict[str, Any] = super().get_userinfo_claims(request)

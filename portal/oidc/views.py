@@ -40,7 +40,18 @@ def discovery(request: HttpRequest, account_id: str) -> HttpResponse:
             "id_token_signing_alg_values_supported": [ALGORITHM],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
             "code_challenge_methods_supported": ["S256"],
-            "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "token_use", "email"],
+            "claims_supported": [
+                "iss",
+                "sub",
+                "aud",
+                "exp",
+                "iat",
+                "auth_time",
+                "nonce",
+                "token_use",
+                "email",
+                "email_verified",
+            ],
             "authorization_response_iss_parameter_supported": True,
         }
     )

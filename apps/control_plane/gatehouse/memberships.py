@@ -28,7 +28,11 @@ _USER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 @operation("ListMemberships", "gatehouse")
 def list_memberships(caller: Caller, request: Shape) -> Shape:
     """The people of the account, by user name."""
-    rows = Membership.objects.filter(account_id=caller.account_id).select_related("user__second_factor")
+    rows = (
+        Membership.objects.filter(account_id=caller.account_id)
+        .select_related("user__second_factor")
+        .prefetch_related("user__identities")
+    )
     found, position = page(rows, request, "user__username")
     return paged([membership_shape(row) for row in found], position)
 
@@ -72,7 +76,14 @@ def create_invitation(caller: Caller, request: Shape) -> Shape:
     _check_owner(caller)
     user = _find(caller, request["userName"]).user
     elsewhere = Membership.objects.filter(user=user).exclude(account_id=caller.account_id).exists()
-    if user.has_usable_password() or elsewhere or user.is_staff or user.is_superuser or not user.is_active:
+    if (
+        user.has_usable_password()
+        or user.identities.exists()
+        or elsewhere
+        or user.is_staff
+        or user.is_superuser
+        or not user.is_active
+    ):
         raise ConflictException("Only somebody without a password, who belongs to this account alone, can be invited.")
     return {"userName": user.get_username(), "invitation": invitation_of(user)}
 
@@ -137,6 +148,7 @@ def membership_shape(row: Membership) -> Shape:
         "role": row.role,
         "active": user.is_active,
         "hasPassword": user.has_usable_password(),
+        "hasIdentity": bool(user.identities.all()),
         "hasSecondFactor": has_second_factor(user),
     }
 
