@@ -22,8 +22,8 @@ _PREFIX_LENGTH = len("/_aws/execute-api/")
 
 class Address(NamedTuple):
     """`segments` are the parts of the path below the stage, as sent; `path` is what `$context.path` shows: from the stage on
-    (`/prod/pets`), and on a custom domain name the whole path. `domain` is that name, None at an API's own endpoint; `by_path`
-    says that the path alone named the API.
+    (`/prod/pets`), and on a custom domain name the whole path. `domain` is that name, None at an API's own endpoint, and `base_path`
+    what led on from there; `by_path` says that the path alone named the API.
     """
 
     api_id: str
@@ -31,6 +31,7 @@ class Address(NamedTuple):
     segments: tuple[str, ...]
     path: str
     domain: Domain | None = None
+    base_path: str | None = None
     by_path: bool = False
 
 
@@ -41,7 +42,9 @@ def address_of(request: CanonicalRequest, domain: Domain | None = None) -> Addre
     segments = request.segments
     if domain is not None:
         way = domain.way(segments, request.headers)
-        return None if way is None else Address(*way, request.path, domain)
+        if way is None:
+            return None
+        return Address(way.api_id, way.stage, way.segments, request.path, domain, way.base_path)
     if _MARK in host:
         # A private API's name may have that of a VPC endpoint behind it; through which one a call comes, its network says.
         api_id = host.partition(".")[0].partition("-vpce-")[0]

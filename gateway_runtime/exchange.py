@@ -49,7 +49,9 @@ class Exchange:
     stage: CompiledStage | None = None
     method: CompiledMethod | None = None
     path: str = ""  # what `$context.path` shows, as sent: with the stage, or on a custom domain name with the base path
-    custom_domain: bool = False
+    base_path: str | None = (
+        None  # on a custom domain name what of the path its mapping or rule matched, without outer slashes
+    )
     path_values: dict[str, str] = {}  # as sent, percent-encoding kept
     request_id: str = ""
     extended_id: str = ""
@@ -67,6 +69,7 @@ class Exchange:
     ] = {}  # `$context.authorizer`: `principalId`, `claims`, and what an authorizer gave of its own
     identity: dict[str, str] = {}  # `$context.identity` of a caller who signed: `accountId`, `userArn`, `caller` …
     usage_identifier_key: str | None = None  # the API key that an authorizer names
+    authorizer_answer: FunctionAnswer | None = None  # of the Lambda authorizer, where it was asked for this request
     permits: Callable[[str], bool] | None = None  # whether the caller's policies allow an `execute-api:` action here
     caller_may: Callable[[str, str], bool] | None = (
         None  # whether those of a caller who acts behind the API allow an action on an ARN
@@ -100,6 +103,7 @@ class Exchange:
     headers: Headers | Block  # each exchange's own, or a block: who adds to them puts others in their place
     answer: bytes = b""
     streamed: UpstreamResponse | None = None  # the answer's body where it passes through
+    first_content_at: float = 0.0  # monotonic seconds, of an answer that streams
     sent_bytes: int = 0
     aborted: bool = False  # the answer could not be completed
     latency: float = 0.0

@@ -142,7 +142,7 @@ class Gateway:
             known = self._find(exchange)
             if known.always and request.method_override is None:
                 exchange.snapshot.remember(place, known)
-        exchange.stage, exchange.method, exchange.path_values, exchange.path, exchange.custom_domain, _ = known
+        exchange.stage, exchange.method, exchange.path_values, exchange.path, exchange.base_path, _ = known
         if known.stage.has_one_identifier:
             exchange.request_id = exchange.extended_id
 
@@ -173,7 +173,7 @@ class Gateway:
         if found is None:
             raise GatewayError(chosen.unmatched)
         always = stage.canary is None and (domain is None or not (domain.reads_headers or domain.mutual_tls))
-        return Found(chosen, *found, address.path, domain is not None, always=always)
+        return Found(chosen, *found, address.path, address.base_path, always=always)
 
     def close(self, exchange: Exchange) -> Awaitable[None] | None:
         """Take the closing steps; the time up to them is what `$context.responseLatency` shows."""

@@ -109,7 +109,10 @@ def authorize_by_function(
 
     async def ask(exchange: Exchange, key: bytes, identity: Identity, arn: str) -> None:
         async def decide() -> Grant:
-            return read(await function.ask(write_event(site, authorizer, exchange, identity, arn)))
+            exchange.authorizer_answer = answer = await function.ask(
+                write_event(site, authorizer, exchange, identity, arn)
+            )
+            return read(answer)
 
         started = now()
         grant = await (results.obtain(key, seconds, decide) if seconds else decide())

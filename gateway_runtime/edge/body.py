@@ -41,6 +41,11 @@ class RequestBody:
                 self.length = None
         self._ended = self.length == 0
 
+    @property
+    def size(self) -> int:
+        """Bytes that have been received, or of what stands in their place."""
+        return self.received if self.whole is None else len(self.whole)
+
     async def next_chunk(self) -> bytes:
         """The next bytes, never empty before the end; `b""` is the end. Raises BodyTooLarge, ClientDisconnected."""
         if self.length is not None and self.length > self._cap:

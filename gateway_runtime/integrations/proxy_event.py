@@ -63,7 +63,7 @@ class ProxyEvents:
         query = group_query(request.query)
         return {
             "resource": self._resource.path,
-            "path": exchange.path if exchange.custom_domain else self._path(exchange.path),
+            "path": exchange.path if exchange.base_path is not None else self._path(exchange.path),
             "httpMethod": request.method,
             "headers": _last(headers),
             "multiValueHeaders": headers or None,

@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape as escape_xml
 from apps.core.access_log_text import VARIABLE, Kind, kind_of
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.mapping.context import Variable, chosen_by_callers, variable
+from gateway_runtime.mapping.log_variables import log_variable
 from gateway_runtime.mapping.phase_variables import PHASE_VARIABLES
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def compile_format(text: str, site: StageSite) -> Callable[[Exchange], str]:
         name = match[1]
         if name in constants:
             pieces.append(constants[name].replace("%", "%%"))
-        elif (known := PHASE_VARIABLES.get(name) or variable(name)) is not None:
+        elif (known := _of_logs(name) or variable(name)) is not None:
             pieces.append("%s")
             variables.append(_written(name, known, escape, quoted))
         else:
@@ -57,8 +58,13 @@ def needs_times(text: str) -> bool:
     return any(match[1] in PHASE_VARIABLES for match in VARIABLE.finditer(text))
 
 
+def _of_logs(name: str) -> Variable | None:
+    """A variable that only access logs have."""
+    return PHASE_VARIABLES.get(name) or log_variable(name)
+
+
 def _written(name: str, known: Variable, escape: Escape | None, quoted: bool) -> Variable:
-    if escape is None or not (chosen_by_callers(name) or name in PHASE_VARIABLES):
+    if escape is None or not (chosen_by_callers(name) or _of_logs(name) is not None):
         return known
     if name == "error.messageString" and not quoted:
         return _message_string(escape)

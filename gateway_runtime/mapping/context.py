@@ -6,7 +6,7 @@ Values that the caller chose are cleaned of control characters here, once for ev
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -37,7 +37,7 @@ def common_log_time(second: int) -> str:
     return time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(second))
 
 
-def _milliseconds(seconds: float) -> str:
+def milliseconds(seconds: float) -> str:
     return str(round(seconds * 1000))
 
 
@@ -55,7 +55,7 @@ def _answered_status(exchange: Exchange) -> str | None:
 
 
 def _integration_latency(exchange: Exchange) -> str | None:
-    return _milliseconds(exchange.integration_latency) if exchange.integration_started else None
+    return milliseconds(exchange.integration_latency) if exchange.integration_started else None
 
 
 def _error(name: str) -> Variable:
@@ -108,14 +108,19 @@ def _back_end_header(*names: bytes) -> Variable:
     """The first of these headers in the back end's answer."""
 
     def read(exchange: Exchange) -> str | None:
-        answered = () if exchange.upstream is None else exchange.upstream.headers
-        for wanted in names:
-            for name, value in answered:
-                if name == wanted:
-                    return clean(value.decode("latin-1"))
-        return None
+        answered: Iterable[tuple[bytes, bytes]] = ()
+        if exchange.upstream is not None:
+            answered = exchange.upstream.headers
+        elif exchange.function is not None:
+            answered = exchange.function.headers
+        return next((value for name in names if (value := header_of(answered, name)) is not None), None)
 
     return read
+
+
+def header_of(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str | None:
+    """A header's first value as text that can be shown."""
+    return next((clean(value.decode("latin-1")) for known, value in headers if known == name), None)
 
 
 _endpoint_request_id = _back_end_header(b"x-amz-request-id", b"x-amzn-requestid")
@@ -222,7 +227,7 @@ VARIABLES: dict[str, Variable] = {
     "requestTimeEpoch": lambda exchange: str(int(exchange.received_at * 1000)),
     "resourceId": _resource("resource_id"),
     "resourcePath": _resource("resource_path"),
-    "responseLatency": lambda exchange: _milliseconds(exchange.latency),
+    "responseLatency": lambda exchange: milliseconds(exchange.latency),
     "responseLength": lambda exchange: str(exchange.sent_bytes),
     "routeKey": _route_key,
     "cipherSuite": _of_tls(attrgetter("cipher")),

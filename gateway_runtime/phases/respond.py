@@ -89,9 +89,13 @@ async def _pass_through(exchange: Exchange, headers: Headers, response: Upstream
     send = exchange.send
     await send({"type": "http.response.start", "status": exchange.status, "headers": headers})
     try:
-        while chunk := await response.next_chunk():
+        chunk = await response.next_chunk()
+        if exchange.method is not None and exchange.method.site.streams:
+            exchange.first_content_at = exchange.method.site.services.clock.monotonic()
+        while chunk:
             exchange.sent_bytes += len(chunk)
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            chunk = await response.next_chunk()
     except (UpstreamError, ClientDisconnected) as error:
         # The head has gone out with another promise: only a cut connection tells the client.
         logger.info("answer cut short: %s", error, extra={"request_id": exchange.request_id})

@@ -21,11 +21,15 @@ HEALTH_CHECKS = frozenset({"/ping", "/sping"})
 
 
 class Way(NamedTuple):
-    """What a mapping makes of a path: the API, the stage ("" where none is named) and the segments below it, as sent."""
+    """What a mapping makes of a path: the API, the stage ("" where none is named) and the segments below it, as sent.
+
+    `base_path` is what of the path it matched, "" where it takes any.
+    """
 
     api_id: str
     stage: str
     segments: tuple[str, ...]
+    base_path: str = ""
 
 
 class Rule:
@@ -47,7 +51,8 @@ class Rule:
             if not met:
                 return None
             depth = max(map(len, met))
-        return Way(self._rule.api_id, self._rule.stage_name, segments[depth if self._rule.strip_base_path else 0 :])
+        rest = segments[depth if self._rule.strip_base_path else 0 :]
+        return Way(self._rule.api_id, self._rule.stage_name, rest, "/".join(names[:depth]))
 
 
 def _glob(pattern: bytes) -> Callable[[bytes], bool]:
@@ -103,8 +108,8 @@ class Domain:
             if mapping is not None:
                 rest = segments[depth:]
                 if mapping.stage_name is not None:
-                    return Way(mapping.api_id, mapping.stage_name, rest)
-                return Way(mapping.api_id, rest[0] if rest else "", rest[1:])
+                    return Way(mapping.api_id, mapping.stage_name, rest, mapping.base_path)
+                return Way(mapping.api_id, rest[0] if rest else "", rest[1:], mapping.base_path)
         return None
 
 

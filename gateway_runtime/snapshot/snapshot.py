@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 class Found(NamedTuple):
-    """Where a request's host, method and path lead, and whether by a custom domain name; `always` when each such request
-    goes there, and no canary takes some."""
+    """Where a request's host, method and path lead; on a custom domain name `base_path` is what of the path its mapping or rule
+    matched, else None. `always` when each such request goes there, and no canary takes some."""
 
     stage: CompiledStage
     method: CompiledMethod
     path_values: dict[str, str]
     path: str
-    custom_domain: bool
+    base_path: str | None
     always: bool
 
 

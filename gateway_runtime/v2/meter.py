@@ -30,15 +30,13 @@ def meter_route(site: StageSite) -> Step | None:
             status = 200 if exchange.error is None or failed else exchange.status
         label = stage.unmatched_label(asked) if method is None else method.label(asked)
         entitlement = exchange.entitlement
-        body = exchange.body
-        received = len(body.whole) if body.whole is not None else body.received
         count(
             label,
             "" if entitlement is None else entitlement.key.id,
             status,
             exchange.latency,
             exchange.integration_latency,
-            data=received + sent,
+            data=exchange.body.size + sent,
             integration_failed=failed,
         )
 

@@ -15,6 +15,7 @@ from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.integrations.invoking import function_target, integrate_function
 from gateway_runtime.limits import SOCKETS
+from gateway_runtime.mapping.model_errors import tell_errors
 from gateway_runtime.phases import integration as of_rest
 from gateway_runtime.phases.throttle import stage_buckets, take_from
 from gateway_runtime.snapshot.stage import Misconfigured
@@ -62,8 +63,11 @@ def validate_message(at: RouteSite) -> Step | None:
         if model is None:
             return
         document = event.document(exchange.body.whole or b"")
-        if document is MISSING or not model.is_valid(document):
+        if document is MISSING:
             raise GatewayError("BAD_REQUEST_BODY")
+        if not model.is_valid(document):
+            size = len(exchange.body.whole or b"")
+            raise GatewayError("BAD_REQUEST_BODY", validation=lambda: tell_errors(model, document, size))
 
     return step
 

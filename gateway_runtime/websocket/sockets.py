@@ -97,7 +97,7 @@ class _Session:
             raise forbidden()
         if domain is not None and domain.account_id != document.account_id:
             raise forbidden()
-        exchange.path = address.path
+        exchange.path, exchange.base_path = address.path, address.base_path
         exchange.stage = found.http
         return found
 
@@ -124,7 +124,7 @@ class _Session:
     def _event(self, kind: str, connection: Connection, body: bytes = b"") -> tuple[Exchange, SocketEvent]:
         """A later event. What the handshake showed of the caller goes on to hold; the configuration is that of now."""
         exchange, first = self._exchange(body), self._first
-        exchange.request, exchange.path = first.request, first.path
+        exchange.request, exchange.path, exchange.base_path = first.request, first.path, first.base_path
         exchange.authorizer, exchange.identity, exchange.entitlement = (
             first.authorizer, first.identity, first.entitlement,
         )  # fmt: skip

@@ -78,7 +78,7 @@ class Recording(NamedTuple):
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([*_introduction(), *_operations(), *_replays(), *_tools()]) + "\n"
+    return "\n".join([*_introduction(), *_operations(), *_replays(), *_tools(), *_variables()]) + "\n"
 
 
 def _introduction() -> Iterator[str]:
@@ -208,6 +208,22 @@ def _tools() -> Iterator[str]:
     yield "|---|---|---|"
     for tool, (reached, stopped) in _TOOLS.items():
         yield f"| {tool} | {reached} | {stopped} |"
+
+
+def _variables() -> Iterator[str]:
+    from tests.conformance.context_variables import ALL, WITHOUT
+
+    yield ""
+    yield "## Variables of access logs"
+    yield ""
+    yield "Every `$context` variable that AWS documents for access logs, and the story in which it has a value, by kind of API"
+    yield "(`tests/gateway_runtime/plane/test_context_variables.py`). Those in the last column always show as `-`."
+    yield ""
+    yield "| variable | REST | HTTP | WebSocket | without a value |"
+    yield "|---|---|---|---|---|"
+    for name in sorted({name for table in ALL.values() for name in table} | set(WITHOUT)):
+        stories = [ALL[kind][name][0] if name in ALL[kind] else "" for kind in ("REST", "HTTP", "WEBSOCKET")]
+        yield f"| `{name}` | {' | '.join(stories)} | {WITHOUT.get(name, '')} |"
 
 
 def _recordings() -> list[Recording]:
