@@ -15,6 +15,7 @@ from apps.rest_apis.models import RestApi
 from portal.console.commands import Command, samples
 from portal.console.drafts import Difference, difference, is_behind, main_stage, stages_of
 from portal.console.gate import Console
+from portal.console.openapi_parts import Part, part_url
 
 # In the order of AWS's console, then what it does not have.
 TABS = (
@@ -113,9 +114,15 @@ class ApiFrame:
         return difference(self.api, stage)
 
     def page(
-        self, template: str, *, deploy_form: DeployForm | None = None, cli: list[Command] | None = None, **context: Any
+        self,
+        template: str,
+        *,
+        deploy_form: DeployForm | None = None,
+        cli: list[Command] | None = None,
+        openapi: Part | None = None,
+        **context: Any,
     ) -> HttpResponse:
-        """Show a page of this API; `deploy_form` with errors opens the deploy dialog again."""
+        """Show a page of this API; `deploy_form` with errors opens the deploy dialog again, `openapi` is what it shows of the API."""
         behind = self.main_stage if self.main_stage in self.stages_behind else None
         frame = {
             "frame": self,
@@ -124,6 +131,7 @@ class ApiFrame:
             "pending": self.difference(behind) if behind else None,
             "trail": self.trail,
             "cli": command_samples(self.console, cli or []),
+            "openapi_url": "" if openapi is None else part_url("rest_api_part", self.api.id, openapi),
         }
         return self.console.page(template, section="apis", **{**frame, **context})
 

@@ -14,6 +14,7 @@ from portal.console.api_frame import api_frame
 from portal.console.commands import Command
 from portal.console.fields import LinesField, list_patches, member_patch, switch
 from portal.console.gate import Console, console_page
+from portal.console.openapi_parts import WHOLE
 
 EXPORTS = {"oas30": "OpenAPI 3.0", "swagger": "Swagger 2.0"}
 FORMATS = {"json": "application/json", "yaml": "application/yaml"}
@@ -65,6 +66,7 @@ def api_settings(console: Console, api_id: str) -> HttpResponseBase:
     }
     return frame.page(
         "console/api_settings.html",
+        openapi=WHOLE,
         form=form,
         exports=EXPORTS,
         formats=FORMATS,

@@ -17,6 +17,7 @@ from portal.console.api_frame import ApiFrame, api_frame
 from portal.console.authorizer_forms import BY_FUNCTION, KINDS, AuthorizerForm, AuthorizerTestForm, initial_of
 from portal.console.commands import Command
 from portal.console.gate import Console, Shape, console_page
+from portal.console.openapi_parts import SCHEMES
 from portal.console.resources import resource_url
 from portal.highlighting import highlight_json
 
@@ -57,6 +58,7 @@ def authorizers(console: Console, api_id: str) -> HttpResponseBase:
     used = list(Method.objects.filter(resource__rest_api=frame.api).values_list("authorizer_id", flat=True))
     return frame.page(
         "console/authorizers.html",
+        openapi=SCHEMES,
         authorizers=[_listed(item, used.count(item["id"])) for item in items],
         cli=[Command("GetAuthorizers", {"restApiId": api_id})],
     )
@@ -165,6 +167,7 @@ def _page(
     test_form = context.get("test_form")
     return frame.page(
         template,
+        openapi=(*SCHEMES, title),
         form=form,
         title=title,
         functions=_functions(frame.console),

@@ -23,6 +23,7 @@ from portal.console.api_frame import api_frame
 from portal.console.commands import Command
 from portal.console.fields import LinesField, switch
 from portal.console.gate import Console, Shape, console_page
+from portal.console.openapi_parts import of_path
 from portal.console.resources import resource_url
 
 _ENABLE = "enable"
@@ -84,6 +85,7 @@ def cors(console: Console, api_id: str, resource_id: str) -> HttpResponseBase:
             return redirect(resource_url(api_id, resource_id))
     return frame.page(
         "console/cors.html",
+        openapi=of_path(resource.path, "OPTIONS"),
         form=form,
         resource=resource,
         plan=plan,

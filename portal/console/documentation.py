@@ -178,6 +178,7 @@ def _page(frame: ApiFrame, parts: Parts, chosen: Location, form: PartForm) -> Ht
     inherited = here.inherited
     return frame.page(
         "console/documentation.html",
+        openapi=("x-amazon-apigateway-documentation",),
         nodes=tree(frame.api, parts, chosen, frame.url("documentation")),
         place=here,
         inherited_from=place(parts, location_of(inherited)) if inherited else None,

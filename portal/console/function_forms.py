@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 
 from portal.console.fields import CodeField, PairsField
-from portal.console.function_packages import STARTERS, packed
+from portal.console.function_packages import STARTERS, is_inside, packed
 
 RUNTIMES = (
     ("python3.12", "Python 3.12"),
@@ -65,9 +65,34 @@ class NewFunctionForm(forms.Form):
 
 
 class SourceForm(forms.Form):
-    """The file with the handler."""
+    """One file of the package. `revision` is what was shown: what somebody else deployed since is not overwritten."""
 
     source = CodeField(label="Source", rows=18, required=False, language="code")
+    revision = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+class NewFileForm(forms.Form):
+    """Another file of the package."""
+
+    name = forms.CharField(
+        label="New file",
+        max_length=512,
+        widget=forms.TextInput(attrs={"spellcheck": "false", "placeholder": "lib/prices.py"}),
+    )
+
+    def __init__(self, *args: Any, files: list[str], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._files = files
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        if not is_inside(name):
+            raise forms.ValidationError("A path within the package, such as lib/prices.py.")
+        if name in self._files:
+            raise forms.ValidationError(f"{name} is there already.")
+        if any(file.startswith(f"{name}/") or name.startswith(f"{file}/") for file in self._files):
+            raise forms.ValidationError(f"{name} is a folder and a file at once.")
+        return name
 
 
 class PackageForm(forms.Form):
@@ -100,6 +125,18 @@ class ConfigurationForm(forms.Form):
         choice = self.fields["runtime"]
         assert isinstance(choice, forms.ChoiceField)
         choice.choices = [*RUNTIMES, *([(runtime, runtime)] if runtime and runtime not in dict(RUNTIMES) else [])]
+
+
+class LimitsForm(forms.Form):
+    """How much of it may run at once, and its tags."""
+
+    reserved = forms.IntegerField(
+        label="Reserved concurrency",
+        min_value=0,
+        required=False,
+        help_text="So many invocations at once and no more; 0 lets none through. Empty: as many as the host has room for.",
+    )
+    tags = PairsField(label="Tags", rows=3, placeholder="team = pets", help_text="One per line.")
 
 
 EVENTS = {
@@ -137,6 +174,22 @@ class EventForm(forms.Form):
     """An invocation."""
 
     event = CodeField(label="Event", rows=10, language="json", initial=json.dumps(EVENTS["REST API proxy"], indent=2))
+    qualifier = forms.ChoiceField(label="Version or alias", required=False)
+    kind = forms.ChoiceField(
+        label="How",
+        required=False,
+        choices=[
+            ("RequestResponse", "Wait for its answer"),
+            ("Event", "As an event: it runs on its own"),
+            ("DryRun", "Dry run: only whether it could run"),
+        ],
+    )
+
+    def __init__(self, *args: Any, qualifiers: list[str], **options: Any) -> None:
+        super().__init__(*args, **options)
+        choice = self.fields["qualifier"]
+        assert isinstance(choice, forms.ChoiceField)
+        choice.choices = [(name, name) for name in qualifiers]
 
     def clean_event(self) -> str:
         text = str(self.cleaned_data["event"])

@@ -21,6 +21,14 @@ STARTERS = {
 
 
 @dataclass(frozen=True)
+class PackedFile:
+    """A file of a package; `size` is in bytes, unpacked."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True)
 class Source:
     """The file that holds a function's handler. `editable` is false for what is no text, or too long."""
 
@@ -48,6 +56,36 @@ def replaced(package: bytes, name: str, text: str) -> bytes:
     return _archive([*kept, (found, text.encode())])
 
 
+def without(package: bytes, name: str) -> bytes:
+    """The package without one of its files."""
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        return _archive([(info, archive.read(info)) for info in archive.infolist() if info.filename != name])
+
+
+def files_of(package: bytes) -> list[PackedFile]:
+    """The files of a package by path."""
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        found = [PackedFile(info.filename, info.file_size) for info in archive.infolist() if not info.is_dir()]
+    return sorted(found, key=lambda file: file.name)
+
+
+def text_of(package: bytes, name: str) -> str | None:
+    """A file as text; None when it is none, or too long for the editor. Raises KeyError for one that is not there."""
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        if archive.getinfo(name).file_size > MOST_EDITED:
+            return None
+        try:
+            return archive.read(name).decode()
+        except UnicodeDecodeError:
+            return None
+
+
+def is_inside(name: str) -> bool:
+    """Whether a path stays within a package and names a file of it."""
+    parts = name.split("/")
+    return all(part.strip() and part not in (".", "..") for part in parts) and not set(name) & set("\\\0\n\r:")
+
+
 def source_of(package: bytes, runtime: str, handler: str) -> Source:
     """The file in which a runtime looks for a handler."""
     suffixes = _SUFFIXES.get(language(runtime), ())
@@ -57,12 +95,8 @@ def source_of(package: bytes, runtime: str, handler: str) -> Source:
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         files = sorted(info.filename for info in archive.infolist() if not info.is_dir())
         name = next((f"{module}{suffix}" for suffix in suffixes if f"{module}{suffix}" in files), "")
-        if not name or archive.getinfo(name).file_size > MOST_EDITED:
-            return Source(name, "", False, files)
-        try:
-            return Source(name, archive.read(name).decode(), True, files)
-        except UnicodeDecodeError:
-            return Source(name, "", False, files)
+    text = text_of(package, name) if name else None
+    return Source(name, text or "", text is not None, files)
 
 
 def _archive(entries: list[tuple[zipfile.ZipInfo, bytes]]) -> bytes:

@@ -15,6 +15,7 @@ from portal.console.commands import Command
 from portal.console.content_types import TextsField
 from portal.console.fields import PairsField
 from portal.console.gate import Console, Shape, console_page
+from portal.console.openapi_parts import RESPONSES
 
 MEANINGS = {
     "ACCESS_DENIED": "An authorizer or a policy says no.",
@@ -89,6 +90,7 @@ def gateway_responses(console: Console, api_id: str) -> HttpResponseBase:
     customised = sum(not item["defaultResponse"] for item in items)
     return frame.page(
         "console/gateway_responses.html",
+        openapi=RESPONSES,
         responses=[_listed(item) for item in items],
         customised=customised,
         cli=[Command("GetGatewayResponses", {"restApiId": api_id})],
@@ -110,6 +112,7 @@ def gateway_response(console: Console, api_id: str, kind: str) -> HttpResponseBa
     shown = {"statusCode": "401", "responseParameters": {"gatewayresponse.header.X-Reason": "'key'"}}
     return frame.page(
         "console/gateway_response.html",
+        openapi=(*RESPONSES, kind),
         form=form,
         kind=kind,
         meaning=MEANINGS[kind],

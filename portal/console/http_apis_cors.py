@@ -11,6 +11,7 @@ from apps.control_plane.errors import BadRequestException
 from apps.control_plane.v2.cors import checked_cors
 from portal.console.fields import LinesField, switch
 from portal.console.gate import Console, Shape, console_page
+from portal.console.openapi_parts import CORS
 from portal.console.v2_frame import given, v2_frame
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "*")
@@ -93,6 +94,7 @@ def cors(console: Console, api_id: str) -> HttpResponseBase:
     example = {"AllowOrigins": ["https://shop.example.com"], "AllowMethods": ["GET", "POST"]}
     return frame.page(
         "console/v2/cors.html",
+        openapi=CORS,
         steps=("CORS",),
         form=form,
         cli=[frame.command("UpdateApi", CorsConfiguration=example), frame.command("DeleteCorsConfiguration")],

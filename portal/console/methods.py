@@ -17,6 +17,7 @@ from portal.console.commands import Command
 from portal.console.fields import Patch, list_patches, map_patches, member_patch
 from portal.console.gate import Console, console_page
 from portal.console.method_forms import CHECK_ALL, JSON, MethodForm, MethodRequestForm, authorization_of
+from portal.console.openapi_parts import of_path
 from portal.console.resources import resource_url
 
 _EXAMPLES = {
@@ -43,6 +44,7 @@ def create_method(console: Console, api_id: str, resource_id: str) -> HttpRespon
     example = {"type": "HTTP_PROXY", "integrationHttpMethod": verb, "uri": "https://api.example.com/pets"}
     return frame.page(
         "console/method_create.html",
+        openapi=of_path(resource.path),
         form=form,
         resource=resource,
         trail=_trail(frame, resource, f"New method of {resource.path}"),
@@ -157,6 +159,7 @@ def edit_page(
     example = [{"op": "replace", "path": path, "value": value} for path, value in _EXAMPLES[operation].items()]
     return frame.page(
         "console/method_edit.html",
+        openapi=of_path(resource.path, method.http_method),
         form=form,
         resource=resource,
         method=method,

@@ -15,6 +15,7 @@ from portal.console.api_frame import ApiFrame, api_frame
 from portal.console.commands import Command
 from portal.console.fields import CodeField, member_patch
 from portal.console.gate import Console, Shape, console_page
+from portal.console.openapi_parts import MODELS
 
 _PAGE = 50
 _EXAMPLE = """{
@@ -74,6 +75,7 @@ def models(console: Console, api_id: str) -> HttpResponseBase:
     answer = console.call("GetModels", asked)
     return frame.page(
         "console/models.html",
+        openapi=MODELS,
         models=[{**model, "title": _title(model)} for model in answer.get("items", [])],
         next_url=f"?position={answer['position']}" if answer.get("position") else "",
         first_url=frame.url("models") if position else "",
@@ -151,6 +153,7 @@ def _page(frame: ApiFrame, form: ModelForm, *, title: str, cli: list[Command], *
     return frame.page(
         "console/model.html",
         form=form,
+        openapi=(*MODELS, title),
         title=title,
         trail=trail,
         cli=cli,

@@ -12,6 +12,7 @@ from portal.console.api_frame import ApiFrame, api_frame
 from portal.console.commands import Command
 from portal.console.fields import member_patch, switch
 from portal.console.gate import Console, Shape, console_page
+from portal.console.openapi_parts import VALIDATORS
 from portal.console.resources import resource_url
 
 _MEMBERS = {"name": "name", "body": "validateRequestBody", "parameters": "validateRequestParameters"}
@@ -43,6 +44,7 @@ def request_validators(console: Console, api_id: str) -> HttpResponseBase:
     used = _methods(frame)
     return frame.page(
         "console/request_validators.html",
+        openapi=VALIDATORS,
         validators=[{**row, "methods": used.get(row["id"], [])} for row in rows],
         cli=[Command("GetRequestValidators", {"restApiId": api_id})],
     )

@@ -16,6 +16,7 @@ from portal.console.api_frame import ApiFrame, api_frame
 from portal.console.commands import Command
 from portal.console.fields import CodeField, PairsField
 from portal.console.gate import Console, console_page
+from portal.console.openapi_parts import POLICY
 from portal.console.policy_check import Call, Verdict, verdict
 from portal.highlighting import highlight_json
 
@@ -152,6 +153,7 @@ def _page(
     patches = [{"op": "replace", "path": "/policy", "value": value}]
     return frame.page(
         "console/resource_policy.html",
+        openapi=POLICY,
         form=form,
         who=who,
         verdict=found,

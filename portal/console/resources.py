@@ -16,6 +16,7 @@ from portal.console.api_frame import api_frame
 from portal.console.commands import Command
 from portal.console.gate import Console, console_page
 from portal.console.method_detail import method_detail
+from portal.console.openapi_parts import of_path
 
 Node = dict[str, Any]
 
@@ -44,6 +45,7 @@ def api(console: Console, api_id: str) -> HttpResponseBase:
     return frame.page(
         "console/api.html",
         nodes=tree(frame.api, resources, chosen, method),
+        openapi=of_path(chosen.path, verb if method else ""),
         resource=chosen,
         method=method_detail(frame, chosen, method) if method else None,
         resource_form=ResourceForm(prefix="resource"),

@@ -20,6 +20,7 @@ from portal.console.fields import CodeField, HeadersField, PairsField
 from portal.console.gate import Console, Shape, console_page
 from portal.console.method_forms import VERBS
 from portal.console.methods import found_method
+from portal.console.openapi_parts import of_path
 from portal.console.resources import resource_url, resources_of, tree
 from portal.highlighting import highlight_json
 
@@ -133,6 +134,7 @@ def _page(
     verb = method.http_method
     response = frame.page(
         "console/api.html",
+        openapi=of_path(resource.path, method.http_method),
         nodes=tree(frame.api, resources, resource, method),
         resource=resource,
         test_form=form,

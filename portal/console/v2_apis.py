@@ -16,6 +16,7 @@ from portal.console.api_frame import command_samples
 from portal.console.commands import Command
 from portal.console.fields import switch
 from portal.console.gate import Console, Shape, console_page
+from portal.console.openapi_parts import WHOLE
 from portal.console.v2_frame import SERVICE, V2Frame, given, v2_frame
 
 KINDS = {"http": "HTTP", "websocket": "WEBSOCKET"}
@@ -201,7 +202,7 @@ def settings(console: Console, api_id: str) -> HttpResponseBase:
     cli = [frame.command("UpdateApi", Name=frame.api.name)]
     if not frame.api.websocket:
         cli.append(frame.command("ExportApi", Specification="OAS30", OutputType="YAML"))
-    return frame.page("console/v2/settings.html", steps=("Settings",), form=form, cli=cli)
+    return frame.page("console/v2/settings.html", steps=("Settings",), form=form, cli=cli, openapi=WHOLE)
 
 
 def _initial(frame: V2Frame) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from apps.core.integration_uris import invocation_uri
 from apps.v2_apis.models import Authorizer
 from portal.console.fields import LinesField, switch
 from portal.console.gate import Console, Shape, console_page
+from portal.console.openapi_parts import SCHEMES
 from portal.console.v2_frame import V2Frame, given, v2_frame
 
 JWT, REQUEST = "JWT", "REQUEST"
@@ -168,7 +169,11 @@ def authorizers(console: Console, api_id: str) -> HttpResponseBase:
     frame = v2_frame(console, api_id, "v2_authorizers")
     rows = frame.api.authorizers.prefetch_related("routes").order_by("name")
     return frame.page(
-        "console/v2/authorizers.html", steps=("Authorizers",), rows=rows, cli=[frame.command("GetAuthorizers")]
+        "console/v2/authorizers.html",
+        steps=("Authorizers",),
+        rows=rows,
+        cli=[frame.command("GetAuthorizers")],
+        openapi=SCHEMES,
     )
 
 

@@ -18,6 +18,7 @@ from portal.console import addresses
 from portal.console.api_frame import Tab, command_samples
 from portal.console.commands import Command
 from portal.console.gate import Console, Shape
+from portal.console.openapi_parts import Part, part_url
 from portal.console.v2_drafts import (
     DEFAULT_STAGE,
     V2Difference,
@@ -174,6 +175,7 @@ class V2Frame:
         form: forms.Form | None = None,
         deploy_form: V2DeployForm | None = None,
         cli: list[Command] | None = None,
+        openapi: Part | None = None,
         **context: Any,
     ) -> HttpResponse:
         """Show a page of this API; with errors of its form it is a 422, and errors of `deploy_form` open the dialog again."""
@@ -184,6 +186,9 @@ class V2Frame:
             "deploy_form": deploy_form or self.deploy_form(),
             "trail": self.trail(*steps),
             "cli": command_samples(self.console, cli or []),
+            "openapi_url": ""
+            if openapi is None or self.api.websocket
+            else part_url("http_api_part", self.api.id, openapi),
             "status": 422 if form is not None and form.errors else 200,
         }
         return self.console.page(template, section="apis", **{**frame, **context})

@@ -14,6 +14,7 @@ from apps.control_plane.v2.integration_checks import FUNCTION
 from apps.v2_apis.models import Api, Route
 from portal.console.commands import curl
 from portal.console.gate import Console, Shape, console_page
+from portal.console.openapi_parts import of_route
 from portal.console.v2_frame import V2Frame, given, host_url, invoke_url, v2_frame
 from portal.console.v2_integration_facts import Fact, integration_facts
 from portal.console.v2_route_forms import DEFAULT_KEY, HttpRouteForm, RouteForm, WebSocketRouteForm
@@ -30,6 +31,7 @@ def api(console: Console, api_id: str) -> HttpResponseBase:
     stage = next(iter(sorted(frame.stages, key=lambda one: one.deployment is None)), None)
     return frame.page(
         "console/v2/api.html",
+        openapi=of_route(route.route_key) if route else ("paths",),
         steps=(route.route_key,) if route else (),
         nodes=_tree(frame, route),
         route=route,

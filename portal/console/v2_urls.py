@@ -7,6 +7,7 @@ from django.urls import path
 from portal.console import (
     http_apis_cors,
     http_apis_test,
+    openapi_parts,
     v2_apis,
     v2_authorizers,
     v2_changes,
@@ -84,6 +85,7 @@ urlpatterns = [
         name="v2_delete_deployment",
     ),
     path("<str:api_id>/settings/", v2_apis.settings, name="v2_settings"),
+    path("<str:api_id>/openapi/", openapi_parts.http_api_part, name="http_api_part"),
     path("<str:api_id>/export/", v2_apis.export, name="v2_export"),
     path("<str:api_id>/delete/", v2_apis.delete, name="v2_delete"),
 ]

@@ -18,7 +18,7 @@ from reading import text, words
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.functions.models import FunctionCode
-from portal.console.function_packages import packed, replaced, source_of
+from portal.console.function_packages import files_of, is_inside, packed, replaced, source_of, text_of, without
 
 
 def url(view: str, *args: str) -> str:
@@ -210,3 +210,134 @@ def test_a_source_comes_back_as_it_was_written(text: str, other: str) -> None:
 
     assert source_of(package, "python3.12", "app.handler").text == text
     assert source_of(package, "nodejs22.x", "app.handler").editable is False
+
+
+def code(file: str = "") -> str:
+    return url("function_code", "pets") + (f"?file={file}" if file else "")
+
+
+def test_the_package_is_a_tree_and_opens_the_file_with_the_handler(owner: Client, pets: str) -> None:
+    page = owner.get(code())
+
+    assert [node["label"] for node in page.context["nodes"]] == ["app.py", "data.txt"]
+    assert page.context["file"].name == "app.py"
+    assert "def handler(event, context): return 1" in text(page)
+
+
+def test_any_text_of_the_package_is_edited_and_deployed(owner: Client, pets: str) -> None:
+    owner.post(code("data.txt"), {"source-source": "other\r\n"})
+
+    assert package_in_use() == {"app.py": "def handler(event, context): return 1", "data.txt": "other\n"}
+
+
+def test_a_file_is_added_in_a_folder_and_deleted_again(owner: Client, pets: str) -> None:
+    answer = owner.post(url("add_function_file", "pets"), {"new-name": "lib/prices.py"})
+    owner.post(answer["Location"], {"source-source": "PRICE = 1\n"})
+
+    assert package_in_use()["lib/prices.py"] == "PRICE = 1\n"
+    (folder,) = [node for node in owner.get(code()).context["nodes"] if node["children"]]
+    assert (folder["label"], folder["children"][0]["label"]) == ("lib/", "prices.py")
+
+    owner.post(url("delete_function_file", "pets"), {"file": "lib/prices.py"})
+    assert set(package_in_use()) == {"app.py", "data.txt"}
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("../out.py", "A path within the package"),
+        ("/etc/passwd", "A path within the package"),
+        ("lib//x.py", "A path within the package"),
+        ("app.py", "app.py is there already"),
+        ("app.py/x.py", "is a folder and a file at once"),
+        ("", "This field is required"),
+    ],
+)
+def test_a_file_that_cannot_be_is_told(owner: Client, pets: str, name: str, told: str) -> None:
+    answer = owner.post(url("add_function_file", "pets"), {"new-name": name})
+
+    assert (answer.status_code, told in words(answer)) == (422, True)
+    assert set(package_in_use()) == {"app.py", "data.txt"}
+
+
+def test_what_somebody_else_deployed_meanwhile_is_not_overwritten(owner: Client, pets: str) -> None:
+    shown = owner.get(code("data.txt")).context["form"].initial["revision"]
+    owner.post(code("data.txt"), {"source-source": "theirs"})
+
+    answer = owner.post(code("data.txt"), {"source-source": "mine", "source-revision": shown})
+
+    assert answer.status_code == 422
+    assert "Somebody else has deployed" in words(answer)
+    assert "mine" in text(answer)
+    assert package_in_use()["data.txt"] == "theirs"
+
+
+def test_what_is_no_text_is_named_and_not_edited(owner: Client, caller: Caller, pets: str) -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("app.py", "x = 1")
+        archive.writestr("logo.png", b"\x89PNG\0\xff")
+    ours(caller, "UpdateFunctionCode", ZipFile=made.getvalue())
+
+    assert "It is no text" in words(owner.get(code("logo.png")))
+    assert owner.post(code("logo.png"), {"source-source": "x"}).status_code == 200
+
+
+def test_an_unknown_file_is_not_found(owner: Client, pets: str) -> None:
+    assert owner.get(code("nothere.py")).status_code == 404
+    assert owner.post(url("delete_function_file", "pets"), {"file": "nothere.py"}).status_code == 404
+
+
+def test_the_last_file_of_a_package_cannot_go(owner: Client, pets: str) -> None:
+    owner.post(url("delete_function_file", "pets"), {"file": "data.txt"})
+
+    page = owner.post(url("delete_function_file", "pets"), {"file": "app.py"}, follow=True)
+
+    assert "non-empty" in words(page)
+    assert set(package_in_use()) == {"app.py"}
+
+
+def test_concurrency_is_reserved_and_left_to_the_host_again(owner: Client, caller: Caller, pets: str) -> None:
+    owner.post(url("limit_function", "pets"), {"limits-reserved": "3", "limits-tags": "team = pets"})
+    assert ours(caller, "GetFunctionConcurrency") == {"ReservedConcurrentExecutions": 3}
+    assert ours(caller, "GetFunction")["Tags"] == {"team": "pets"}
+
+    owner.post(url("limit_function", "pets"), {"limits-reserved": "", "limits-tags": ""})
+    assert ours(caller, "GetFunctionConcurrency") == {}
+    assert not ours(caller, "GetFunction").get("Tags")
+
+
+def test_a_negative_limit_is_told_in_the_form(owner: Client, pets: str) -> None:
+    answer = owner.post(url("limit_function", "pets"), {"limits-reserved": "-1"})
+
+    assert answer.status_code == 422
+
+
+def test_viewers_read_code_and_deploy_none(viewer: Client, pets: str) -> None:
+    page = words(viewer.get(code()))
+
+    assert "Add file" not in page
+    assert "Deploy" not in page.replace("deploys it to", "")
+    assert viewer.post(code("data.txt"), {"source-source": "x"}).status_code == 403
+    assert viewer.post(url("add_function_file", "pets"), {"new-name": "x.py"}).status_code == 403
+    assert viewer.post(url("delete_function_file", "pets"), {"file": "data.txt"}).status_code == 403
+    assert viewer.post(url("limit_function", "pets"), {"limits-reserved": "1"}).status_code == 403
+
+
+def test_an_invocation_can_name_what_it_runs_and_nothing_else(owner: Client, pets: str) -> None:
+    page = owner.get(url("function", "pets"))
+    assert page.context["event_form"].fields["qualifier"].choices == [("$LATEST", "$LATEST")]
+
+    answer = owner.post(url("invoke_function", "pets"), {"event-event": "{}", "event-qualifier": "7"})
+    assert answer.status_code == 422
+
+
+@settings(deadline=None, max_examples=200)
+@given(name=st.text(max_size=30))
+def test_a_name_within_a_package_never_leaves_it(name: str) -> None:
+    if is_inside(name):
+        assert not name.startswith("/")
+        assert ".." not in name.split("/")
+        package = replaced(packed("app.py", "x"), name, "y")
+        assert text_of(package, name) == "y"
+        assert name not in {file.name for file in files_of(without(package, name))}
