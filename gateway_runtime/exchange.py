@@ -39,23 +39,68 @@ class Timing(NamedTuple):
 Entrance = tuple[str, tuple[str, int | None] | None]
 
 
+_NOTHING: dict[str, str] = {}
+_NO_HEADERS: Headers = []
+
+
 class Exchange:
-    """A request and its answer. Members have their defaults in the class, so that making one costs what is set."""
+    """A request and its answer.
+
+    What requests on the hot path set and read has slots; the rest has its defaults in the class, so that it costs nothing where
+    it is not used.
+    """
+
+    __slots__ = (
+        "__dict__",
+        "_receive",
+        "_scope",
+        "_send",
+        "answer",
+        "base_path",
+        "body",
+        "entitlement",
+        "error",
+        "extended_id",
+        "headers",
+        "integration_latency",
+        "integration_started",
+        "integration_status",
+        "latency",
+        "method",
+        "out_body",
+        "out_headers",
+        "out_line",
+        "path",
+        "path_values",
+        "received_at",
+        "request",
+        "request_id",
+        "sent_bytes",
+        "snapshot",
+        "stage",
+        "started",
+        "status",
+        "stopped_by",
+        "streamed",
+        "target",
+        "trace_id",
+        "turn",
+        "upstream",
+        "watched",
+    )  # fmt: skip
 
     # Set by the gateway
     snapshot: Snapshot
     request: CanonicalRequest
     body: RequestBody
-    stage: CompiledStage | None = None
-    method: CompiledMethod | None = None
-    path: str = ""  # what `$context.path` shows, as sent: with the stage, or on a custom domain name with the base path
-    base_path: str | None = (
-        None  # on a custom domain name what of the path its mapping or rule matched, without outer slashes
-    )
-    path_values: dict[str, str] = {}  # as sent, percent-encoding kept
-    request_id: str = ""
-    extended_id: str = ""
-    trace_id: str | None = None
+    stage: CompiledStage | None
+    method: CompiledMethod | None
+    path: str  # what `$context.path` shows, as sent: with the stage, or on a custom domain name with the base path
+    base_path: str | None  # on a custom domain name what of the path its mapping or rule matched, without outer slashes
+    path_values: dict[str, str]  # as sent, percent-encoding kept
+    request_id: str
+    extended_id: str
+    trace_id: str | None
     segment_id: str = ""  # this request's own place in the trace, where the stage traces
     parent_id: str = ""  # the place of whoever called
     trace_sampled: bool = False
@@ -78,43 +123,54 @@ class Exchange:
     socket: SocketEvent | None = None  # what happens on a WebSocket connection; None for a request
     # Set by phases
     cache: CacheVisit | None = None  # the request's visit to the stage's cache; None where answers are not kept
-    entitlement: Entitlement | None = None
+    entitlement: Entitlement | None
     template_context: TemplateContext | None = None  # `$context` of mapping templates, once one has run
-    target: str = ""
-    out_headers: Headers | Block = []
-    out_line: bytes = b""  # one header line more, behind a block
-    out_body: bytes | RequestBody = b""
-    upstream: UpstreamResponse | None = None
+    target: str
+    out_headers: Headers | Block
+    out_line: bytes  # one header line more, behind a block
+    out_body: bytes | RequestBody
+    upstream: UpstreamResponse | None
     function: FunctionAnswer | None = None  # what a Lambda function returned
-    integration_status: int = 0
+    integration_status: int
     function_status: int = 0  # the status that a function's own answer names
-    integration_started: float = 0.0
-    integration_latency: float = 0.0
-    error: GatewayError | None = None
+    integration_started: float
+    integration_latency: float
+    error: GatewayError | None
     # Set by the walk that is watched
-    watched: bool = False
+    watched: bool
     sampled: bool = False  # its story is kept, whatever comes of it
     timings: list[Timing] = []
     notes: list[str] | None = None  # a phase may add what only it knows; None where nobody watches
     received: bytes = b""  # the back end's body, with data tracing
-    stopped_by: Callable[[Exchange], Any] | None = None  # the step that raised the error
+    stopped_by: Callable[[Exchange], Any] | None  # the step that raised the error
     # The answer
-    status: int = 500
+    status: int
     headers: Headers | Block  # each exchange's own, or a block: who adds to them puts others in their place
-    answer: bytes = b""
-    streamed: UpstreamResponse | None = None  # the answer's body where it passes through
+    answer: bytes
+    streamed: UpstreamResponse | None  # the answer's body where it passes through
     first_content_at: float = 0.0  # monotonic seconds, of an answer that streams
-    sent_bytes: int = 0
+    sent_bytes: int
     aborted: bool = False  # the answer could not be completed
-    latency: float = 0.0
+    latency: float
 
     def __init__(self, scope: dict[str, Any] | None, receive: Any, send: Any, turn: Turn | None = None) -> None:
         """`turn` is the edge's side of the request, where the edge is ours; then the scope may be left to it."""
+        self.turn = turn
         self._scope = scope
         self._receive = receive
         self._send = send
+        self.stage = self.method = self.base_path = self.trace_id = self.entitlement = self.upstream = self.error = (
+            self.stopped_by
+        ) = self.streamed = None
+        self.path = self.request_id = self.extended_id = self.target = ""
+        self.watched = False
+        self.path_values = _NOTHING
+        self.out_headers = _NO_HEADERS
+        self.out_line = self.out_body = self.answer = b""
+        self.integration_status = self.sent_bytes = 0
+        self.integration_started = self.integration_latency = self.latency = 0.0
+        self.status = 500
         self.headers = []
-        self.turn = turn
 
     @property
     def receive(self) -> Any:

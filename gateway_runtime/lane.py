@@ -7,7 +7,7 @@ body, a store, an authorizer, a connection that is still to open) goes on in a t
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from gateway_runtime.edge.request_task import Resumable
@@ -31,30 +31,31 @@ class Lane:
 
     def __call__(self, turn: Turn, tasks: set[Any]) -> None:
         """Begin the answer to a request. `tasks` are the server's, who waits for their end when it drains."""
-        Walk(self, turn, tasks).go_on()
+        walk = Walk(self, turn, tasks)
+        walk.steps = iter(self.gateway.begin(walk))
+        walk.go_on()
 
 
-class Walk(Resumable):
-    """One request. While its back end works it is among the server's tasks."""
+class Walk(Exchange, Resumable):
+    """A request that takes its steps by itself. While its back end works it is among the server's tasks."""
 
-    __slots__ = ("_exchange", "_lane", "_sent", "_step", "_steps", "_tasks", "_turn")
+    __slots__ = ("_lane", "_sent", "_step", "_tasks", "steps")
+    steps: Iterator[Step]
+    turn: Turn
 
     def __init__(self, lane: Lane, turn: Turn, tasks: set[Any]) -> None:
+        super().__init__(None, None, None, turn)
         self._lane = lane
-        self._turn = turn
         self._tasks = tasks
         self._sent: Sent | None = None
         self._step: Step | None = None
-        self._exchange = exchange = Exchange(None, None, None, turn)
-        self._steps = iter(lane.gateway.begin(exchange))
 
     def go_on(self) -> None:
         """Take steps up to the first that waits, else up to the end."""
-        exchange = self._exchange
         step = self._step
         try:
-            for step in self._steps:
-                waiting = step(exchange)
+            for step in self.steps:
+                waiting = step(self)
                 if waiting is not None:
                     self._step = step
                     if type(waiting) is Sent:
@@ -63,7 +64,7 @@ class Walk(Resumable):
                         self._in_task(waiting)
                     return
         except Exception as problem:
-            self._lane.gateway.stopped(exchange, problem)
+            self._lane.gateway.stopped(self, problem)
         self._close(step)
 
     def _wait_for(self, sent: Sent) -> None:
@@ -83,7 +84,7 @@ class Walk(Resumable):
         try:
             waiting = sent.settle()
         except Exception as problem:
-            self._lane.gateway.stopped(self._exchange, problem)
+            self._lane.gateway.stopped(self, problem)
             self._close(self._step)
             return
         if waiting is None:
@@ -96,15 +97,15 @@ class Walk(Resumable):
 
     def cancel(self, msg: object = None) -> None:
         """As tasks have it: the server is out of patience."""
-        self._turn.cut()
+        self.turn.cut()
 
     def _in_task(self, waiting: Awaitable[None]) -> None:
-        self._turn.go_on(self._lane.gateway.walk, self._exchange, self._steps, self._step, waiting)
+        self.turn.go_on(self._lane.gateway.walk, self, self.steps, self._step, waiting)
 
     def _close(self, step: Step | None) -> None:
-        exchange, turn = self._exchange, self._turn
-        exchange.stopped_by = step
-        waiting = self._lane.gateway.close(exchange)
+        self.stopped_by = step
+        turn = self.turn
+        waiting = self._lane.gateway.close(self)
         if waiting is not None or not (turn.response_complete or turn.disconnected):
             turn.go_on(_wait, waiting)
 

@@ -191,7 +191,10 @@ class EdgeProtocol(HttpToolsProtocol):
                 self.fresh = False
                 self.deadline = 0.0
                 self.turn = turn = Turn(self, request)
-                self._begin(turn)
+                if self.lane is not None:
+                    self.lane(turn, self.tasks)
+                else:
+                    self._begin(turn)
                 return
             line_end = data.find(b"\r\n")
             if data.find(b"  ", 0, line_end if line_end >= 0 else self.limits.target_bytes) >= 0 and line_end != 0:
@@ -428,10 +431,9 @@ class EdgeProtocol(HttpToolsProtocol):
             if self.flow.read_paused:
                 self.flow.resume_reading()
             if not self.in_head:
-                self.deadline = self.loop.time() + self._idle_seconds()
-
-    def _idle_seconds(self) -> float:
-        return self.limits.drain_idle_seconds if self.draining else self.limits.idle_seconds
+                limits = self.limits
+                allowed = limits.drain_idle_seconds if self.draining else limits.idle_seconds
+                self.deadline = self.loop.time() + allowed
 
     # Refusing
     def _refuse(self, status: int, reason: str) -> None:

@@ -249,8 +249,9 @@ class Turn:
         self.response_started = self.response_complete = True
         self.expects_continue = False
         self.on_disconnect = None
-        head = b"%b%b%bcontent-length: %d\r\n\r\n" % (_STATUS_LINES[status], protocol.date_line(), lines, len(body))
-        protocol.write(head if self.request.method == "HEAD" else head + body)
+        shown = b"" if self.request.method == "HEAD" else body
+        date = protocol.date_line()
+        protocol.write(b"%b%b%bcontent-length: %d\r\n\r\n%b" % (_STATUS_LINES[status], date, lines, len(body), shown))
         protocol.turn_finished(self)
         return True
 

@@ -69,9 +69,17 @@ def _trace(exchange: Exchange, sent: bytes | None) -> str:
     return f"Root={new_trace_root(exchange.received_at)}"
 
 
+_second = (0, "")  # the last one of which the beginning of a trace was written, and that
+
+
 def new_trace_root(now: float) -> str:
     """A trace that begins now (epoch seconds), as X-Ray names it."""
-    return f"1-{int(now):08x}-{_new_trace()}"
+    global _second
+    second, beginning = _second
+    if not second <= now < second + 1:
+        second = int(now)
+        _second = second, beginning = second, f"1-{second:08x}-"
+    return beginning + _new_trace()
 
 
 def passed_block(exchange: Exchange, made_for: str, make: Callable[[Exchange], Headers]) -> Block | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from gateway_runtime.edge.body import BodyTooLarge, RequestBody
+from gateway_runtime.edge.body import NO_BODY, BodyTooLarge, RequestBody
 from gateway_runtime.errors import GatewayError, bad_response
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.integrations.forwarding import trace_id
@@ -94,9 +94,7 @@ def compile_sending(site: MethodSite, origin: Origin) -> Callable[[Exchange], Aw
     def step(exchange: Exchange) -> Awaitable[None]:
         exchange.integration_started = monotonic()
         method = fixed or exchange.request.method.encode()
-        body = exchange.out_body
-        if not isinstance(body, bytes):
-            body = _to_send(body)
+        body = b"" if exchange.out_body is NO_BODY else _to_send(exchange.out_body)
         if direct and isinstance(body, bytes):
             try:
                 response = send_at_once(

@@ -53,9 +53,12 @@ class AtOnce:
         if client is not None and client.disconnected:
             return None
         head = encode_head(method, target, place.authority, headers, len(body), line)
-        connection = place.take_idle()
-        if connection is None:
-            return None
+        connection = place.idle.pop()
+        if connection.transport.is_closing():
+            another = place.take_idle()
+            if another is None:
+                return None
+            connection = another
         response = UpstreamResponse(self._loop, self._sweep, self._loop.time() + self._seconds, method == b"HEAD")
         if self._idle_seconds is not None:
             response.idle_seconds = self._idle_seconds

@@ -11,7 +11,6 @@ from gateway_runtime.edge.canonical import Headers
 from gateway_runtime.limits import PoolLimits
 from gateway_runtime.upstream.errors import BadResponse, ConnectFailed, StaleConnection, TruncatedResponse
 from gateway_runtime.upstream.framing import ABOUT_CONNECTION, lower_names, response_framing, without_named
-from gateway_runtime.upstream.known_heads import KnownHead
 from gateway_runtime.upstream.response import UpstreamResponse
 
 if TYPE_CHECKING:
@@ -111,7 +110,11 @@ class OriginConnection(asyncio.Protocol):
             if end > 0 and not response.head_only:
                 head = self._known[data[:end]]
                 if head is not None and end + 4 + head.length == len(data):
-                    self._whole(response, head, data[end + 4 :])
+                    self.response = None
+                    self.reused = True
+                    response.answer(head, data[end + 4 :])
+                    self._pool.release(self, not self._sending)
+                    response.arrived()
                     return
             self._reset()
         try:
@@ -129,14 +132,6 @@ class OriginConnection(asyncio.Protocol):
             self._finish()
         if response.status:
             response.arrived()
-
-    def _whole(self, response: UpstreamResponse, head: KnownHead, body: bytes) -> None:
-        """The response arrived in one read, and its head is known."""
-        self.response = None
-        self.reused = True
-        response.answer(head, body)
-        self._pool.release(self, not self._sending)
-        response.arrived()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.resume_writing()

@@ -46,7 +46,7 @@ def encode_head(
     if not target.startswith(b"/") or _FORBIDDEN_IN_TARGET(target) or _TOKEN(method) is None:
         raise ValueError("ill-formed method or target")
     if type(headers) is Block:
-        end = _framing(method, length)
+        end = _NO_BODY if length == 0 and method == b"GET" else _framing(method, length)
         return b"%b %b HTTP/1.1\r\nhost: %b\r\n%b%b%b" % (method, target, authority, headers.lines, line, end)
     try:
         lines = [_beginnings[name] + value for name, value in headers]

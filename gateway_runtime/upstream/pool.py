@@ -124,7 +124,7 @@ class OriginPool:
 
     def release(self, connection: OriginConnection, keep: bool) -> None:
         """A connection is free: to the first that waits, else to the idle ones."""
-        if not keep or not connection.usable or self.pool.closed:
+        if not keep or connection.transport.is_closing() or self.pool.closed:
             connection.close()
             return
         if self.waiting and self._give(connection):
