@@ -12,19 +12,20 @@ from apps.core.documents import DomainDocument, ServerCertificate, domain_sectio
 from apps.core.environment import read_environment
 from apps.core.secrets import DocumentSeal
 from tests.gateway_runtime.plane.builders import API, REGION, domain
+from tests.gateway_runtime.plane.sockets import replace_struct
 from tests.gateway_runtime.plane.worker import _MASTER_SECRET
 
 SEAL = DocumentSeal(read_environment({"GATEHOUSE_SECRET_KEY": _MASTER_SECRET}).derived_key("document-secrets"))
 
 
-def certified(name: str, authority: trustme.CA, **members: Any) -> DomainDocument:
+def certified(name: str, authority: trustme.CA, seal: DocumentSeal = SEAL, **members: Any) -> DomainDocument:
     """A name that leads to the API of these tests, with a certificate for it that the authority has issued."""
     issued = authority.issue_cert(name)
     shown = ServerCertificate(
         certificate=b"".join(blob.bytes() for blob in issued.cert_chain_pems).decode(),
-        private_key=SEAL.seal(issued.private_key_pem.bytes().decode(), domain_section(REGION, name)),
+        private_key=seal.seal(issued.private_key_pem.bytes().decode(), domain_section(REGION, name)),
     )
-    return domain(name, ("", API, "prod"), certificate=shown, **members)
+    return replace_struct(domain(name, ("", API, "prod")), certificate=shown, **members)
 
 
 def pem_of(authority: trustme.CA) -> str:

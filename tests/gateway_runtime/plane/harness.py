@@ -25,6 +25,7 @@ from gateway_runtime.snapshot.build import build
 from gateway_runtime.snapshot.snapshot import Current
 from gateway_runtime.stores.memory import MemoryBuckets, MemoryQuotas
 from gateway_runtime.stores.memory_answers import MemoryAnswers
+from gateway_runtime.tls.peer import TLS_KEY, TlsPeer
 from gateway_runtime.upstream.guard import GuardedConnector
 from gateway_runtime.upstream.pool import UpstreamPool
 from tests.gateway_runtime.plane.builders import API, SECRET, RestApi, section_of, sections
@@ -211,9 +212,10 @@ class GatewayHarness:
         host: str | None = None,
         chunks: list[bytes] | None = None,
         headers: dict[str, str] | list[tuple[str, str]] | None = None,
+        peer: TlsPeer | None = None,
         **named: str,
     ) -> Answer:
-        """Call a path that starts with the stage. Keyword arguments are headers, `_` standing for `-`."""
+        """Call a path that starts with the stage, over TLS where there is a peer. Keyword arguments are headers, `_` standing for `-`."""
         sent = list(headers.items()) if isinstance(headers, dict) else list(headers or [])
         sent += [(name.replace("_", "-"), value) for name, value in named.items()]
         if not any(name.lower() == "host" for name, _ in sent):
@@ -236,6 +238,7 @@ class GatewayHarness:
             NAMES_KEY: [name.encode() for name, _ in sent],
             "client": ("192.0.2.7", 50000),
             "server": ("127.0.0.1", 8080),
+            "state": {} if peer is None else {TLS_KEY: peer},
         }
         if IN_LANE:
             return Answer(*answered(await through_the_edge(self.application, scope, pieces)))

@@ -76,7 +76,7 @@ async def through_the_edge(gateway: Gateway, scope: dict[str, Any], pieces: list
     config = uvicorn.Config(gateway, ws="none", lifespan="off", log_config=None, proxy_headers=False)
     config.load()
     loop = asyncio.get_running_loop()
-    protocol = EdgeProtocol(config, state, {LANE_KEY: Lane(gateway, loop)})
+    protocol = EdgeProtocol(config, state, {LANE_KEY: Lane(gateway, loop), **scope["state"]})
     transport = MemoryTransport(scope, received)
     protocol.connection_made(transport)
     # As the event loop reads: outside any task.
