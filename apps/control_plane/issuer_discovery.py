@@ -27,6 +27,24 @@ def key_set_addresses(issuers: Iterable[str], *, allow_private: bool) -> dict[st
     )
 
 
+def unavailable_issuers(issuers: Iterable[str], *, allow_private: bool) -> dict[str, str]:
+    """Those of some issuers that do not say where their keys are, with why."""
+
+    async def ask_each() -> dict[str, str]:
+        policy = AddressPolicy(allow_loopback=allow_private, allow_private=allow_private)
+        asked = list(dict.fromkeys(issuers))
+        answers = await asyncio.gather(*(_ask_all([issuer], policy) for issuer in asked), return_exceptions=True)
+        found = {}
+        for issuer, answer in zip(asked, answers, strict=True):
+            if isinstance(answer, IssuerUnavailable):
+                found[issuer] = str(answer)
+            elif isinstance(answer, BaseException):
+                raise answer
+        return found
+
+    return asyncio.run(ask_each())
+
+
 async def _ask_all(issuers: list[str], policy: AddressPolicy) -> dict[str, str]:
     pool = UpstreamPool(GuardedConnector(policy))
     turn = asyncio.Semaphore(_AT_ONCE)

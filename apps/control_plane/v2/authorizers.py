@@ -58,11 +58,16 @@ def _ask_issuer(caller: Caller, request: Shape) -> Shape:
         try:
             key_set_addresses([issuer], allow_private=settings.ENVIRONMENT.allow_private_backends)
         except IssuerUnavailable as error:
-            raise BadRequestException(
-                f"Caught exception when connecting to {issuer}/.well-known/openid-configuration for issuer {issuer}. "
-                f"Please try again later. Error: {_INVALID_ISSUER.format(issuer)}"
-            ) from error
+            raise BadRequestException(issuer_unavailable(issuer)) from error
     return request
+
+
+def issuer_unavailable(issuer: str) -> str:
+    """What is said of an issuer that does not show its discovery document."""
+    return (
+        f"Caught exception when connecting to {issuer}/.well-known/openid-configuration for issuer {issuer}. "
+        f"Please try again later. Error: {_INVALID_ISSUER.format(issuer)}"
+    )
 
 
 @operation("CreateAuthorizer", service="apigatewayv2", prepare=_ask_issuer)
@@ -154,6 +159,8 @@ def _check_jwt(row: Authorizer) -> None:
         )
     configuration = row.jwt_configuration or {}
     issuer = configuration.get("Issuer") or ""
+    if not issuer:
+        raise BadRequestException("Invalid issuer: Issuer can not be empty for JWT Authorizer.")
     if not is_issuer(issuer):
         raise BadRequestException(_INVALID_ISSUER.format(issuer))
     audience = configuration.get("Audience") or []

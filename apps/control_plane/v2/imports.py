@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException
+from apps.control_plane.issuer_discovery import unavailable_issuers
 from apps.control_plane.openapi.document import Document, load
 from apps.control_plane.openapi.http_apis.reading import read
 from apps.control_plane.openapi.http_apis.spec import HttpApiSpec
@@ -11,6 +14,7 @@ from apps.control_plane.openapi.http_apis.writer import write
 from apps.control_plane.openapi.importer import aws_variables, raise_findings, tell
 from apps.control_plane.openapi.node import Findings
 from apps.control_plane.registry import Shape, operation
+from apps.control_plane.v1.authorizer_checks import is_issuer
 from apps.control_plane.v1.tags import put_tags, tags_of
 from apps.control_plane.v2.apis import api_path, api_shape, change_api, new_api
 from apps.control_plane.v2.drafts import draft_changed
@@ -18,8 +22,27 @@ from apps.control_plane.wire.service_models import service_model
 from apps.control_plane.wire.validation import check
 from apps.v2_apis.models import Api
 
+_UNAVAILABLE = "UnavailableIssuers"
 
-@operation("ImportApi", service="apigatewayv2")
+
+def _ask_issuers(caller: Caller, request: Shape) -> Shape:
+    """The request with the issuers of its JWT authorizers that do not show their discovery documents: they are asked as
+    CreateAuthorizer asks them, before anything is written."""
+    if "ApiId" in request:
+        caller.api(request["ApiId"])
+    if "jwt" not in request["Body"].lower():
+        return request
+    _, spec, _ = _read(caller, request)
+    issuers = [
+        found["JwtConfiguration"]["Issuer"]
+        for _, found in spec.authorizers.values()
+        if is_issuer((found.get("JwtConfiguration") or {}).get("Issuer") or "")
+    ]
+    allow_private = settings.ENVIRONMENT.allow_private_backends
+    return {**request, _UNAVAILABLE: unavailable_issuers(issuers, allow_private=allow_private)}
+
+
+@operation("ImportApi", service="apigatewayv2", prepare=_ask_issuers)
 def import_api(caller: Caller, request: Shape) -> Shape:
     """A new API as a definition describes it."""
     document, spec, findings = _read(caller, request)
@@ -28,7 +51,7 @@ def import_api(caller: Caller, request: Shape) -> Shape:
     return _write(caller, new_api(caller, members), document, spec, findings, request)
 
 
-@operation("ReimportApi", service="apigatewayv2")
+@operation("ReimportApi", service="apigatewayv2", prepare=_ask_issuers)
 def reimport_api(caller: Caller, request: Shape) -> Shape:
     """Replace what an API consists of by what a definition describes; its stages stay, and routes of the same key keep their ids."""
     row = caller.api(request["ApiId"])
@@ -53,7 +76,7 @@ def _read(caller: Caller, request: Shape) -> tuple[Document, HttpApiSpec, Findin
 def _write(
     caller: Caller, row: Api, document: Document, spec: HttpApiSpec, findings: Findings, request: Shape
 ) -> Shape:
-    write(caller, row, spec)
+    write(caller, row, spec, request.get(_UNAVAILABLE) or {})
     # What could not be made is found while it is written; the operation's transaction takes back the rest.
     raise_findings(document, findings, fail_on_warnings=bool(request.get("FailOnWarnings")))
     row.warnings = tell(document, findings.of("warning"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from builders import an_http_api, call_v2
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError
+from tests.issuer import Issuer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+ISSUER = Issuer()
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:pets"
 PROXY = {
     "type": "http_proxy",
@@ -72,7 +75,7 @@ DEFINITION: dict[str, Any] = {
                 "x-amazon-apigateway-authorizer": {
                     "type": "jwt",
                     "identitySource": "$request.header.Authorization",
-                    "jwtConfiguration": {"issuer": "https://issuer.example.com", "audience": ["pets"]},
+                    "jwtConfiguration": {"issuer": ISSUER.url, "audience": ["pets"]},
                 },
             },
             "checked": {
@@ -108,6 +111,13 @@ DEFINITION: dict[str, Any] = {
     "x-amazon-apigateway-cors": {"allowOrigins": ["https://example.com"], "allowCredentials": True, "maxAge": 60},
     "x-amazon-apigateway-importexport-version": "1.0",
 }  # fmt: skip
+
+
+@pytest.fixture(autouse=True, scope="module")
+def issuer() -> Iterator[None]:
+    """Who issues the tokens of JWT authorizers is asked when they are made."""
+    with ISSUER:
+        yield
 
 
 def changed(**members: Any) -> str:
@@ -262,9 +272,6 @@ def test_an_integration_that_cannot_be_is_a_warning_and_its_route_leads_nowhere(
         changed(**{"x-amazon-apigateway-cors": {"maxAge": "long"}}),
         with_operation({"security": [{"nobody": []}]}),
         changed(paths={"/pets": {"get": {}}, "/{a+}/b": {"get": {}}}),
-        changed(
-            components={"securitySchemes": {"people": {"x-amazon-apigateway-authorizer": {"type": "jwt"}}}}, paths={}
-        ),
     ],
 )
 def test_a_definition_that_is_wrong_makes_nothing(caller: Caller, valkey: Any, body: str) -> None:
@@ -273,6 +280,63 @@ def test_a_definition_that_is_wrong_makes_nothing(caller: Caller, valkey: Any, b
 
     assert refused.value.code == "BadRequestException"
     assert call_v2(caller, "GetApis")["Items"] == []
+
+
+def with_issuer(issuer: str | None) -> str:
+    """The definition with another issuer of its tokens, or none."""
+    people = DEFINITION["components"]["securitySchemes"]["people"]
+    authorizer = people["x-amazon-apigateway-authorizer"]
+    jwt = {"audience": ["pets"], **({"issuer": issuer} if issuer else {})}
+    schemes = {
+        **DEFINITION["components"]["securitySchemes"],
+        "people": {**people, "x-amazon-apigateway-authorizer": {**authorizer, "jwtConfiguration": jwt}},
+    }
+    return changed(components={**DEFINITION["components"], "securitySchemes": schemes})
+
+
+@pytest.mark.parametrize(
+    ("issuer", "complaint"),
+    [
+        (None, "Invalid issuer: Issuer can not be empty for JWT Authorizer.. Ignoring."),
+        (
+            "http://127.0.0.1:1",
+            "Caught exception when connecting to http://127.0.0.1:1/.well-known/openid-configuration",
+        ),
+        ("no address", "Invalid issuer: no address."),
+    ],
+)
+def test_an_authorizer_that_cannot_be_made_is_left_out_with_the_routes_that_it_would_guard(
+    caller: Caller, valkey: Any, issuer: str | None, complaint: str
+) -> None:
+    made = imported(caller, with_issuer(issuer))
+
+    told = "\n".join(made["Warnings"])
+    assert f"Unable to create Authorizer 'people': {complaint}" in told
+    assert (
+        "Unable to put method 'GET' on resource at path '/pets': Invalid authorizer definition. "
+        "Setting the authorization type to JWT requires a valid authorizer. Ignoring." in told
+    )
+    assert sorted(routes(caller, made["ApiId"])) == ["$default", "ANY /pets/{id}", "DELETE /pets/{id}", "POST /pets"]
+    assert {item["Name"] for item in call_v2(caller, "GetAuthorizers", ApiId=made["ApiId"])["Items"]} == {"checked"}
+
+
+def test_such_an_authorizer_refuses_the_definition_where_warnings_do(caller: Caller, valkey: Any) -> None:
+    with pytest.raises(AwsError, match="Unable to create Authorizer 'people'"):
+        imported(caller, with_issuer("http://127.0.0.1:1"), FailOnWarnings=True)
+
+    assert call_v2(caller, "GetApis")["Items"] == []
+
+
+def test_issuers_are_asked_before_anything_is_replaced(caller: Caller, valkey: Any) -> None:
+    api = imported(caller, json.dumps(DEFINITION))["ApiId"]
+    asked = len(ISSUER.requests)
+
+    call_v2(caller, "ReimportApi", ApiId=api, Body=json.dumps(DEFINITION))
+
+    assert ISSUER.requests[asked:] == ["/.well-known/openid-configuration"]
+    with pytest.raises(AwsError) as refused:
+        call_v2(caller, "ReimportApi", ApiId="nosuch0000", Body=json.dumps(DEFINITION))
+    assert refused.value.code == "NotFoundException"
 
 
 def test_security_of_the_whole_definition_protects_routes_without_their_own(caller: Caller, valkey: Any) -> None:

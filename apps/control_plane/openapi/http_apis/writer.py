@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import AwsError, TooManyRequestsException
+from apps.control_plane.errors import AwsError, BadRequestException, TooManyRequestsException
 from apps.control_plane.openapi.http_apis.spec import HttpApiSpec, RouteSpec, Shape
 from apps.control_plane.openapi.node import Node
-from apps.control_plane.v2.authorizers import MAX_AUTHORIZERS, put_authorizer
+from apps.control_plane.v2.authorizers import MAX_AUTHORIZERS, issuer_unavailable, put_authorizer
 from apps.control_plane.v2.integrations import MAX_INTEGRATIONS, put_integration
 from apps.control_plane.v2.routes import MAX_ROUTES, put_route
 from apps.control_plane.wire.service_models import service_model
@@ -14,13 +16,15 @@ from apps.control_plane.wire.validation import check
 from apps.v2_apis.models import Api, Authorizer, Integration, Route
 
 
-def write(caller: Caller, api: Api, spec: HttpApiSpec) -> None:
-    """Replace what is below an API. What cannot be made is found, and refuses the definition unless it is an integration."""
+def write(caller: Caller, api: Api, spec: HttpApiSpec, unavailable: Mapping[str, str]) -> None:
+    """Replace what is below an API. What cannot be made is found, and refuses the definition unless AWS leaves it out: integrations, and
+    authorizers with the routes that they would guard. `unavailable` are issuers of tokens that do not answer.
+    """
     known = dict(api.routes.values_list("route_key", "route_id"))
     for rows in (api.routes, api.integrations, api.authorizers):
         rows.all().delete()
     _check_counts(spec)
-    authorizers = {name: _authorizer(api, *found) for name, found in spec.authorizers.items()}
+    authorizers = {name: _authorizer(api, unavailable, *found) for name, found in spec.authorizers.items()}
     integrations = {name: _integration(caller, api, *found) for name, found in spec.integrations.items()}
     for route in spec.routes:
         row = Route(api=api)
@@ -40,13 +44,16 @@ def _check_counts(spec: HttpApiSpec) -> None:
             )
 
 
-def _authorizer(api: Api, node: Node, request: Shape) -> str | None:
+def _authorizer(api: Api, unavailable: Mapping[str, str], node: Node, request: Shape) -> str | None:
     row = Authorizer(api=api)
+    issuer = (request.get("JwtConfiguration") or {}).get("Issuer")
     try:
         _check_shape("CreateAuthorizer", request)
+        if issuer is not None and issuer in unavailable:
+            raise BadRequestException(issuer_unavailable(issuer))
         put_authorizer(row, request)
     except AwsError as error:
-        node.error(f"Unable to create authorizer '{request['Name']}': {error.message}")
+        node.warn(f"Unable to create Authorizer '{request['Name']}': {error.message}. Ignoring.")
         return None
     return row.authorizer_id
 
@@ -72,12 +79,22 @@ def _route(
     if route.authorizer is not None:
         authorizer = authorizers[route.authorizer]
         if authorizer is None:
-            return  # the definition is refused already
+            route.node.warn(_without_authorizer(route))
+            return
         request["AuthorizerId"] = authorizer
     try:
         put_route(row, request)
     except AwsError as error:
         route.node.error(f"Unable to create route '{route.key}': {error.message}")
+
+
+def _without_authorizer(route: RouteSpec) -> str:
+    """AWS's words for a route that it leaves out, since nothing would guard it."""
+    method, _, path = route.key.rpartition(" ")
+    return (
+        f"Unable to put method '{method or 'ANY'}' on resource at path '{path}': Invalid authorizer definition. "
+        f"Setting the authorization type to {route.request['AuthorizationType']} requires a valid authorizer. Ignoring."
+    )
 
 
 def _check_shape(operation: str, request: Shape) -> None:
