@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import ssl
 import time
@@ -15,12 +16,13 @@ import redis
 import trustme
 from cryptography import x509
 from websockets.asyncio.client import connect as connect_websocket
-from websockets.exceptions import InvalidHandshake, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from apps.core.documents import AnyDocument
 from apps.core.self_signed import self_signed
 from gateway_runtime.tls.contexts import load_certificate
-from tests.gateway_runtime.plane.builders import API, RestApi, domain, get, mock, rest_api, stage
+from tests.gateway_runtime.plane.backend import Answer, Backend
+from tests.gateway_runtime.plane.builders import API, RestApi, domain, get, http_proxy, mock, rest_api, stage
 from tests.gateway_runtime.plane.certified import certified, expired, pem_of, trusting
 from tests.gateway_runtime.plane.sockets import CHAT, chat, replace_struct
 from tests.gateway_runtime.plane.worker import Caller, Product, Publisher, eventually, product
@@ -255,3 +257,35 @@ async def test_websockets_ask_for_the_same(valkey_url: str, authority: trustme.C
             await connect_websocket(f"wss://{MUTUAL}/", ssl=trusting(authority), **options)
         with pytest.raises(InvalidStatus, match="403"):
             await connect_websocket(f"wss://{MUTUAL}/", ssl=trusting(authority), server_hostname=ONE, **options)
+
+
+async def test_a_worker_that_drains_finishes_what_came_by_tls(valkey_url: str, authority: trustme.CA) -> None:
+    """A request under way is answered, an idle connection ends, and a WebSocket is told to come back."""
+    release = asyncio.Event()
+    async with Backend() as backend:
+        backend.answer = Answer(200, b"late", before=release.wait)
+        leads = domain("", ("", CHAT, "prod")).mappings
+        talks = replace_struct(certified(TWO, authority), mappings=leads)
+        slow = rest_api(get("/slow", http_proxy(backend.url)), stage("prod"))
+        async with serving(valkey_url, slow, *chat(), certified(ONE, authority), talks) as (plane, _):
+            tls = trusting(authority)
+            options: dict[str, Any] = {"host": "127.0.0.1", "port": plane.https}
+            async with (
+                connect_websocket(f"wss://{TWO}/", ssl=tls, **options) as socket,
+                Caller(plane.https, tls, ONE) as busy,
+                Caller(plane.https, tls, ONE) as idle,
+            ):
+                asked = asyncio.create_task(busy.get("/slow", host=ONE))
+                while not backend.requests:
+                    await asyncio.sleep(0)
+                stopping = asyncio.create_task(asyncio.to_thread(plane.stop))
+
+                assert await idle.closed(within=5)
+                release.set()
+                status, _, body = await asked
+                with pytest.raises(ConnectionClosed):
+                    await socket.recv()
+                await stopping
+
+    assert (status, body) == (200, b"late")
+    assert socket.close_code == 1001
