@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from portal.developer import signed_samples as signed
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,9 @@ class Sample:
 
 
 def write_samples(call: CallToWrite) -> list[Sample]:
-    """The call in nine languages. One that has to be signed is written where a signature is a line or two: curl and Python."""
+    """The call in nine languages."""
     if call.signed_for:
-        return [Sample("curl", _curl(call)), Sample("Python", _signed_python(call))]
+        return _signed_samples(call)
     return [
         Sample("curl", _curl(call)),
         Sample("Python", _python(call)),
@@ -41,6 +43,23 @@ def write_samples(call: CallToWrite) -> list[Sample]:
         Sample("Ruby", _ruby(call)),
         Sample("PHP", _php(call)),
         Sample("C#", _csharp(call)),
+    ]
+
+
+def _signed_samples(call: CallToWrite) -> list[Sample]:
+    """The call with AWS's signature: curl and Python have it within, the others make it."""
+    parts = signed.signed_call(call.method, call.url, call.headers, call.body, call.signed_for)
+    call = replace(call, url=parts.origin + parts.path + (f"?{parts.query}" if parts.query else ""))
+    return [
+        Sample("curl", _curl(call)),
+        Sample("Python", _signed_python(call)),
+        Sample("JavaScript", signed.javascript(parts)),
+        Sample("TypeScript", signed.javascript(parts, typed=True)),
+        Sample("Java", signed.java(parts)),
+        Sample("Go", signed.go(parts)),
+        Sample("Ruby", signed.ruby(parts)),
+        Sample("PHP", signed.php(parts)),
+        Sample("C#", signed.csharp(parts)),
     ]
 
 

@@ -8,11 +8,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from apps.core.sigv4 import SignedRequest, read_signature, verify
 from portal.developer.samples import CallToWrite, write_samples
 
 # Everything that quoting could get wrong: quotes of both kinds, dollars, backticks, backslashes, line breaks, other scripts.
@@ -66,16 +68,86 @@ def test_the_java_sample_makes_the_call_it_shows(origin: Any) -> None:
     assert (origin.asked[0].method, origin.asked[0].body.decode()) == ("POST", AWKWARD)
 
 
-def test_a_signed_call_is_written_where_a_signature_is_a_line_or_two(origin: Any) -> None:
-    call = CallToWrite("GET", f"{origin.url}/pets", {}, None, "eu-central-1")
+SIGNED = "/prod/pets/a%2Fb?y=caf%C3%A9+au+lait&x=1&flag"
 
-    assert [one.label for one in write_samples(call)] == ["curl", "Python"]
-    assert "--aws-sigv4 aws:amz:eu-central-1:execute-api" in sample("curl", call)
-    environment = {**os.environ, "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
-    command = [sys.executable, "-c", sample("Python", call)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, env=environment)
-    assert done.stdout.strip() == '{"ok": true}', done.stderr
-    assert "eu-central-1/execute-api/aws4_request" in origin.asked[0].headers["authorization"]
+
+def signed_program(label: str, code: str) -> list[str]:
+    """How a reader runs a signed sample."""
+    if label == "Java":
+        path = Path(tempfile.mkdtemp()) / "SignedCall.java"
+        path.write_text(code)
+        return ["java", str(path)]
+    return {
+        "curl": lambda: ["sh", "-c", code],
+        "Python": lambda: [sys.executable, "-c", code],
+        "JavaScript": lambda: ["node", "--input-type=module", "-e", code],
+        "Ruby": lambda: ["ruby", "-e", code],
+        "PHP": lambda: ["php", "-r", code.removeprefix("<?php")],
+    }[label]()
+
+
+def signer(origin: Any, session: str) -> tuple[str, str]:
+    """Who signed what the server was asked, as the gateway finds out; and the body."""
+    (asked,) = origin.asked
+    path, _, query = asked.path.partition("?")
+    headers = tuple((name.encode(), value.encode()) for name, value in asked.headers.items())
+    request = SignedRequest(asked.method, path.encode(), query.encode(), headers, asked.body)
+    signature = read_signature(request)
+    assert (signature.security_token or "") == session
+    found = verify(request, signature, "se/cret", service="execute-api", now=datetime.now(UTC))
+    return f"{found.access_key_id} {found.region}", asked.body.decode()
+
+
+@pytest.mark.parametrize("label", ["Python", "JavaScript", "Java", "Ruby", "PHP"])
+@pytest.mark.parametrize(("method", "body", "session"), [("GET", None, ""), ("POST", AWKWARD, "session/token=")])
+def test_a_signed_sample_makes_a_call_whose_signature_holds(
+    label: str, method: str, body: str | None, session: str, origin: Any
+) -> None:
+    runtime = {"JavaScript": "node", "Java": "javac", "Ruby": "ruby", "PHP": "php"}.get(label, "true")
+    if not shutil.which(runtime):
+        pytest.skip(f"{runtime} is not installed")
+    call = CallToWrite(method, origin.url + SIGNED, {"x-api-key": "k'ey$1`2`"}, body, "eu-central-1")
+    environment = {**os.environ, "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "se/cret"}
+    environment |= {"AWS_SESSION_TOKEN": session} if session else {}
+
+    command = signed_program(label, sample(label, call))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
+
+    assert '{"ok": true}' in done.stdout, done.stderr
+    assert signer(origin, session) == ("AKIDEXAMPLE eu-central-1", body or "")
+    assert origin.asked[0].headers["x-api-key"] == "k'ey$1`2`"
+
+
+def test_the_signed_sample_of_curl_makes_a_call_whose_signature_holds(origin: Any) -> None:
+    call = CallToWrite("GET", f"{origin.url}/prod/pets?x=1&y=2", {}, None, "eu-central-1")
+    environment = {**os.environ, "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "se/cret"}
+
+    command = signed_program("curl", sample("curl", call))
+    subprocess.run(command, capture_output=True, text=True, timeout=30, check=True, env=environment)
+
+    assert signer(origin, "") == ("AKIDEXAMPLE eu-central-1", "")
+
+
+def test_a_signed_call_is_written_in_nine_languages() -> None:
+    call = CallToWrite("POST", "https://api.example/pets", {"Content-Type": "text/x"}, AWKWARD, "eu-central-1")
+    samples = write_samples(call)
+
+    assert [one.label for one in samples] == [
+        "curl",
+        "Python",
+        "JavaScript",
+        "TypeScript",
+        "Java",
+        "Go",
+        "Ruby",
+        "PHP",
+        "C#",
+    ]
+    for one in samples:
+        assert "whoami" in one.code
+        assert "execute-api" in one.code
+        assert "SECRET_ACCESS_KEY" in one.code or one.label == "Python"
+    assert "const response: Response" in sample("TypeScript", call)
 
 
 @pytest.mark.parametrize("label", ["curl", "Python", "JavaScript"])
