@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import sys
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from typing import NamedTuple
 from apps.core.function_documents import FunctionVersion
 from apps.core.function_names import FunctionName
 from apps.core.secrets import SecretBox
+from gateway_runtime.functions.confinement import Confinement
 from gateway_runtime.functions.limits import FunctionLimits
 from gateway_runtime.functions.process import Command
 
@@ -27,11 +29,13 @@ class CannotRun(Exception):
 
 
 class Place(NamedTuple):
-    """Where one runtime lives: its code, a folder for its temporary files, and the address of its Runtime API."""
+    """Where one runtime lives: its code, a folder for its temporary files, the address of its Runtime API, and the folder of the
+    installation, which is none of its business."""
 
     code: Path
     temporary: Path
     runtime_api: str
+    hidden: Path
 
 
 def command(
@@ -63,7 +67,8 @@ def command(
         paths = (str(place.code), environment.get("PYTHONPATH", ""))
         variables["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     memory = version.memory_size * _MEGABYTE + limits.headroom_bytes
-    return Command(arguments, variables, place.code, memory)
+    confinement = Confinement(place.hidden, place.code, place.temporary)
+    return Command(arguments, variables, place.code, memory, confinement, _resource_limits(limits))
 
 
 def open_environment(version: FunctionVersion, box: SecretBox) -> dict[str, str]:
@@ -86,6 +91,30 @@ def _arguments(version: FunctionVersion, place: Place) -> tuple[str, ...]:
             raise CannotRun("Couldn't find valid bootstrap(s): [/var/task/bootstrap]")
         return (str(bootstrap),)
     raise CannotRun(f"the runtime {runtime} does not run here")
+
+
+def _resource_limits(limits: FunctionLimits) -> tuple[tuple[int, int], ...]:
+    """Those of `setrlimit`. The number of processes is counted for the user, so that of others' is added."""
+    return (
+        (resource.RLIMIT_NPROC, limits.tasks + _tasks_of_user()),
+        (resource.RLIMIT_NOFILE, limits.open_files),
+        (resource.RLIMIT_FSIZE, limits.file_bytes),
+        (resource.RLIMIT_MEMLOCK, _MEGABYTE),
+        (resource.RLIMIT_MSGQUEUE, _MEGABYTE),
+    )
+
+
+def _tasks_of_user() -> int:
+    """Processes and threads that run as this user now."""
+    user, found = os.geteuid(), 0
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            try:
+                if entry.stat().st_uid == user:
+                    found += len(os.listdir(f"/proc/{entry.name}/task"))  # noqa: PTH208 - called for each start
+            except OSError:
+                continue  # it has ended
+    return found
 
 
 def _surroundings(place: Place) -> dict[str, str]:

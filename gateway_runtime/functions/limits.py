@@ -33,6 +33,9 @@ class FunctionLimits:
     log_bytes: int = 4 * 1024 * 1024
     log_line_bytes: int = 64 * 1024
     log_tail_bytes: int = 4 * 1024
+    tasks: int = 1_024  # processes and threads of one runtime, as on AWS; so are the next two
+    open_files: int = 1_024
+    file_bytes: int = 512 * 1024 * 1024  # of one file
     headroom_bytes: int = 192 * 1024 * 1024  # for the runtime itself, on top of the function's memory
 
 

@@ -11,7 +11,10 @@ import signal
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+from gateway_runtime.functions.confinement import Confinement, restrict, ruleset
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
@@ -23,16 +26,19 @@ _READS_AT_ONCE = 16
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run. `memory` is the bytes of data that the process may have; the kernel refuses more."""
+    """What to run. `memory` is the bytes of data that the process may have; the kernel refuses more. `limits` are further ones of
+    `setrlimit`, for the process and whatever it starts."""
 
     arguments: tuple[str, ...]
     variables: Mapping[str, str]
     folder: Path
     memory: int
+    confinement: Confinement
+    limits: tuple[tuple[int, int], ...] = ()
 
 
 class Process:
-    """A process in a group of its own. `on_output` gets what it prints, `on_exit` its exit status once, after the last of it."""
+    """A process in a session of its own. `on_output` gets what it prints, `on_exit` its exit status once, after the last of it."""
 
     def __init__(self, command: Command, on_output: Callable[[bytes], None], on_exit: Callable[[int], None]) -> None:
         self._loop = asyncio.get_running_loop()
@@ -42,26 +48,33 @@ class Process:
         os.set_blocking(self._output, False)
         host = os.getpid()
 
-        def before_exec() -> None:
+        limits = ((resource.RLIMIT_DATA, command.memory), (resource.RLIMIT_CORE, 0), *command.limits)
+
+        def before_exec(rules: int) -> None:
             # Ended by the kernel when the host dies, however it dies.
             _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
             _LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
             if os.getppid() != host:
                 os._exit(1)
-            resource.setrlimit(resource.RLIMIT_DATA, (command.memory, command.memory))
-            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            for kind, most in limits:
+                ceiling = resource.getrlimit(kind)[1]
+                most = most if ceiling == resource.RLIM_INFINITY else min(most, ceiling)
+                resource.setrlimit(kind, (most, most))
+            restrict(rules)
 
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - running the owner's code is what this is for
-                command.arguments,
-                stdin=subprocess.DEVNULL,
-                stdout=write_end,
-                stderr=write_end,
-                cwd=command.folder,
-                env=dict(command.variables),
-                process_group=0,
-                preexec_fn=before_exec,
-            )
+            with ruleset(command.confinement) as rules:
+                self._process = subprocess.Popen(  # noqa: S603 - running the owner's code is what this is for
+                    command.arguments,
+                    stdin=subprocess.DEVNULL,
+                    stdout=write_end,
+                    stderr=write_end,
+                    cwd=command.folder,
+                    env=dict(command.variables),
+                    umask=0o077,
+                    start_new_session=True,
+                    preexec_fn=partial(before_exec, rules),
+                )
         except BaseException:
             os.close(self._output)
             raise
@@ -96,7 +109,7 @@ class Process:
             return 0
 
     def kill(self) -> None:
-        """End the process and everything that it started in its group."""
+        """End the process and everything that it started, unless it has left the session."""
         if not self._gone:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)

@@ -18,6 +18,7 @@ from apps.core.secrets import SecretBox
 from gateway_runtime.ending import end
 from gateway_runtime.functions.code import BadCode, CodeStore, remove_tree
 from gateway_runtime.functions.commands import Place, command, open_environment
+from gateway_runtime.functions.confinement import landlock_version, shares_tmp
 from gateway_runtime.functions.end_points import HttpEndPoints
 from gateway_runtime.functions.events import Events
 from gateway_runtime.functions.folders import Folders
@@ -51,6 +52,7 @@ class FunctionService:
         self._redis = redis
         self._limits = limits
         self._temporary = directory / "tmp"
+        self._hidden = environment.data_dir.resolve()
         self._box = SecretBox(environment.derived_key("function-environment"))
         self._folders = Folders(environment.function_folders)
         self._logs = FunctionLogs(environment.data_dir / "log" / "functions", limits.log_bytes)
@@ -72,6 +74,10 @@ class FunctionService:
         """Serve from the last good configuration at once, and follow Redis from now on."""
         remove_tree(self._temporary)
         self._temporary.mkdir(parents=True, mode=0o700)
+        if not landlock_version():
+            logger.warning("this kernel has no Landlock: functions can read the data directory and write as their user")
+        elif not shares_tmp(self._hidden):
+            logger.warning("functions cannot write to /tmp, because the data directory lies there, but to $TMPDIR")
         self.source.start_from_disk()
         self.code.collect(self._digests())
         self.events.start()
@@ -116,7 +122,9 @@ class FunctionService:
         )
         environment = open_environment(version, self._box)
         await runtime.start(
-            lambda address: command(key.function, version, Place(code, temporary, address), environment, self._limits)
+            lambda address: command(
+                key.function, version, Place(code, temporary, address, self._hidden), environment, self._limits
+            )
         )
         return runtime
 

@@ -156,9 +156,10 @@ class HostHarness:
 
 @contextlib.asynccontextmanager
 async def function_host(
-    valkey_url: str, limits: FunctionLimits = QUICK, **variables: str
+    valkey_url: str, limits: FunctionLimits = QUICK, below: str | None = None, **variables: str
 ) -> AsyncIterator[HostHarness]:
-    with tempfile.TemporaryDirectory(prefix="gh-fn-") as folder:
+    """`below` is where the data directory is made; unless given, where temporary folders are."""
+    with tempfile.TemporaryDirectory(prefix="gh-fn-", dir=below) as folder:
         redis.Redis.from_url(valkey_url).flushall()
         settings = {"GATEHOUSE_DATA_DIR": folder, "GATEHOUSE_SECRET_KEY": "a-secret-of-these-tests", **variables}
         environment = read_environment(settings)
