@@ -192,4 +192,5 @@ def test_the_way_agrees_with_a_naive_reading_of_the_mappings(bases: list[list[st
     if best is None:
         assert way is None
     else:
-        assert way == (f"api{best}", "prod", tuple(segments[len(bases[best]) :]))
+        base_path = "/".join(bases[best])
+        assert way == (f"api{best}", "prod", tuple(segments[len(bases[best]) :]), base_path)
