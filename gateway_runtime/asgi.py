@@ -12,6 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.runtime")
 from channels.routing import ProtocolTypeRouter
 
 from apps.core.environment import read_environment
+from gateway_runtime.edge.forwarded import PROXIES_KEY, TrustedProxies
 from gateway_runtime.edge.protocol import LANE_KEY
 from gateway_runtime.lane import Lane
 from gateway_runtime.process import DataPlane
@@ -39,6 +40,8 @@ class Application:
         self._gateway, self._sockets = self._plane.gateway, self._plane.sockets
         if environment.fast_lane and "state" in scope:
             scope["state"][LANE_KEY] = Lane(self._gateway, asyncio.get_running_loop())
+        if environment.trusted_proxies and "state" in scope:
+            scope["state"][PROXIES_KEY] = TrustedProxies(environment.trusted_proxies)
         await self._plane.start()
         if "state" in scope:
             scope["state"][CERTIFICATES_KEY] = self._plane.certificates

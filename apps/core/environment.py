@@ -79,6 +79,7 @@ class Environment:
     function_folders: tuple[Path, ...]
     user_pools: Mapping[str, str]
     vpc_endpoints: tuple[VpcEndpoint, ...]
+    trusted_proxies: tuple[Network, ...]
     dns_servers: tuple[tuple[str, int], ...]
     stage_cache_megabytes: int
     aws: AwsAccess
@@ -217,6 +218,7 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         function_folders=_folders(variables, "GATEHOUSE_FUNCTION_FOLDERS"),
         user_pools=_user_pools(variables, "GATEHOUSE_USER_POOLS"),
         vpc_endpoints=_vpc_endpoints(variables, "GATEHOUSE_VPC_ENDPOINTS"),
+        trusted_proxies=_networks(variables, "GATEHOUSE_TRUSTED_PROXIES"),
         dns_servers=_dns_servers(variables, "GATEHOUSE_DNS_SERVERS"),
         stage_cache_megabytes=_positive(variables, "GATEHOUSE_STAGE_CACHE_MEGABYTES", 128),
         aws=_aws_access(variables),
@@ -380,6 +382,15 @@ def _vpc_endpoints(variables: Mapping[str, str], name: str) -> tuple[VpcEndpoint
             raise BadEnvironment(f"{name} must look like vpce-1a2b3c4d@vpc-5e6f7a8b=10.0.0.0/16, not {entry!r}")
         endpoints.append(VpcEndpoint(match[1], match[2], networks))
     return tuple(endpoints)
+
+
+def _networks(variables: Mapping[str, str], name: str) -> tuple[Network, ...]:
+    """`10.0.0.0/24, 192.0.2.7`: networks, or single addresses."""
+    texts = [text.strip() for text in variables.get(name, "").split(",") if text.strip()]
+    try:
+        return tuple(ipaddress.ip_network(text) for text in texts)
+    except ValueError as error:
+        raise BadEnvironment(f"{name} must be networks with commas between, such as 10.0.0.0/24: {error}") from None
 
 
 def is_loopback(bind: str) -> bool:

@@ -112,3 +112,13 @@ class KnownHeads:
             self._lines.clear()
         self._lines[text] = line
         return line
+
+
+class UnknownHeads(KnownHeads):
+    """Knows nothing and learns nothing."""
+
+    def find(self, data: bytes, client_ip: str) -> CanonicalRequest | None:
+        return None
+
+    def learn(self, data: bytes, request: CanonicalRequest, names: list[bytes]) -> None:
+        """Nothing."""

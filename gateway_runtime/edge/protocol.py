@@ -23,7 +23,8 @@ from uvicorn.server import ServerState
 
 from gateway_runtime.edge import canonical
 from gateway_runtime.edge.deadlines import Sweep
-from gateway_runtime.edge.known_heads import KnownHeads
+from gateway_runtime.edge.forwarded import PROXIES_KEY, ForwardedTurn, TrustedProxies
+from gateway_runtime.edge.known_heads import KnownHeads, UnknownHeads
 from gateway_runtime.edge.refusals import AmbiguousRequest, refusal
 from gateway_runtime.edge.request_task import RequestTask
 from gateway_runtime.edge.turn import Turn
@@ -92,6 +93,8 @@ class EdgeProtocol(HttpToolsProtocol):
         self._head_count = self.limits.head_count
         self.lane: Callable[[Turn, set[Any]], None] | None = app_state.get(LANE_KEY)
         self.known = _known_heads.setdefault(server_state, KnownHeads())
+        self.proxies: TrustedProxies | None = app_state.get(PROXIES_KEY)
+        self.make_turn: type[Turn] = Turn
         self.sweep = _sweep_of(server_state, self.loop, self.limits.sweep_seconds)
 
     # Connection
@@ -103,6 +106,9 @@ class EdgeProtocol(HttpToolsProtocol):
         self.client_ip = self.client[0] if self.client else ""
         self.scheme = "https" if is_ssl(transport) else "http"
         self.entrance = (self.scheme, self.server)
+        if self.proxies is not None and self.proxies.trusts(self.client_ip):
+            # Each head has a caller of its own: none is known by its bytes.
+            self.make_turn, self.known = ForwardedTurn, UnknownHeads()
         self.connections.add(self)
         self.sweep.add(self)
         if self.tls is not None:
@@ -329,7 +335,7 @@ class EdgeProtocol(HttpToolsProtocol):
         keep_alive = version == "1.1" and parser.should_keep_alive()
         self.sealed = not keep_alive
         expects = b"expect" in self.framing and version == "1.1"
-        self.incoming = turn = Turn(self, request)
+        self.incoming = turn = self.make_turn(self, request)
         turn.version, turn.header_names, turn.keep_alive, turn.expects_continue = (
             version, self.header_names, keep_alive, expects,
         )  # fmt: skip

@@ -11,6 +11,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame
 from websockets.http11 import Request
 
+from gateway_runtime.edge.forwarded import PROXIES_KEY, TrustedProxies
 from gateway_runtime.limits import SOCKETS
 
 MAX_SIZE = (SOCKETS.message_bytes, SOCKETS.frame_bytes)
@@ -32,6 +33,9 @@ class EdgeWebSocket(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if not self.close_sent:
+            proxies: TrustedProxies | None = self.app_state.get(PROXIES_KEY)
+            if proxies is not None:
+                proxies.rewrite(self.scope)  # type: ignore[arg-type]
             self.scope[ABORT] = self.transport.abort  # type: ignore[literal-required]
 
     def handle_cont(self, event: Frame) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from binascii import b2a_base64
 from collections.abc import Callable
@@ -108,17 +109,24 @@ def headers_with_forwarded(exchange: Exchange) -> Headers:
 
 def headers_from_callers(exchange: Exchange) -> Headers:
     """The caller's headers that a back end may see, and who called."""
-    kept = _passed(exchange)
+    kept, said = _passed(exchange)
     scheme, server = exchange.entrance
-    kept += _entrance(scheme, server[1] if server else None, exchange.request.client_ip)
+    known = _entrance(scheme, server[1] if server else None, exchange.request.client_ip)
+    if said is not None:
+        kept.append((b"x-forwarded-for", said + b", " + known[0][1]))
+        known = known[1:]
+    kept += known
     return kept
 
 
 def headers_from_http_callers(exchange: Exchange) -> Headers:
     """The same for HTTP APIs."""
-    kept = _passed(exchange)
+    kept, said = _passed(exchange)
     request, (scheme, server) = exchange.request, exchange.entrance
-    kept += (_forwarded(scheme, server[0] if server else "", request.client_ip, request.authority), _VIA)
+    own = _forwarded(scheme, server[0] if server else "", request.client_ip, request.authority)
+    if said is not None:
+        own = own[0], b", ".join([*_hops(said), own[1]])
+    kept += (own, _VIA)
     return kept
 
 
@@ -134,20 +142,35 @@ def _forwarded(scheme: str, by: str, client_ip: str, host: str) -> tuple[bytes, 
     return b"forwarded", f"by={nodes[0]};for={nodes[1]};host={host};proto={scheme}".encode()
 
 
-def _passed(exchange: Exchange) -> Headers:
-    """The caller's headers that a back end may see."""
+def _hops(said: bytes) -> list[bytes]:
+    """What a caller says of those before it, as elements of `Forwarded`; what is no address is left out."""
+    hops = []
+    for entry in said.split(b","):
+        try:
+            node = ipaddress.ip_address(entry.decode("latin-1").strip())
+        except ValueError:
+            continue
+        hops.append(f'for="[{node}]"'.encode() if node.version == 6 else f"for={node}".encode())
+    return hops
+
+
+def _passed(exchange: Exchange) -> tuple[Headers, bytes | None]:
+    """The caller's headers that a back end may see, and what it says itself of for whom it calls."""
     kept: Headers = []
-    connection = None
+    connection = said = None
     for header in exchange.request.headers:
         name = header[0]
         if name not in _NOT_FORWARDED:
             kept.append(header)
         elif name == b"connection":
             connection = header[1] if connection is None else connection + b"," + header[1]
+        elif name == b"x-forwarded-for":
+            said = header[1] if said is None else said + b", " + header[1]
     if connection is not None:
         named = tokens(connection)
         kept = [header for header in kept if header[0] not in named]
-    return kept
+        said = None if b"x-forwarded-for" in named else said
+    return kept, said or None
 
 
 def own_headers(exchange: Exchange, trace: str) -> Headers:

@@ -86,9 +86,13 @@ class Edge:
 
 @asynccontextmanager
 async def edge_server(
-    app: Any, limits: EdgeLimits | None = None, lane: Callable[[Turn, set[Any]], None] | None = None
+    app: Any,
+    limits: EdgeLimits | None = None,
+    lane: Callable[[Turn, set[Any]], None] | None = None,
+    **shared: Any,
 ) -> AsyncIterator[Edge]:
-    """Serve an application; limits may be tightened for the test. `lane` takes the requests in the application's place."""
+    """Serve an application; limits may be tightened for the test. `lane` takes the requests in the application's place, `shared` is
+    in the server's state."""
     protocol = type("TestedProtocol", (EdgeProtocol,), {"limits": limits}) if limits else EdgeProtocol
     config = uvicorn.Config(app, ws="websockets-sansio", lifespan="off", log_config=None, proxy_headers=False)
     config.load()
@@ -97,7 +101,8 @@ async def edge_server(
     listener = socket.create_server(("127.0.0.1", 0))
     if lane is None and IN_LANE and isinstance(app, Application):
         lane = app.take
-    shared = {} if lane is None else {LANE_KEY: lane}
+    if lane is not None:
+        shared[LANE_KEY] = lane
     server = await asyncio.get_running_loop().create_server(lambda: protocol(config, state, shared), sock=listener)
     try:
         yield Edge(listener.getsockname()[1], state)

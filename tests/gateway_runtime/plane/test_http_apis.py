@@ -129,7 +129,7 @@ async def test_a_proxy_is_given_the_request_and_its_answer_comes_back(
     sent = backend.requests[0]
     assert (sent.method, sent.target, sent.body) == ("POST", "/animals/7/a/b?x=1&x=2", b"{}")
     assert (sent.header("x-mine"), sent.header("x-forwarded-for")) == ("yours", None)
-    assert sent.header("forwarded") == f"by=127.0.0.1;for=192.0.2.7;host={HOST};proto=http"
+    assert sent.header("forwarded") == f"for=6.6.6.6, by=127.0.0.1;for=192.0.2.7;host={HOST};proto=http"
     assert (answer.status, answer.json(), answer.header("x-own")) == (201, {"made": True}, "mine")
     assert answer.header("x-amzn-requestid") is None
 
