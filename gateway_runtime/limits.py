@@ -69,6 +69,7 @@ class AuthorizerLimits:
 
     function_seconds: float = 10.0
     answer_bytes: int = 32 * 1024  # of a function
+    socket_answer_bytes: int = 8 * 1024  # of one that is asked about a WebSocket connection
     results: int = 8_192  # remembered, of at most `results_bytes` together
     results_bytes: int = 32 * 1024 * 1024
     asking: int = 1_024  # functions that are asked at once for what will be remembered
@@ -106,12 +107,13 @@ AUTHORIZERS = AuthorizerLimits()
 @dataclass(frozen=True, slots=True)
 class SocketLimits:
     """What a WebSocket connection may cost. AWS's quotas: ten minutes idle, two hours of life, messages of 128 KB in frames of 32 KB,
-    and 500 new connections a second in an account and region."""
+    addresses of 4,096 bytes, and 500 new connections a second in an account and region."""
 
     idle_seconds: float = 600.0
     life_seconds: float = 7_200.0
     message_bytes: int = 128 * 1024
     frame_bytes: int = 32 * 1024
+    target_bytes: int = 4_096  # of the handshake: path and query
     connections_per_second: float = 500.0
     connections_burst: int = 500
     messages_at_once: int = 8  # of one connection, while their integrations run

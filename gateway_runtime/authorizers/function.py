@@ -12,7 +12,7 @@ import re2
 from apps.core.documents import Authorizer
 from apps.core.integration_uris import function_arn, function_of, parse_aws_uri
 from gateway_runtime.authorizers.events import Event, connect_event, request_event, token_event
-from gateway_runtime.authorizers.grant import Grant, read_grant
+from gateway_runtime.authorizers.grant import Grant, read_grant, read_grant_of_connection
 from gateway_runtime.authorizers.identity import Identity, compile_identity, identity_key
 from gateway_runtime.authorizers.method_arn import api_arn, compile_method_arn
 from gateway_runtime.errors import GatewayError
@@ -82,13 +82,17 @@ def authorizer_function(site: MethodSite, authorizer: Authorizer) -> AuthorizerF
 
 
 def authorize_by_function(
-    site: MethodSite, authorizer: Authorizer, write_event: WriteEvent | None = None, read: ReadGrant = read_grant
+    site: MethodSite,
+    authorizer: Authorizer,
+    write_event: WriteEvent | None = None,
+    read_answer: ReadGrant | None = None,
 ) -> Step:
     """Ask the function who calls and what they may, or remember its last answer. Raises Misconfigured.
 
-    `write_event` and `read` are for APIs whose events and answers have another shape.
+    `write_event` and `read_answer` are for APIs whose events and answers have another shape.
     """
     write_event = write_event or event_of
+    read = read_answer or (read_grant_of_connection if site.protocol == "WEBSOCKET" else read_grant)
     function = authorizer_function(site, authorizer)
     identity_of = identity_reader(site, authorizer)
     arn_of = compile_method_arn(site)

@@ -60,6 +60,13 @@ def read_grant(answer: FunctionAnswer) -> Grant:
     return Grant(policy, variables, key, document, len(answer.payload))
 
 
+def read_grant_of_connection(answer: FunctionAnswer) -> Grant:
+    """The same about a WebSocket connection, which keeps what was answered as long as it lives: the answer may be of 8 KB at most."""
+    if len(answer.payload) > AUTHORIZERS.socket_answer_bytes:
+        raise configuration_error("the answer is too large")
+    return read_grant(answer)
+
+
 def answered_object(answer: FunctionAnswer) -> dict[str, Any]:
     """The object that a function answered. Raises UNAUTHORIZED, AUTHORIZER_FAILURE where the function failed, and
     AUTHORIZER_CONFIGURATION_ERROR where there is none."""

@@ -21,12 +21,14 @@ from gateway_runtime.mapping.templates import Template
 from gateway_runtime.snapshot.stage import Misconfigured
 from gateway_runtime.upstream.errors import IntegrationTimedOut, UpstreamError
 from gateway_runtime.v2.members import member_text
+from gateway_runtime.websocket.event import request_variable
 
 if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import Step
     from gateway_runtime.v2.route_site import RouteSite
 
 _PROTOCOL = b"sec-websocket-protocol"
+_SUBPROTOCOL = "route.response.header.sec-websocket-protocol"
 
 
 def map_reply(site: RouteSite) -> Step | None:
@@ -129,7 +131,10 @@ def _compile_responses(integration: V2Integration) -> Callable[[Exchange, bytes]
         found = default
         if key is not None:
             found = next((compiled for matches, compiled in patterns if matches(key)), default)
-        return None if found is None else found.choose(read)
+        if found is None:
+            return None
+        found.put_subprotocol(exchange, read)
+        return found.choose(read)
 
     return choose
 
@@ -143,6 +148,20 @@ class _Response:
         templates = {key: Template(key, text) for key, text in document.response_templates.items()}
         self._writes = {key: _writer(template, handling) for key, template in templates.items()}
         self._plain = None if handling is None else _writer(None, handling)
+        named = (source for key, source in document.response_parameters.items() if key.lower() == _SUBPROTOCOL)
+        self._subprotocol = next(named, None)
+
+    def put_subprotocol(self, exchange: Exchange, read: Callable[[str], str | None]) -> None:
+        """Of the headers that a response may name, the one that a handshake takes over."""
+        source, event = self._subprotocol, exchange.socket
+        if source is None or event is None or event.kind != "CONNECT":
+            return
+        if source.startswith("'"):
+            event.subprotocol = source[1:-1]
+        elif source.startswith("integration.response."):
+            event.subprotocol = read(source)
+        else:
+            event.subprotocol = request_variable(exchange)(source)
 
     def choose(self, read: Callable[[str], str | None]) -> Write | None:
         key = self._expression.evaluate(read) if self._expression.variables != ("default",) else None

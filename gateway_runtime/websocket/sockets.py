@@ -67,9 +67,11 @@ class _Session:
         exchange = self._exchange(b"")
         try:
             exchange.request = canonical.parse(self._scope)
+            _check_length(self._scope)
             self._stage = stage = self._locate(exchange)
         except AmbiguousRequest as ambiguous:
-            refusal = GatewayError("DEFAULT_4XX", status=ambiguous.status, detail=ambiguous.reason)
+            message = "Request-URI Too Long" if ambiguous.status == 414 else None
+            refusal = GatewayError("DEFAULT_4XX", status=ambiguous.status, message=message, detail=ambiguous.reason)
             await self._refuse(exchange, refusal)
             return
         except GatewayError as error:
@@ -252,6 +254,12 @@ async def _walk(exchange: Exchange, steps: Sequence[Step]) -> None:
         waiting = step(exchange)
         if waiting is not None:
             await waiting
+
+
+def _check_length(scope: Any) -> None:
+    path, query = scope["raw_path"].partition(b"?")[0], scope["query_string"]
+    if len(path) + bool(query) + len(query) > SOCKETS.target_bytes:
+        raise AmbiguousRequest("target too long", 414)
 
 
 def _connection_id(exchange: Exchange) -> str:

@@ -79,6 +79,40 @@ async def test_connect_chooses_among_the_subprotocols_that_are_offered(gateway: 
     assert (offered.subprotocol, other.subprotocol) == ("chat.v2", None)
 
 
+@pytest.mark.parametrize(
+    ("source", "chosen"),
+    [
+        ("'chat.v2'", "chat.v2"),
+        ("integration.response.body.protocol", "chat.v1"),
+        ("integration.response.header.X-Protocol", "chat.v2"),
+        ("stageVariables.protocol", "chat.v1"),
+        ("'chat.v3'", None),
+    ],
+)
+async def test_an_integration_response_of_connect_may_choose_too(
+    gateway: GatewayHarness, backend: Backend, source: str, chosen: str | None
+) -> None:
+    backend.answers(200, {"protocol": "chat.v1"}, X_Protocol="chat.v2")
+    parameters = {"route.response.header.Sec-WebSocket-Protocol": source, "route.response.header.Set-Cookie": "'a=b'"}
+    response = V2IntegrationResponse(id="1", key="$default", response_parameters=parameters)
+    open_ = Path("$connect", integration("HTTP", backend.url, responses=(response,)))
+    gateway.serve(*chat(open_, variables={"protocol": "chat.v1"}))
+
+    client = await connect(gateway, subprotocols=["chat.v1", "chat.v2"])
+
+    assert client.subprotocol == chosen
+
+
+async def test_an_address_of_more_than_4096_bytes_is_too_long(gateway: GatewayHarness) -> None:
+    gateway.serve(*chat(Path("$default", None)))
+
+    await connect(gateway, f"/prod?a={'b' * (4_096 - len('/prod?a='))}")
+    with pytest.raises(Refused) as refused:
+        await connect(gateway, f"/prod?a={'b' * (4_097 - len('/prod?a='))}")
+
+    assert (refused.value.status, refused.value.body["message"]) == (414, "Request-URI Too Long")
+
+
 @pytest.mark.parametrize("path", ["/", "/test", "/prod/deeper"])
 async def test_an_unknown_stage_or_path_is_forbidden(gateway: GatewayHarness, path: str) -> None:
     gateway.serve(*chat(Path("$default", None)))
@@ -117,6 +151,23 @@ async def test_an_authorizer_decides_about_connections_and_its_context_stays(gat
     assert asked["methodArn"] == f"arn:aws:execute-api:us-east-1:{ACCOUNT}:{CHAT}/prod/$connect"
     assert asked["requestContext"]["connectionId"] == told["requestContext"]["connectionId"]
     assert told["requestContext"]["authorizer"]["room"] == "7"
+
+
+@pytest.mark.parametrize(("bytes_", "status"), [(7_000, None), (8_200, 500)])
+async def test_what_an_authorizer_says_of_a_connection_has_8_kilobytes(
+    gateway: GatewayHarness, bytes_: int, status: int | None
+) -> None:
+    who = authorizer(gateway.functions.runs("who", {**grants("Allow"), "context": {"room": "7" * bytes_}}))
+    gateway.serve(
+        *chat(Path("$connect", None, authorization_type="CUSTOM", authorizer_id="auth01"), authorizers=(who,))
+    )
+
+    if status is None:
+        await connect(gateway)
+    else:
+        with pytest.raises(Refused) as refused:
+            await connect(gateway)
+        assert refused.value.status == status
 
 
 @pytest.mark.parametrize(("headers", "effect", "status"), [({}, "Allow", 401), ({"Auth": "x"}, "Deny", 403)])
