@@ -20,6 +20,15 @@ class ThrottleForm(forms.Form):
     burst = forms.IntegerField(label="Burst", min_value=0, help_text="Requests at once.")
 
 
+@console_page("POST")
+def log_role(console: Console) -> HttpResponseBase:
+    """The role that AWS's API Gateway writes logs with. Here it is kept and told; logs need none."""
+    arn = console.request.POST.get("role", "").strip()
+    patch = {"op": "replace", "path": "/cloudwatchRoleArn", "value": arn}
+    console.attempt("The role is saved.", "UpdateAccount", {"patchOperations": [patch]})
+    return redirect("console:account")
+
+
 @console_page("GET", "POST")
 def account(console: Console) -> HttpResponseBase:
     """The page; the throttle is ours to change, on AWS only support can."""

@@ -45,6 +45,15 @@ def download_certificate(console: Console, certificate_id: str) -> HttpResponseB
 
 
 @console_page("POST")
+def describe_certificate(console: Console, certificate_id: str) -> HttpResponseBase:
+    """Describe a certificate anew."""
+    patch = {"op": "replace", "path": "/description", "value": console.request.POST.get("description", "").strip()}
+    request = {"clientCertificateId": certificate_id, "patchOperations": [patch]}
+    console.attempt("The description is saved.", "UpdateClientCertificate", request)
+    return redirect("console:client_certificates")
+
+
+@console_page("POST")
 def delete_certificate(console: Console, certificate_id: str) -> HttpResponseBase:
     """Delete a certificate that no stage shows; which stage shows it is told otherwise."""
     request = {"clientCertificateId": certificate_id}

@@ -81,6 +81,23 @@ def deployments(console: Console, api_id: str) -> HttpResponseBase:
 
 
 @console_page("POST")
+def describe_deployment(console: Console, api_id: str, deployment_id: str) -> HttpResponseBase:
+    """Describe a deployment anew; what it froze never changes."""
+    patch = {"op": "replace", "path": "/description", "value": console.request.POST.get("description", "").strip()}
+    names = {"restApiId": api_id, "deploymentId": deployment_id}
+    console.attempt("The description is saved.", "UpdateDeployment", {**names, "patchOperations": [patch]})
+    return redirect("console:deployments", api_id)
+
+
+@console_page("POST")
+def delete_deployment(console: Console, api_id: str, deployment_id: str) -> HttpResponseBase:
+    """Forget a deployment that no stage runs; stages that ran it once cannot be rolled back to it."""
+    names = {"restApiId": api_id, "deploymentId": deployment_id}
+    console.attempt(f"Deployment {deployment_id} is gone.", "DeleteDeployment", names)
+    return redirect("console:deployments", api_id)
+
+
+@console_page("POST")
 def rollback(console: Console, api_id: str, stage_name: str) -> HttpResponseBase:
     """Point a stage at an earlier deployment. The draft stays as it is."""
     deployment_id = console.request.POST.get("deployment", "")

@@ -30,6 +30,7 @@ _GROUPS = (
         (
             Entry("apis", "APIs", "api", "home"),
             Entry("domain-names", "Custom domain names", "globe", "domain_names"),
+            Entry("access-associations", "Access associations", "lock", "access_associations"),
             Entry("vpc-links", "VPC links", "link", "vpc_links"),
             Entry("usage-plans", "Usage plans", "plan", "usage_plans"),
             Entry("api-keys", "API keys", "key", "api_keys"),
@@ -66,6 +67,7 @@ _GROUPS = (
         (
             Entry("people", "People", "user", "people"),
             Entry("access-keys", "Access keys", "lock", "access_keys"),
+            Entry("oauth-clients", "Token issuer", "key", "oauth_clients"),
         ),
     ),
 )

@@ -79,6 +79,16 @@ def create_resource(console: Console, api_id: str, resource_id: str) -> HttpResp
 
 
 @console_page("POST")
+def rename_resource(console: Console, api_id: str, resource_id: str) -> HttpResponseBase:
+    """Give a resource another path part; everything below it moves along."""
+    part = console.request.POST.get("path_part", "").strip("/ ")
+    patch = {"op": "replace", "path": "/pathPart", "value": part}
+    request = {"restApiId": api_id, "resourceId": resource_id, "patchOperations": [patch]}
+    console.attempt("The resource is renamed in the draft, with everything below it.", "UpdateResource", request)
+    return redirect(resource_url(api_id, resource_id))
+
+
+@console_page("POST")
 def delete_resource(console: Console, api_id: str, resource_id: str) -> HttpResponseBase:
     """Delete a resource with everything below it."""
     resource = console.caller.resource(api_id, resource_id)

@@ -108,6 +108,14 @@ def _sdk_kinds(console: Console) -> list[dict[str, str]]:
 
 
 @console_page("POST")
+def forget_authorizers(console: Console, api_id: str, stage_name: str) -> HttpResponseBase:
+    """Forget what the authorizers of a stage have decided."""
+    request = {"restApiId": api_id, "stageName": stage_name}
+    console.attempt(f"{stage_name} asks its authorizers again.", "FlushStageAuthorizersCache", request)
+    return redirect("console:stage", api_id, stage_name)
+
+
+@console_page("POST")
 def delete_stage(console: Console, api_id: str, stage_name: str) -> HttpResponseBase:
     """Take a stage down, after its name has been typed."""
     if console.request.POST.get("confirmation", "").strip() != stage_name:

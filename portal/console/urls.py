@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from portal.console import (
+    access_associations,
     access_keys,
     account,
     api_keys,
@@ -37,6 +38,7 @@ from portal.console import (
     logs,
     methods,
     models,
+    oauth_clients,
     openapi_parts,
     overview,
     palette,
@@ -61,6 +63,7 @@ from portal.console import (
     test_calls,
     traffic,
     usage_plans,
+    v2_vpc_links,
     vpc_links,
     webhooks,
     welcome,
@@ -72,6 +75,7 @@ _METHOD = "apis/<str:api_id>/resources/<str:resource_id>/methods/<str:verb>/"
 _STAGE = "apis/<str:api_id>/stages/<str:stage_name>/"
 _CERTIFICATE = "client-certificates/of/<str:certificate_id>/"
 _FUNCTION = "functions/of/<str:name>/"
+_DEPLOYMENT = "apis/<str:api_id>/deployments/of/<str:deployment_id>/"
 _DOCUMENTATION = "apis/<str:api_id>/documentation/"
 _VALIDATOR = "apis/<str:api_id>/validators/of/<str:validator_id>/"
 _AUTHORIZER = "apis/<str:api_id>/authorizers/<str:authorizer_id>/"
@@ -93,6 +97,7 @@ urlpatterns = [
     path("apis/new/", apis.create_api, name="create_api"),
     path("apis/<str:api_id>/", resources.api, name="api"),
     path("apis/<str:api_id>/resources/<str:resource_id>/new/", resources.create_resource, name="create_resource"),
+    path("apis/<str:api_id>/resources/<str:resource_id>/rename/", resources.rename_resource, name="rename_resource"),
     path("apis/<str:api_id>/resources/<str:resource_id>/delete/", resources.delete_resource, name="delete_resource"),
     path("apis/<str:api_id>/resources/<str:resource_id>/cors/", cors.cors, name="cors"),
     path("apis/<str:api_id>/resources/<str:resource_id>/new-method/", methods.create_method, name="create_method"),
@@ -149,6 +154,8 @@ urlpatterns = [
     path("apis/<str:api_id>/changes/", deployments.changes, name="changes"),
     path("apis/<str:api_id>/deploy/", deployments.deploy, name="deploy"),
     path("apis/<str:api_id>/deployments/compare/", comparisons.compare, name="compare_deployments"),
+    path(_DEPLOYMENT + "describe/", deployments.describe_deployment, name="describe_deployment"),
+    path(_DEPLOYMENT + "delete/", deployments.delete_deployment, name="delete_deployment"),
     path("apis/<str:api_id>/deployments/", deployments.deployments, name="deployments"),
     path("apis/<str:api_id>/stages/", stages.stages, name="stages"),
     path("apis/<str:api_id>/stages/<str:stage_name>/", stages.stage, name="stage"),
@@ -157,6 +164,7 @@ urlpatterns = [
     path("apis/<str:api_id>/stages/<str:stage_name>/canary/", canaries.canary, name="canary"),
     path("apis/<str:api_id>/stages/<str:stage_name>/canary/promote/", canaries.promote_canary, name="promote_canary"),
     path("apis/<str:api_id>/stages/<str:stage_name>/canary/end/", canaries.end_canary, name="end_canary"),
+    path(_STAGE + "forget-authorizers/", stages.forget_authorizers, name="forget_stage_authorizers"),
     path(_STAGE + "methods/", stage_methods.stage_methods, name="stage_methods"),
     path(_STAGE + "methods/of/<path:key>/reset/", stage_methods.reset_stage_method, name="reset_stage_method"),
     path(_STAGE + "methods/of/<path:key>/", stage_methods.stage_method, name="stage_method"),
@@ -197,12 +205,24 @@ urlpatterns = [
     path("vpc-links/", vpc_links.vpc_links, name="vpc_links"),
     path("vpc-links/new/", vpc_links.create_vpc_link, name="create_vpc_link"),
     path("vpc-links/of/<str:link_id>/", vpc_links.vpc_link, name="vpc_link"),
+    path("vpc-links/of/<str:link_id>/name/", vpc_links.rename_vpc_link, name="rename_vpc_link"),
+    path("vpc-links/of/<str:link_id>/forget/", vpc_links.forget_targets, name="forget_targets"),
+    path("vpc-links/for-http/new/", v2_vpc_links.create_subnet_link, name="create_subnet_link"),
+    path("vpc-links/for-http/<str:link_id>/name/", v2_vpc_links.rename_subnet_link, name="rename_subnet_link"),
+    path("vpc-links/for-http/<str:link_id>/delete/", v2_vpc_links.delete_subnet_link, name="delete_subnet_link"),
+    path("access-associations/", access_associations.access_associations, name="access_associations"),
+    path("access-associations/end/", access_associations.end_association, name="end_access_association"),
+    path("token-issuer/", oauth_clients.oauth_clients, name="oauth_clients"),
+    path("token-issuer/keys/rotate/", oauth_clients.rotate_signing_key, name="rotate_signing_key"),
+    path("token-issuer/clients/<str:client_id>/rotate/", oauth_clients.rotate_oauth_client, name="rotate_oauth_client"),
+    path("token-issuer/clients/<str:client_id>/delete/", oauth_clients.delete_oauth_client, name="delete_oauth_client"),
     path("vpc-links/of/<str:link_id>/delete/", vpc_links.delete_vpc_link, name="delete_vpc_link"),
     path("client-certificates/", client_certificates.client_certificates, name="client_certificates"),
     path("client-certificates/new/", client_certificates.generate_certificate, name="generate_client_certificate"),
     path(
         _CERTIFICATE + "certificate.pem", client_certificates.download_certificate, name="download_client_certificate"
     ),
+    path(_CERTIFICATE + "describe/", client_certificates.describe_certificate, name="describe_client_certificate"),
     path(_CERTIFICATE + "delete/", client_certificates.delete_certificate, name="delete_client_certificate"),
     path("functions/", functions.functions, name="functions"),
     path("functions/new/", functions.create_function, name="create_function"),
@@ -285,6 +305,7 @@ urlpatterns = [
     path("portal/audiences/", portal_pages.audiences, name="audiences"),
     path("portal/audiences/<slug:name>/delete/", portal_pages.delete_audience, name="delete_audience"),
     path("account/", account.account, name="account"),
+    path("account/log-role/", account.log_role, name="log_role"),
     path("people/", people.people, name="people"),
     path("people/invite/", people.invite, name="invite"),
     path("people/add/", people.add_person, name="add_person"),

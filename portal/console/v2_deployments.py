@@ -82,6 +82,16 @@ def point(console: Console, api_id: str) -> HttpResponseBase:
 
 
 @console_page("POST")
+def describe_deployment(console: Console, api_id: str, deployment_id: str) -> HttpResponseBase:
+    """Describe a deployment anew; what it froze never changes."""
+    frame = v2_frame(console, api_id, "v2_deployments")
+    description = console.request.POST.get("description", "").strip()
+    request = {"DeploymentId": deployment_id, "Description": description}
+    frame.attempt("The description is saved.", "UpdateDeployment", **request)
+    return frame.to("v2_deployments")
+
+
+@console_page("POST")
 def delete_deployment(console: Console, api_id: str, deployment_id: str) -> HttpResponseBase:
     """Forget a deployment that no stage runs."""
     frame = v2_frame(console, api_id, "v2_deployments")

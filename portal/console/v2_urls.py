@@ -80,6 +80,11 @@ urlpatterns = [
     path("<str:api_id>/deployments/new/", v2_deployments.deploy, name="v2_deploy"),
     path("<str:api_id>/deployments/point/", v2_deployments.point, name="v2_point"),
     path(
+        "<str:api_id>/deployments/<str:deployment_id>/describe/",
+        v2_deployments.describe_deployment,
+        name="v2_describe_deployment",
+    ),
+    path(
         "<str:api_id>/deployments/<str:deployment_id>/delete/",
         v2_deployments.delete_deployment,
         name="v2_delete_deployment",

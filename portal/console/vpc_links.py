@@ -14,7 +14,7 @@ from django.urls import reverse
 from apps.control_plane.errors import NotFoundException
 from portal.console.api_frame import command_samples
 from portal.console.commands import Command
-from portal.console.fields import LinesField
+from portal.console.fields import LinesField, member_patch
 from portal.console.gate import Console, Shape, console_page
 
 _TARGET = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:]+):(?P<port>\d{1,5})(?:\s+(?P<weight>\d{1,5}))?")
@@ -79,9 +79,10 @@ def vpc_links(console: Console) -> HttpResponseBase:
         "console/vpc_links.html",
         section="vpc-links",
         links=rows,
+        subnet_links=console.call("GetVpcLinks", {"MaxResults": "100"}, "apigatewayv2")["Items"],
         first_url=reverse("console:vpc_links") if position else "",
         next_url=f"?position={answer['position']}" if answer.get("position") else "",
-        cli=command_samples(console, [Command("GetVpcLinks")]),
+        cli=command_samples(console, [Command("GetVpcLinks"), Command("GetVpcLinks", service="apigatewayv2")]),
     )
 
 
@@ -134,6 +135,27 @@ def vpc_link(console: Console, link_id: str) -> HttpResponseBase:
         cli=command_samples(console, [Command("GetVpcLink", {"vpcLinkId": link_id})]),
         status=422 if form.errors else 200,
     )
+
+
+@console_page("POST")
+def rename_vpc_link(console: Console, link_id: str) -> HttpResponseBase:
+    """Give a link another name and description."""
+    link, given = console.call("GetVpcLink", {"vpcLinkId": link_id}), console.request.POST
+    patches = [
+        *member_patch("/name", link["name"], given.get("name", "").strip()),
+        *member_patch("/description", link.get("description", ""), given.get("description", "").strip()),
+    ]
+    if patches:
+        console.attempt("The link is saved.", "UpdateVpcLink", {"vpcLinkId": link_id, "patchOperations": patches})
+    return redirect("console:vpc_link", link_id)
+
+
+@console_page("POST")
+def forget_targets(console: Console, link_id: str) -> HttpResponseBase:
+    """Let nothing stand for the link's load balancer any more."""
+    arn = console.call("GetVpcLink", {"vpcLinkId": link_id})["targetArns"][0]
+    console.attempt("The targets are forgotten.", "DeleteLoadBalancer", {"loadBalancerArn": arn}, _SERVICE)
+    return redirect("console:vpc_link", link_id)
 
 
 @console_page("POST")
