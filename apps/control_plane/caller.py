@@ -14,7 +14,7 @@ from apps.rest_apis.models import Resource, RestApi
 from apps.v2_apis.models import Api
 
 Row = TypeVar("Row", bound=Model)
-Via = Literal["wire", "console", "portal", "seed"]
+Via = Literal["wire", "console", "portal", "seed", "guard"]
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,33 @@ class StageHistory(models.Model):
     principal = models.CharField(max_length=256, blank=True)
 
 
+class StageCanary(models.Model):
+    """A canary of a stage from its release to its end, and the guard that watches it. `ended` None: it is released now.
+
+    What it answered is counted from `measured_from` on, a whole minute in which no earlier canary of the stage answered.
+    """
+
+    class Outcome(models.TextChoices):
+        PROMOTED = "promoted"
+        ENDED = "ended"
+        REPLACED = "replaced"
+
+    stage = models.ForeignKey(Stage, on_delete=models.CASCADE, related_name="canaries")
+    deployment_id = models.CharField(max_length=10)
+    released = models.DateTimeField()
+    measured_from = models.DateTimeField()
+    ended = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=8, choices=Outcome.choices, blank=True)
+    reason = models.TextField(blank=True)
+    # The members of a CanaryGuard of our service model.
+    guard = WrittenJSONField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["stage"], condition=models.Q(ended=None), name="one_canary_at_a_time")
+        ]
+
+
 class ConfigurationDocument(models.Model):
     """The canonical bytes of a published document, by their digest."""
 

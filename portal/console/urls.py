@@ -162,6 +162,7 @@ urlpatterns = [
     path("apis/<str:api_id>/stages/<str:stage_name>/cache/", stage_cache.stage_cache, name="stage_cache"),
     path("apis/<str:api_id>/stages/<str:stage_name>/cache/flush/", stage_cache.flush_cache, name="flush_cache"),
     path("apis/<str:api_id>/stages/<str:stage_name>/canary/", canaries.canary, name="canary"),
+    path("apis/<str:api_id>/stages/<str:stage_name>/canary/guard/", canaries.guard_canary, name="guard_canary"),
     path("apis/<str:api_id>/stages/<str:stage_name>/canary/promote/", canaries.promote_canary, name="promote_canary"),
     path("apis/<str:api_id>/stages/<str:stage_name>/canary/end/", canaries.end_canary, name="end_canary"),
     path(_STAGE + "forget-authorizers/", stages.forget_authorizers, name="forget_stage_authorizers"),

@@ -238,6 +238,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },
+    "canaries": {
+        "task": "apps.control_plane.gatehouse.canary_guards.watch_canaries",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
     "quota-alerts": {
         "task": "portal.developer.quota_alerts.tell_of_quotas",
         "schedule": 60.0,

@@ -11,6 +11,7 @@ from django.conf import settings
 from apps.accounts.models import Membership, User
 from apps.control_plane.caller import Caller
 from apps.control_plane.gatehouse.webhook_delivery import deliver
+from apps.deployments.models import Stage, StageCanary
 from apps.portals.models import Application, ChangelogEntry, PortalBrand, Product, Subscription
 from apps.portals.outbox import put_event, put_mail
 
@@ -108,6 +109,29 @@ def tell_of_quota(
         "resets": resets.isoformat(),
     }
     tell_programs(caller, "quota.reached", data)
+
+
+def tell_of_canary(caller: Caller, stage: Stage, row: StageCanary, verdict: str) -> None:
+    """Tell programs that a canary was promoted or ended, and people of the account when it was its guard that did so."""
+    data = {
+        "restApiId": stage.rest_api_id,
+        "stageName": stage.name,
+        "deploymentId": row.deployment_id,
+        "reason": row.reason,
+        "verdict": verdict,
+        "byGuard": caller.via == "guard",
+    }
+    tell_programs(caller, f"canary.{row.outcome}", data)
+    if caller.via != "guard":
+        return
+    people = User.objects.filter(memberships__account=caller.account_id).exclude(
+        memberships__role=Membership.Role.VIEWER
+    )
+    name = f"{stage.rest_api.name} · {stage.name}"
+    done = "was promoted" if row.outcome == StageCanary.Outcome.PROMOTED else "was rolled back"
+    place = _portal(f"/console/apis/{stage.rest_api_id}/stages/{stage.name}/canary/")
+    text = f"The canary {row.deployment_id} of {name} {done} by its guard.\n\n{row.reason}\n\n{place}"
+    _mail(caller, f"canary:{row.pk}", people, f"The canary of {name} {done}", text)
 
 
 def subscription_data(row: Subscription) -> dict[str, Any]:

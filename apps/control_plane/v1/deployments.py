@@ -15,6 +15,7 @@ from apps.control_plane.v1.publishing import publish_stage, refusals_in_aws_word
 from apps.control_plane.v1.stage_settings import check_stage_name, check_variables, percent_traffic
 from apps.control_plane.v1.stages import create_stage_row, point_at
 from apps.core import documents, ids
+from apps.deployments.canaries import note_canary
 from apps.deployments.freeze import freeze
 from apps.deployments.models import Deployment, Stage
 from apps.rest_apis.models import RestApi
@@ -161,6 +162,7 @@ def _release_canary(stage: Stage, deployment: Deployment, settings: Shape) -> No
         **({"stageVariableOverrides": dict(overrides)} if overrides else {}),
     }
     stage.save()
+    note_canary(stage)
     publish_stage(stage)
 
 

@@ -19,6 +19,7 @@ from apps.control_plane.v1.stage_settings import (
 )
 from apps.control_plane.v1.tags import drop_tags, put_tags, stage_path, tags_of, tags_of_all
 from apps.deployments import publisher
+from apps.deployments.canaries import note_canary
 from apps.deployments.models import Deployment, Stage, StageHistory
 from apps.portals.references import publish_references_of
 from apps.rest_apis.models import RestApi
@@ -136,6 +137,7 @@ def point_at(caller: Caller, row: Stage, deployment: Deployment) -> None:
     """Save a stage that points at `deployment`, write its history when that is new, and publish it."""
     row.deployment = deployment
     row.save()
+    note_canary(row)
     last = row.history.order_by("-pk").values_list("deployment_id", flat=True).first()
     if last != deployment.pk:
         StageHistory.objects.create(stage=row, deployment=deployment, principal=caller.principal)

@@ -59,3 +59,11 @@ document.addEventListener("htmx:afterSwap", () => {
   }
   opened = [];
 });
+
+// <input type="range" data-mirror="id">: a slider beside the number field of that id.
+document.addEventListener("input", (event) => {
+  const slider = event.target.matches("[data-mirror]") ? event.target : document.querySelector(`[data-mirror="${CSS.escape(event.target.id || "-")}"]`);
+  if (!slider) return;
+  if (event.target === slider) document.getElementById(slider.dataset.mirror).value = slider.value;
+  else if (event.target.value !== "") slider.value = event.target.value;
+});

@@ -125,6 +125,7 @@ def writes(world: dict[str, str]) -> dict[str, tuple[list[str], dict[str, str]]]
         "canary": ([api, "prod"], {"deployment": world["deployment"], "percent": "10"}),
         "promote_canary": ([api, "prod"], {}),
         "end_canary": ([api, "prod"], {}),
+        "guard_canary": ([api, "prod"], {"guard-minimum": "10", "guard-error_margin": "1"}),
         "delete_stage": ([api, "prod"], {"confirmation": "prod"}),
         "api_settings": ([api], {"name": "Other", "api_key_source": "HEADER"}),
         "delete_model": ([api, "Error"], {}),

@@ -139,4 +139,4 @@ def test_what_is_no_canary_is_refused(owner: Client, caller: Caller, api: str, g
 def test_nothing_is_promoted_where_there_is_no_canary(owner: Client, api: str) -> None:
     answer = owner.post(url("promote_canary", api), follow=True)
 
-    assert "Promotion not available. Canary does not exist." in words(answer)
+    assert "Stage prod has no canary" in words(answer)
