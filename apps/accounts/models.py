@@ -63,6 +63,8 @@ class Membership(models.Model):
         OWNER = "owner", "Owner"
         EDITOR = "editor", "Editor"
         VIEWER = "viewer", "Viewer"
+        MEMBER = "member", "Member"
+        """What the teams give, and nothing else."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
@@ -70,6 +72,27 @@ class Membership(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "account"], name="one_membership_per_account")]
+
+
+class Team(models.Model):
+    """People of an account who have a role together: in all of it, for some APIs by their ids, or for those with a tag."""
+
+    class Scope(models.TextChoices):
+        ACCOUNT = "ACCOUNT"
+        APIS = "APIS"
+        TAG = "TAG"
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="teams")
+    name = models.CharField(max_length=64)
+    role = models.CharField(max_length=8, choices=Membership.Role.choices)
+    scope = models.CharField(max_length=8, choices=Scope.choices, default=Scope.ACCOUNT)
+    apis = WrittenJSONField(default=list)
+    tag_key = models.CharField(max_length=128, blank=True)
+    tag_value = models.CharField(max_length=256, blank=True)
+    members = models.ManyToManyField(Membership, related_name="teams")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "name"], name="one_team_per_name")]
 
 
 class AccessKey(models.Model):

@@ -90,6 +90,7 @@ OPERATION_MODULES = (
     "acm.tags",
     "gatehouse.memberships",
     "gatehouse.second_factors",
+    "gatehouse.teams",
     "lambda_api.functions",
     "lambda_api.packages",
     "lambda_api.configurations",

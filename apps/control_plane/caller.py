@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 from uuid import uuid4
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
+from apps.accounts.grants import Grants, grants_of
 from apps.accounts.models import Membership, User
 from apps.control_plane.errors import NotFoundException
 from apps.rest_apis.models import Resource, RestApi
@@ -30,6 +31,16 @@ class Caller:
     request_id: str = field(default_factory=lambda: str(uuid4()))
     access_key_id: str = ""
     """The key that signed the request, for callers by the wire."""
+    of_apis: tuple[tuple[str, frozenset[str]], ...] = ()
+    """Roles that teams give for some APIs alone, with the ids of these."""
+
+    def role_on(self, api_id: str) -> str:
+        """The role that counts for an API; empty where none does."""
+        return Grants(self.role, self.of_apis).role_on(api_id)
+
+    def seen(self, rows: QuerySet[Row]) -> QuerySet[Row]:
+        """Of the rows of APIs those that the caller may know of."""
+        return rows if self.role else rows.filter(id__in=frozenset().union(*(apis for _, apis in self.of_apis)))
 
     def find(self, model: type[Row], message: str, **lookup: Any) -> Row:
         """The row of this caller's account and region; raises `NotFoundException(message)`.
@@ -43,11 +54,17 @@ class Caller:
 
     def rest_api(self, rest_api_id: str) -> RestApi:
         """The caller's API; raises NotFoundException in AWS's words."""
+        self._check_sees(rest_api_id)
         return self.find(RestApi, f"Invalid API identifier specified {self.account_id}:{rest_api_id}", id=rest_api_id)
 
     def api(self, api_id: str) -> Api:
         """The caller's HTTP or WebSocket API; raises NotFoundException in AWS's words."""
+        self._check_sees(api_id)
         return self.find(Api, f"Invalid API identifier specified {self.account_id}:{api_id}", id=api_id)
+
+    def _check_sees(self, api_id: str) -> None:
+        if not self.role_on(api_id):
+            raise NotFoundException(f"Invalid API identifier specified {self.account_id}:{api_id}")
 
     def below(self, model: type[Row], rest_api_id: str, message: str, **lookup: Any) -> Row:
         """A row of the caller's API that `model` keeps under `rest_api`; raises `NotFoundException(message)`.
@@ -87,15 +104,17 @@ class Caller:
 
 def staff_caller(user: User, account_id: str, region: str, source_ip: str) -> Caller | None:
     """The caller that a console user is in an account, or None when the user is no member of it."""
-    membership = Membership.objects.filter(user=user, account_id=account_id).first()
+    membership = Membership.objects.filter(user=user, account_id=account_id).prefetch_related("teams").first()
     if membership is None:
         return None
+    grants = grants_of(membership)
     return Caller(
         account_id=account_id,
         region=region,
         principal=f"arn:aws:iam::{account_id}:user/{user.username}",
         via="console",
-        role=membership.role,
+        role=grants.role,
+        of_apis=grants.of_apis,
         source_ip=source_ip,
     )
 

@@ -7,25 +7,23 @@ validation, transaction, errors, audit and publication.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
 
-from apps.accounts.models import Membership
 from apps.control_plane import audit
+from apps.control_plane.authorization import READS, authorized
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import (
-    AccessDeniedException,
     AwsError,
     ConflictException,
     NotImplementedException,
 )
 from apps.control_plane.locking import LOST_RACE, hold_for
 from apps.control_plane.outages import outages_answered
-from apps.control_plane.wire.service_models import SIGNING_NAME, SIGNING_NAMES, service_model
+from apps.control_plane.wire.service_models import service_model
 from apps.control_plane.wire.validation import check
 
 Shape = dict[str, Any]
@@ -36,12 +34,6 @@ logger = logging.getLogger("gatehouse.operations")
 
 _operations: dict[tuple[str, str], Operation] = {}
 _preparations: dict[tuple[str, str], Preparation] = {}
-_LABEL = re.compile(r"\{([^}+]+)\+?\}")
-_READS = ("Get", "List", "Export", "Describe")
-# What people do for themselves, whatever their role in the account.
-_FOR_ONESELF = frozenset(
-    {"CreateSecondFactor", "ConfirmSecondFactor", "CreateRecoveryCodes", "DeleteSecondFactor", "VerifySecondFactor"}
-)
 # These call a back end and change nothing: no transaction, and no lock of a database, waits for its answer.
 _CALLS_OUT = frozenset({"TestInvokeMethod", "TestInvokeAuthorizer", "Invoke", "InvokeWithResponseStream"})
 
@@ -85,10 +77,10 @@ def call(caller: Caller, service: str, name: str, request: Shape) -> Shape:
     function = _operations.get((service, name))
     if function is None:
         raise NotImplementedException(f"{name} is not implemented by this version of Gatehouse.")
-    _check_role(caller, service, name, request)
+    caller = authorized(caller, service, name, request)
     check(model, request)
     with outages_answered():
-        if name.startswith(_READS):
+        if name.startswith(READS):
             return _read(function, caller, request)
         if name in _CALLS_OUT:
             return _call_out(function, caller, name, request)
@@ -144,32 +136,3 @@ def _is_lost_race(error: IntegrityError) -> bool:
     if state is not None:
         return state in {"23505", "23503"}
     return str(error).startswith(("UNIQUE constraint failed", "FOREIGN KEY constraint failed"))
-
-
-def _action(caller: Caller, service: str, name: str, request: Shape) -> str:
-    """An operation as IAM names it: of API Gateway's a method of HTTP on a path, which the ARN has; else by its name."""
-    prefix = SIGNING_NAMES.get(service, SIGNING_NAME)
-    if prefix != SIGNING_NAME:
-        return f"{prefix}:{name}"
-    http = service_model(service).operation_model(name).http
-    path = _LABEL.sub(lambda label: str(request.get(_member(service, name, label[1]), label[0])), http["requestUri"])
-    return f"{prefix}:{http['method']} on resource: {caller.arn(path.partition('?')[0])}"
-
-
-def _member(service: str, name: str, label: str) -> str:
-    """The member of a request that stands for a label of its path."""
-    shape = service_model(service).operation_model(name).input_shape
-    members = shape.members.items() if shape is not None else ()
-    return next((name for name, member in members if member.serialization.get("name") == label), label)
-
-
-def _check_role(caller: Caller, service: str, name: str, request: Shape) -> None:
-    """Refuse a change to a role that only reads, and audit the attempt."""
-    if caller.role != Membership.Role.VIEWER or name.startswith(_READS) or name in _FOR_ONESELF:
-        return
-    refusal = AccessDeniedException(
-        f"User: {caller.principal} is not authorized to perform: {_action(caller, service, name, request)} with an explicit deny"
-    )
-    with outages_answered():
-        audit.record(caller, name, request, error=refusal.code)
-    raise refusal

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.conf import settings
 
+from apps.accounts.grants import grants_of
 from apps.accounts.models import AccessKey, Membership
 from apps.core import documents, ids
 from apps.core.secrets import DocumentSeal
@@ -49,7 +50,7 @@ def credentials_document(account_id: str) -> documents.CredentialsDocument:
 
 def _members(account_id: str) -> Iterable[Membership]:
     rows = Membership.objects.filter(account_id=account_id, user__is_active=True)
-    return rows.select_related("user").prefetch_related("policies")
+    return rows.select_related("user").prefetch_related("policies", "teams")
 
 
 def _identity(account_id: str, member: Membership) -> documents.Identity:
@@ -58,6 +59,6 @@ def _identity(account_id: str, member: Membership) -> documents.Identity:
     return documents.Identity(
         arn=arn,
         unique_id=ids.principal_id(arn),
-        invokes=member.role in _INVOKING,
+        invokes=grants_of(member).role in _INVOKING,
         policies=tuple(policy.document for policy in policies),
     )

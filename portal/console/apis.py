@@ -13,6 +13,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from apps.accounts.models import Membership
 from apps.control_plane.paging import page, write_position
 from apps.deployments.models import Stage
 from apps.rest_apis.models import RestApi
@@ -61,6 +62,8 @@ class ApiForm(forms.Form):
 @console_page("GET")
 def home(console: Console) -> HttpResponseBase:
     """The list of APIs of all kinds, newest names found by search, one page at a time."""
+    if not console.caller.role:
+        console = replace(console, role=Membership.Role.VIEWER)  # nobody makes APIs for a team alone
     query = console.request.GET.get("q", "").strip()
     position = console.request.GET.get("position", "")
     rows, following = _page_of(console, query, position)
@@ -119,7 +122,7 @@ def _page_of(console: Console, query: str, position: str) -> tuple[list[ApiRow],
 
 
 def _found(console: Console, rows: QuerySet[Row], query: str) -> QuerySet[Row]:
-    rows = rows.filter(account_id=console.account_id, region=console.region)
+    rows = console.caller.seen(rows.filter(account_id=console.account_id, region=console.region))
     return rows.filter(Q(name__icontains=query) | Q(id__startswith=query.lower())) if query else rows
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, wraps
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlencode
@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from apps.accounts.grants import strongest
 from apps.accounts.models import Membership, SecondFactor, User
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller, staff_caller
@@ -36,6 +37,14 @@ PROVIDER = "provider"
 SIGNED_IN_BY = "console_signed_in_by"
 """`PROVIDER` in a session that the provider of identities has opened."""
 
+# Pages of which everybody sees what is theirs; all others are about one API, or about the account.
+_OF_EACH = frozenset(
+    {
+        "home", "palette", "switch", "second_factor", "begin_second_factor", "renew_recovery_codes", "remove_second_factor",
+        "access_keys", "create_access_key", "switch_access_key", "delete_access_key",
+    }
+)  # fmt: skip
+
 logger = logging.getLogger("gatehouse.console")
 
 
@@ -47,14 +56,16 @@ class Console:
     user: User
     membership: Membership
     caller: Caller
+    role: str
+    """The role that counts on this page; empty for somebody whom it is not open to."""
 
     @property
     def may_write(self) -> bool:
-        return self.membership.role != Membership.Role.VIEWER
+        return self.role in (Membership.Role.EDITOR, Membership.Role.OWNER)
 
     @property
     def is_owner(self) -> bool:
-        return self.membership.role == Membership.Role.OWNER
+        return self.role == Membership.Role.OWNER
 
     @property
     def account_id(self) -> str:
@@ -123,7 +134,7 @@ class Console:
 
     def page(self, template: str, *, section: str = "", status: int = 200, **context: Any) -> HttpResponse:
         """Render a page inside the console's frame; `section` is the navigation entry that it belongs to."""
-        frame = {"console": self, "navigation": navigation(section)}
+        frame = {"console": self, "navigation": navigation(section, everything=bool(self.caller.role))}
         return render(self.request, template, {**frame, **context}, status=status)
 
 
@@ -170,6 +181,7 @@ def console_page(
                 return to_entrance(request, "console:second_step")
             if console.must_enrol and not enrolling:
                 return to_entrance(request, "console:second_factor")
+            console = _on_page(console, kwargs)
             response = _answer(console, lambda: view(console, *args, **kwargs))
             add_never_cache_headers(response)
             return response
@@ -179,8 +191,26 @@ def console_page(
     return decorate
 
 
+def _on_page(console: Console, kwargs: dict[str, Any]) -> Console:
+    """The member with the role that counts on the page: for its API, or in the account. Raises Http404 for an API of others."""
+    api_id = kwargs.get("api_id")
+    if api_id is not None:
+        role = console.caller.role_on(str(api_id))
+        if not role and console.caller.of_apis:
+            raise Http404(f"Invalid API identifier specified {console.account_id}:{api_id}")
+        return replace(console, role=role)
+    match = console.request.resolver_match
+    if not console.caller.role and match is not None and match.url_name in _OF_EACH:
+        return replace(console, role=strongest(role for role, _ in console.caller.of_apis) or Membership.Role.VIEWER)
+    return console
+
+
 def _answer(console: Console, view: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     try:
+        if not console.role:
+            raise AccessDeniedException(
+                "This page is about the whole account, and your teams give you a role for some of its APIs."
+            )
         return view()
     except NotFoundException as error:
         raise Http404(error.message) from error
@@ -219,4 +249,4 @@ def console_of(request: HttpRequest, user: User) -> Console | None:
         return None
     region = known_region(request.session.get(REGION_IN_SESSION, ""))
     caller = staff_caller(user, membership.account_id, region, request.META.get("REMOTE_ADDR", ""))
-    return None if caller is None else Console(request, membership.user, membership, caller)
+    return None if caller is None else Console(request, membership.user, membership, caller, caller.role)

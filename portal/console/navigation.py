@@ -73,15 +73,20 @@ _GROUPS = (
 )
 
 
-def navigation(section: str) -> list[tuple[str, list[Link]]]:
-    """Headings with their links."""
+_OF_EACH = frozenset({"apis", "access-keys"})
+
+
+def navigation(section: str, everything: bool = True) -> list[tuple[str, list[Link]]]:
+    """Headings with their links; not `everything` for somebody who has a role for some APIs alone."""
     return [
         (
             heading,
             [
                 Link(entry.label, entry.icon, reverse(f"console:{entry.view}"), entry.section == section)
                 for entry in entries
+                if everything or entry.section in _OF_EACH
             ],
         )
         for heading, entries in _GROUPS
+        if everything or any(entry.section in _OF_EACH for entry in entries)
     ]

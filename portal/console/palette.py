@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.http import HttpResponseBase
 from django.urls import reverse
 
+from apps.accounts.models import Membership
 from apps.functions.models import Function
 from apps.rest_apis.models import RestApi
 from apps.usage_plans.models import ApiKey, UsagePlan
@@ -65,21 +66,21 @@ def palette(console: Console) -> HttpResponseBase:
     query = console.request.GET.get("q", "").strip()[:_LONGEST]
     words = query.lower().split()
     here = _OF_AN_API.search(console.request.headers.get("HX-Current-URL", ""))
-    fixed = [*(_of_this_api(console, here[1], here[2]) if here else ()), *_pages(), *_actions(console)]
+    fixed = [*(_of_this_api(console, here[1], here[2]) if here else ()), *_pages(console), *_actions(console)]
     found = [one for one in fixed if all(word in f"{one.label} {one.note}".lower() for word in words)]
     if words:
         found = [*_rows(console, query), *found]
     return console.page("console/parts/palette_answer.html", found=found, query=query)
 
 
-def _pages() -> Iterator[Found]:
-    for heading, links in navigation(""):
+def _pages(console: Console) -> Iterator[Found]:
+    for heading, links in navigation("", everything=bool(console.caller.role)):
         for link in links:
             yield Found(link.label, "Page", link.icon, link.url, heading)
 
 
 def _actions(console: Console) -> Iterator[Found]:
-    if console.may_write:
+    if console.may_write and console.caller.role:
         for label, icon, (view, *arguments) in _ACTIONS:
             yield Found(label, "Action", icon, reverse(f"console:{view}", args=arguments))
 
@@ -88,14 +89,15 @@ def _of_this_api(console: Console, kind: str, api_id: str) -> Iterator[Found]:
     """The pages of the API that one is looking at."""
     mine = {"account_id": console.account_id, "region": console.region, "id": api_id}
     api = (RestApi if kind == "apis" else Api).objects.filter(**mine).first()
-    if api is None:
+    role = console.caller.role_on(api_id)
+    if api is None or not role:
         return
     protocol = api.protocol_type if isinstance(api, Api) else ""
     tabs = [(view, label) for view, label, only in V2_TABS if only in ("", protocol)] if protocol else TABS
     for view, label in tabs:
         yield Found(label, "This API", "api", reverse(f"console:{view}", args=[api_id]), api.name)
     for label, icon, view in _ACTIONS_THERE if protocol else _ACTIONS_HERE:
-        if console.may_write or not view.startswith(("create", "v2_create")):
+        if role != Membership.Role.VIEWER or not view.startswith(("create", "v2_create")):
             yield Found(label, "This API", icon, reverse(f"console:{view}", args=[api_id]), api.name)
 
 
@@ -103,10 +105,14 @@ def _rows(console: Console, query: str) -> Iterable[Found]:
     """What has this in its name, or an id that begins with it: at most six of each kind."""
     mine = {"account_id": console.account_id, "region": console.region}
     named = Q(name__icontains=query)
-    for row in RestApi.objects.filter(named | Q(id__startswith=query.lower()), **mine).order_by("name")[:_EACH]:
+    rest = console.caller.seen(RestApi.objects.filter(**mine))
+    v2s = console.caller.seen(Api.objects.filter(**mine))
+    for row in rest.filter(named | Q(id__startswith=query.lower())).order_by("name")[:_EACH]:
         yield Found(row.name, "REST API", "api", reverse("console:api", args=[row.id]), row.id)
-    for v2 in Api.objects.filter(named | Q(id__startswith=query.lower()), **mine).order_by("name")[:_EACH]:
+    for v2 in v2s.filter(named | Q(id__startswith=query.lower())).order_by("name")[:_EACH]:
         yield Found(v2.name, f"{v2.protocol_type} API", "api", reverse("console:v2_api", args=[v2.id]), v2.id)
+    if not console.caller.role:
+        return
     for name in Function.objects.filter(named, **mine).order_by("name").values_list("name", flat=True)[:_EACH]:
         yield Found(name, "Function", "function", reverse("console:function", args=[name]))
     plans = UsagePlan.objects.filter(named | Q(plan_id__startswith=query), **mine).order_by("name")

@@ -18,6 +18,7 @@ from portal.console.gate import Console, console_page
 
 _SERVICE = "gatehouse"
 _ROLES = [
+    (Membership.Role.MEMBER.value, "Member: only what their teams may do"),
     (Membership.Role.VIEWER.value, "Viewer: sees everything, changes nothing"),
     (Membership.Role.EDITOR.value, "Editor: changes everything but people"),
     (Membership.Role.OWNER.value, "Owner: changes people too"),
@@ -37,7 +38,14 @@ class InviteForm(forms.Form):
 
     name = forms.CharField(label="User name", max_length=64, help_text="What they sign in with, besides the address.")
     email = forms.EmailField(label="E-mail")
-    role = forms.ChoiceField(label="Role", choices=_ROLES)
+    role = forms.ChoiceField(label="Role", choices=_ROLES, initial=Membership.Role.VIEWER)
+    team = forms.ChoiceField(label="Team", required=False)
+
+    def __init__(self, *args: Any, teams: list[str], **options: Any) -> None:
+        super().__init__(*args, **options)
+        field = self.fields["team"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", "None"), *((name, name) for name in teams)]
 
 
 class AddForm(forms.Form):
@@ -57,13 +65,15 @@ def people(console: Console) -> HttpResponseBase:
 @sensitive_variables("invitation")
 def invite(console: Console) -> HttpResponseBase:
     """Make a person and show the link with which they set their password; it is sent to them where mail leaves."""
-    form = InviteForm(console.posted, prefix="invite")
+    form = InviteForm(console.posted, prefix="invite", teams=_teams(console))
     if not form.is_valid():
         return _page(console, invite_form=form)
     given = form.cleaned_data
     request = {"userName": given["name"], "email": given["email"], "role": given["role"]}
     if console.submit(form, "CreateUser", request, _SERVICE) is None:
         return _page(console, invite_form=form)
+    if given["team"]:
+        console.call("PutTeamMember", {"teamName": given["team"], "userName": given["name"]}, _SERVICE)
     invitation = _invitation(console, given["name"])
     _send(console, invitation, given["email"])
     return _page(console, invitation=invitation)
@@ -148,13 +158,14 @@ def _send(console: Console, invitation: dict[str, str], email: str) -> None:
 def _page(console: Console, **shown: Any) -> HttpResponseBase:
     position = console.request.GET.get("position", "")
     found = console.call("ListMemberships", {"limit": 100, **({"position": position} if position else {})}, _SERVICE)
-    shown.setdefault("invite_form", InviteForm(prefix="invite"))
+    shown.setdefault("invite_form", InviteForm(prefix="invite", teams=_teams(console)))
     shown.setdefault("add_form", AddForm(prefix="add"))
     wrong = shown["invite_form"].errors or shown["add_form"].errors
     return console.page(
         "console/people.html",
         section="people",
         people=found["items"],
+        teams=console.call("ListTeams", {}, _SERVICE)["items"],
         required=console.membership.account.second_factor_required,
         roles=[(value, value.capitalize()) for value, _ in _ROLES],
         next_url=f"?position={found['position']}" if "position" in found else "",
@@ -162,3 +173,7 @@ def _page(console: Console, **shown: Any) -> HttpResponseBase:
         status=422 if wrong else 200,
         **shown,
     )
+
+
+def _teams(console: Console) -> list[str]:
+    return [one["teamName"] for one in console.call("ListTeams", {}, _SERVICE)["items"]]

@@ -62,6 +62,18 @@ def verdict(policy: str | None, call: Call) -> Verdict:
     return Verdict(allowed, answer, reason, place, json.dumps(statement, indent=2) if statement else "")
 
 
+def deciding_statement(policy: str, call: Call) -> tuple[Decision, str]:
+    """What a policy of the caller's own says of a call, and the statement that by itself says so, as JSON. Raises `IllFormedPolicy`."""
+    decision = compile_policy(policy, principals=False).decide(_INVOKE, call.arn, call.context, None)
+    document = json.loads(policy)
+    statements = document["Statement"]
+    for statement in [statements] if isinstance(statements, Mapping) else statements:
+        alone = compile_policy(json.dumps({**document, "Statement": [statement]}), principals=False)
+        if decision is not Decision.IMPLICIT_DENY and alone.decide(_INVOKE, call.arn, call.context, None) is decision:
+            return decision, json.dumps(statement, indent=2)
+    return decision, ""
+
+
 def _deciding(document: Mapping[str, Any], call: Call, decision: Decision) -> tuple[int, Any]:
     """The first statement that by itself decides so."""
     if decision is Decision.IMPLICIT_DENY:

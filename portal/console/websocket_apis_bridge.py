@@ -6,6 +6,7 @@ import re
 
 from channels.db import database_sync_to_async
 
+from apps.accounts.models import Membership
 from apps.control_plane.errors import NotFoundException
 from portal.console.gate import console_of, provider_due
 from portal.console.v2_frame import own_url
@@ -23,7 +24,9 @@ def stage_of_console(scope: Scope) -> Place | None:
     request = request_of(scope)
     user = request.user
     console = console_of(request, user) if user.is_authenticated and not provider_due(request) else None
-    if console is None or console.second_step_due or console.must_enrol or not console.may_write:
+    if console is None or console.second_step_due or console.must_enrol:
+        return None
+    if console.caller.role_on(found[1]) not in (Membership.Role.EDITOR, Membership.Role.OWNER):
         return None
     try:
         api = console.caller.api(found[1])

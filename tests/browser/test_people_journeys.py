@@ -92,3 +92,50 @@ def test_somebody_sets_up_an_app_and_is_asked_for_its_code(
     admin.get_by_label(f"Type {name} to confirm").fill(name)
     admin.get_by_role("dialog").get_by_role("button", name="Reset").click()
     expect(admin.get_by_text("signs in with the password alone")).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1280, "light")])
+def test_a_team_opens_one_api_to_somebody_and_a_policy_lets_them_call_it(
+    visit: Callable[..., Any], product: Installation, picture: Any, width: int, theme: str
+):
+    admin, page = visit(width=width, theme=theme).page, visit(width=width, theme=theme).page
+    sign_in(admin, product)
+    name, team = f"tess{theme}", f"Pets {theme}"
+    admin.goto("/console/people/teams/new/")
+    check_page(admin, "new team")
+    admin.get_by_label("Name", exact=True).fill(team)
+    admin.get_by_label("Role").select_option("editor")
+    admin.get_by_label("For", exact=True).select_option("APIS")
+    admin.get_by_label(re.compile("PetStore")).first.check()
+    admin.get_by_role("button", name="Make team").click()
+    expect(admin.get_by_role("heading", name=team, level=1)).to_be_visible()
+    check_page(admin, "team")
+    picture(admin, f"team-{theme}")
+
+    admin.goto("/console/people/")
+    form = admin.locator("form", has=admin.get_by_role("button", name="Invite"))
+    form.get_by_label("User name").fill(name)
+    form.get_by_label("E-mail").fill(f"{name}@example.com")
+    form.get_by_label("Role").select_option("member")
+    form.get_by_label("Team").select_option(team)
+    form.get_by_role("button", name="Invite").click()
+    link = str(admin.get_by_role("button", name="Copy the link").get_attribute("data-copy"))
+    check_page(admin, "people with teams")
+    picture(admin, f"people-{theme}")
+    come_in(page, link, name)
+    expect(page.get_by_role("main")).to_contain_text("PetStore")
+    check_page(page, "APIs of a team")
+    page.goto("/console/usage-plans/")
+    expect(page.get_by_text("your teams give you a role for some of its APIs")).to_be_visible()
+    check_page(page, "not for a team")
+    picture(page, f"not-for-a-team-{theme}")
+
+    admin.goto(f"/console/people/{name}/policies/?preset=Reading%20alone")
+    admin.get_by_label("Name", exact=True).fill("reads")
+    admin.get_by_role("button", name="Save policy").click()
+    expect(admin.get_by_role("heading", name="reads")).to_be_visible()
+    admin.get_by_label("Path", exact=True).fill("/pets")
+    admin.get_by_role("button", name="Check").click()
+    expect(admin.get_by_text("The policy reads allows the call.")).to_be_visible()
+    check_page(admin, "policies of a member")
+    picture(admin, f"user-policies-{theme}")

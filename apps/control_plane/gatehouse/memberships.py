@@ -31,7 +31,7 @@ def list_memberships(caller: Caller, request: Shape) -> Shape:
     rows = (
         Membership.objects.filter(account_id=caller.account_id)
         .select_related("user__second_factor")
-        .prefetch_related("user__identities")
+        .prefetch_related("user__identities", "teams")
     )
     found, position = page(rows, request, "user__username")
     return paged([membership_shape(row) for row in found], position)
@@ -146,6 +146,7 @@ def membership_shape(row: Membership) -> Shape:
         "userName": user.get_username(),
         "email": user.email,
         "role": row.role,
+        "teams": sorted(team.name for team in row.teams.all()),
         "active": user.is_active,
         "hasPassword": user.has_usable_password(),
         "hasIdentity": bool(user.identities.all()),

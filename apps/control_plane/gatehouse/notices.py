@@ -31,7 +31,7 @@ def tell_of_subscription(caller: Caller, row: Subscription, event: str) -> None:
             f"{row.product_plan.plan.name}.\n\nDecide here: {_portal('/console/subscriptions/?status=pending')}"
         )
         staff = User.objects.filter(memberships__account=row.product.account_id).exclude(
-            memberships__role=Membership.Role.VIEWER
+            memberships__role__in=(Membership.Role.VIEWER, Membership.Role.MEMBER)
         )
         _mail(
             caller,

@@ -84,7 +84,10 @@ def get_rest_api(caller: Caller, request: Shape) -> Shape:
 def get_rest_apis(caller: Caller, request: Shape) -> Shape:
     """The caller's APIs, oldest first."""
     rows, position = page(
-        RestApi.objects.filter(account_id=caller.account_id, region=caller.region), request, "created", "id"
+        caller.seen(RestApi.objects.filter(account_id=caller.account_id, region=caller.region)),
+        request,
+        "created",
+        "id",
     )
     roots = dict(Resource.objects.filter(rest_api__in=rows, parent=None).values_list("rest_api_id", "resource_id"))
     tags = tags_of_all(caller, [rest_api_path(row.id) for row in rows])

@@ -66,7 +66,9 @@ def get_api(caller: Caller, request: Shape) -> Shape:
 @operation("GetApis", service="apigatewayv2")
 def get_apis(caller: Caller, request: Shape) -> Shape:
     """The APIs of the account in the region."""
-    rows, token = page(Api.objects.filter(account_id=caller.account_id, region=caller.region), request, "id")
+    rows, token = page(
+        caller.seen(Api.objects.filter(account_id=caller.account_id, region=caller.region)), request, "id"
+    )
     tags = tags_of_all(caller, [api_path(row.id) for row in rows])
     return paged([api_shape(row, tags[api_path(row.id)]) for row in rows], token)
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.conf import settings
 
+from apps.accounts.grants import grants_of
 from apps.accounts.models import AccessKey, Membership
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import NotImplementedException
@@ -29,6 +30,8 @@ class Credential:
     role: str
     session_token: str | None = None
     """Temporary credentials come with a token that the request must carry; long-lived ones with none."""
+    of_apis: tuple[tuple[str, frozenset[str]], ...] = ()
+    """Roles that the signer has for some APIs alone."""
 
 
 FindCredential = Callable[[str], Credential | None]
@@ -65,6 +68,7 @@ def authenticate(
         principal=credential.principal,
         via="wire",
         role=credential.role,
+        of_apis=credential.of_apis,
         source_ip=request.source_ip,
         request_id=request_id,
         access_key_id=signature.access_key_id,
@@ -80,11 +84,12 @@ def find_access_key(access_key_id: str) -> Credential | None:
         return None
     if key.user is None:
         return Credential(key.secret, key.account_id, f"arn:aws:iam::{key.account_id}:root", Membership.Role.OWNER)
-    membership = Membership.objects.filter(user=key.user, account_id=key.account_id).first()
+    membership = Membership.objects.filter(user=key.user, account_id=key.account_id).prefetch_related("teams").first()
     if membership is None or not key.user.is_active:
         return None
     principal = f"arn:aws:iam::{key.account_id}:user/{key.user.get_username()}"
-    return Credential(key.secret, key.account_id, principal, membership.role)
+    grants = grants_of(membership)
+    return Credential(key.secret, key.account_id, principal, grants.role, of_apis=grants.of_apis)
 
 
 def _temporary(signature: Signature, find_credential: FindCredential, now: datetime) -> Credential | None:
