@@ -59,7 +59,9 @@ class Walk(Exchange, Resumable):
                 if waiting is not None:
                     self._step = step
                     if type(waiting) is Sent:
-                        self._wait_for(waiting)
+                        self._sent = waiting
+                        self._tasks.add(self)
+                        waiting.response.tell(self)
                     else:
                         self._in_task(waiting)
                     return
@@ -67,22 +69,19 @@ class Walk(Exchange, Resumable):
             self._lane.gateway.stopped(self, problem)
         self._close(step)
 
-    def _wait_for(self, sent: Sent) -> None:
-        self._sent = sent
-        self._tasks.add(self)
-        sent.response.tell(self)
-
     def resume(self) -> None:
         """The back end's head is here, or the call has failed; sometimes neither."""
-        sent, self._sent = self._sent, None
+        sent = self._sent
         if sent is None:
             return
-        if not sent.decided:
-            self._wait_for(sent)
+        response = sent.response
+        if not response.status and response.error is None:
+            response.tell(self)
             return
+        self._sent = None
         self._tasks.discard(self)
         try:
-            waiting = sent.settle()
+            waiting = sent.settle(response, self)
         except Exception as problem:
             self._lane.gateway.stopped(self, problem)
             self._close(self._step)

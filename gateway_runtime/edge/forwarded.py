@@ -79,12 +79,8 @@ class ForwardedTurn(Turn):
 
     def __init__(self, protocol: EdgeProtocol, request: CanonicalRequest) -> None:
         assert protocol.proxies is not None
-        self._entrance = entrance_of(request, protocol.entrance)
         super().__init__(protocol, protocol.proxies.seen_by(request))
-
-    @property
-    def entrance(self) -> Entrance:
-        return self._entrance
+        self.entrance = entrance_of(request, protocol.entrance)
 
 
 def entrance_of(request: CanonicalRequest, own: Entrance) -> Entrance:

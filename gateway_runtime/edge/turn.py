@@ -14,6 +14,7 @@ from gateway_runtime.head_lines import Beginnings, are_clean
 if TYPE_CHECKING:
     from gateway_runtime.edge.canonical import CanonicalRequest
     from gateway_runtime.edge.protocol import EdgeProtocol
+    from gateway_runtime.exchange import Entrance
 
 logger = logging.getLogger("gateway_runtime.edge")
 
@@ -81,11 +82,7 @@ class Turn:
     def __init__(self, protocol: EdgeProtocol, request: CanonicalRequest) -> None:
         self._protocol = protocol
         self.request = request
-
-    @property
-    def entrance(self) -> tuple[str, tuple[str, int | None] | None]:
-        """Scheme, and the address and port at which the request came in."""
-        return self._protocol.entrance
+        self.entrance: Entrance = protocol.entrance  # scheme, and the address and port at which the request came in
 
     def make_scope(self) -> dict[str, Any]:
         """The request as ASGI has it. Not kept: it refers back, and the request's memory is to be free without the cycle collector."""

@@ -15,35 +15,28 @@ Settle = Callable[[UpstreamResponse, Exchange], Awaitable[None] | None]
 class Sent:
     """The request has left on a connection that was idle; the head of its `response` is still to come.
 
-    Whoever can wait awaits this. The fast lane has the response tell it instead, and calls `settle` then.
+    Whoever can wait awaits this. The fast lane has the response tell it instead, and calls `settle` then: it takes over what is
+    decided, gives what is to be awaited where the call has to be made once more, and raises for one that failed.
     """
 
-    __slots__ = ("_exchange", "_settle", "response")
+    __slots__ = ("_exchange", "response", "settle")
 
     def __init__(self, response: UpstreamResponse, settle: Settle, exchange: Exchange) -> None:
         self.response = response
-        self._settle = settle
+        self.settle = settle
         self._exchange = exchange
-
-    @property
-    def decided(self) -> bool:
-        """Whether the head is here, or the call has failed."""
-        return self.response.status != 0 or self.response.error is not None
-
-    def settle(self) -> Awaitable[None] | None:
-        """Take over what is decided. A call that has to be made once more is to be awaited; raises for one that failed."""
-        return self._settle(self.response, self._exchange)
 
     def __await__(self) -> Generator[Any, None, None]:
         return self._settled().__await__()
 
     async def _settled(self) -> None:
+        response = self.response
         try:
-            while not self.decided:
-                await self.response.wait()
+            while not response.status and response.error is None:
+                await response.wait()
         except BaseException:
-            self.response.fail(ClientDisconnected("cancelled"))
+            response.fail(ClientDisconnected("cancelled"))
             raise
-        again = self.settle()
+        again = self.settle(response, self._exchange)
         if again is not None:
             await again

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape as escape_xml
 
@@ -92,9 +92,7 @@ def _message_string(escape: Escape) -> Variable:
 
 
 def _within_json(value: str) -> str:
-    if value.isalnum() and value.isascii():
-        return value  # most values, and the encoder takes thirty times as long
-    return json.dumps(value, ensure_ascii=False)[1:-1]
+    return encode_basestring(value)[1:-1]  # what json.dumps calls, without an encoder made for each value
 
 
 def _within_xml(value: str) -> str:
