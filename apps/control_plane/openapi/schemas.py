@@ -95,5 +95,7 @@ def stored_schema(schema: dict[str, Any], rest_api_id: str) -> str:
 
 
 def exported_schema(text: str, section: str) -> Any:
-    """The schema of a model row as an export has it, with references into `section`."""
-    return with_references(json.loads(text), lambda reference: _MODEL_URL.sub(section, reference))
+    """The schema of a model row as an export has it, with references into `section`. AWS takes `$schema` off, which OpenAPI does not
+    know: exports of the models that each API begins with show it."""
+    schema = with_references(json.loads(text), lambda reference: _MODEL_URL.sub(section, reference))
+    return {key: value for key, value in schema.items() if key != "$schema"} if isinstance(schema, dict) else schema

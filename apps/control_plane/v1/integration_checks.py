@@ -96,6 +96,14 @@ def _check_uri(row: Integration) -> None:
         raise BadRequestException(
             "Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations."
         )
+    elif not row.credentials and not _may_be_of_lambda(uri):
+        raise BadRequestException("Role ARN must be specified for AWS integrations")
+
+
+def _may_be_of_lambda(uri: str) -> bool:
+    """Functions have policies of their own, so they need no role. A stage variable may stand for the service."""
+    service = re.split(":(?:path|action)/", uri)[0]
+    return service.endswith(":lambda") or _STAGE_VARIABLE.search(service) is not None
 
 
 def _is_endpoint(uri: str) -> bool:

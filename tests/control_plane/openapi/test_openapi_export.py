@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
-from builders import call
+from builders import a_rest_api, call
 from definitions import DEMO, an_operation, body, golden, openapi3
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from openapi_spec_validator import validate
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, NotFoundException
@@ -68,6 +69,28 @@ def test_a_deployment_keeps_the_documentation_for_the_developer_portal(caller: C
 
     assert kept == export_rest_api(RestApi.objects.get(id=api), documentation=True)
     assert "servers" not in kept
+
+
+@pytest.mark.parametrize(("kind", "section"), [("oas30", "components"), ("swagger", "definitions")])
+def test_the_models_that_every_api_begins_with_are_exported_as_aws_does(
+    caller: Caller, kind: str, section: str
+) -> None:
+    """The developer guide's exports of them have no `$schema`, which OpenAPI does not know."""
+    ways = {"/pets": {"GET": {"integration": {"type": "MOCK"}, "responses": {"200": {}}}}}
+    api = a_rest_api(caller, ways)
+    (resource,) = [
+        item["id"] for item in call(caller, "GetResources", restApiId=api)["items"] if item["path"] == "/pets"
+    ]
+    at = {"restApiId": api, "resourceId": resource, "httpMethod": "GET"}
+    call(caller, "PutMethodResponse", **at, statusCode="201", responseModels={"application/json": "Empty"})
+    call(caller, "CreateDeployment", restApiId=api, stageName="prod")
+
+    document = export(caller, api, kind=kind)
+
+    models = document[section].get("schemas", document[section])
+    assert models["Empty"] == {"title": "Empty Schema", "type": "object"}
+    validate(document)
+    assert "$schema" in call(caller, "GetModel", restApiId=api, modelName="Empty")["schema"]
 
 
 def test_yaml_is_given_to_who_accepts_it(caller: Caller, api: str) -> None:

@@ -250,6 +250,25 @@ def test_an_integration_that_streams_may_take_fifteen_minutes(caller: Caller) ->
 
 
 @pytest.mark.parametrize(
+    ("uri", "role"),
+    [
+        ("lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:123456789012:function:f/invocations", None),
+        ("${stageVariables.service}:path/1/pets", None),
+        ("sqs:path/1/pets", "arn:aws:iam::123456789012:role/pets"),
+        ("sqs:path/1/pets", "arn:aws:iam::*:user/*"),
+    ],
+)
+def test_services_but_functions_are_called_in_a_role(caller: Caller, uri: str, role: str | None) -> None:
+    api = a_rest_api(caller)
+    at = {"restApiId": api, "resourceId": a_resource(caller, api, "/pets"), "httpMethod": "GET"}
+    members = {"type": "AWS", "integrationHttpMethod": "POST", "uri": f"arn:aws:apigateway:us-east-1:{uri}"}
+
+    made = call(caller, "PutIntegration", **at, **members, **({"credentials": role} if role else {}))
+
+    assert made.get("credentials") == role
+
+
+@pytest.mark.parametrize(
     ("members", "message"),
     [
         ({"type": "HTTP", "uri": "http://a.example"}, "Enumeration value for HttpMethod must be non-empty"),
@@ -261,6 +280,22 @@ def test_an_integration_that_streams_may_take_fifteen_minutes(caller: Caller) ->
         (
             {"type": "AWS", "integrationHttpMethod": "POST", "uri": "arn:aws:lambda:us-east-1:123456789012:function:f"},
             "AWS ARN for integration must contain path or action",
+        ),
+        (
+            {"type": "AWS", "integrationHttpMethod": "POST", "uri": "arn:aws:apigateway:us-east-1:sqs:path/1/pets"},
+            "Role ARN must be specified for AWS integrations",
+        ),
+        (
+            {"type": "AWS", "integrationHttpMethod": "POST", "uri": "arn:aws:apigateway:us-east-1:sns:action/Publish"},
+            "Role ARN must be specified for AWS integrations",
+        ),
+        (
+            {
+                "type": "AWS_PROXY",
+                "integrationHttpMethod": "POST",
+                "uri": "arn:aws:apigateway:us-east-1:sqs:path/1/pets",
+            },
+            "Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations.",
         ),
         ({"type": "MOCK", "timeoutInMillis": 49}, "Timeout should be between 50 ms and 29000 ms"),
         ({"type": "MOCK", "timeoutInMillis": 29_001}, "Timeout should be between 50 ms and 29000 ms"),

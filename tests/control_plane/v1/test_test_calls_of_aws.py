@@ -184,9 +184,10 @@ def test_the_log_of_a_test_call_tells_of_a_role_that_is_not_assumed(caller: Call
 
 def test_without_credentials_the_log_says_so(caller: Caller) -> None:
     uri = "arn:aws:apigateway:us-east-1:dynamodb:action/GetItem"
-    method = {"integration": {"type": "AWS", "uri": uri, "integrationHttpMethod": "POST"}, "responses": {"200": {}}}
+    role = "arn:aws:iam::123456789012:role/pets"
+    integration = {"type": "AWS", "uri": uri, "integrationHttpMethod": "POST", "credentials": role}
 
-    answer = trial(caller, method)
+    answer = trial(caller, {"integration": integration, "responses": {"200": {}}})
 
     assert answer["status"] == 500
     assert "there are no credentials for AWS services" in answer["log"]

@@ -444,7 +444,7 @@ def test_credentials_and_content_handling_of_a_service_are_saved_and_taken_away(
     at = (api, resource_id(caller, api, "/pets"), "GET")
     wanted = {
         "type": "AWS",
-        "uri": "arn:aws:apigateway:us-east-1:sqs:path/123456789012/pets",
+        "uri": f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{FUNCTION}/invocations",
         "timeout": "29000",
         "credentials": "arn:aws:iam::123456789012:role/pets",
         "content_handling": "CONVERT_TO_TEXT",
