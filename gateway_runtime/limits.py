@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class EdgeLimits:
-    """What one client connection may cost before a request is refused."""
+    """What one client connection may cost before a request is refused. `head_bytes` are those of target and header values."""
 
     head_bytes: int = 10_240
     head_count: int = 100
-    target_bytes: int = 8_192
+    target_bytes: int = 10_240
     head_seconds: float = 10.0
     body_bytes: int = 10 * 1024 * 1024
     body_seconds: float = 30.0

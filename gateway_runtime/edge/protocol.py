@@ -301,11 +301,12 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def on_url(self, url: bytes) -> None:
         self.url += url
-        if len(self.url) > self.limits.target_bytes:
+        self.head_size = len(self.url)
+        if self.head_size > self.limits.target_bytes:
             raise AmbiguousRequest("target too long", 414)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.head_size = size = self.head_size + len(name) + len(value)
+        self.head_size = size = self.head_size + len(value)
         headers = self.headers
         if size > self._head_bytes or len(headers) >= self._head_count:
             raise AmbiguousRequest("head too large", 431)

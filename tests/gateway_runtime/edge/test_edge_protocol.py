@@ -257,3 +257,24 @@ async def test_a_websocket_handshake_reaches_the_application() -> None:
     assert answer.startswith(b"HTTP/1.1 101 ")
     assert refused.startswith(b"HTTP/1.1 400 ")
     assert closed
+
+
+@pytest.mark.parametrize(
+    ("target", "value", "status"),
+    [
+        (10_000, 100, b"200"),
+        (10_000, 300, b"431"),
+        (10_240, 0, b"431"),  # with its Host
+        (10_241, 0, b"414"),
+        (100, 10_000, b"200"),
+        (100, 10_200, b"431"),
+    ],
+)
+async def test_target_and_header_values_have_ten_kilobytes_together(target: int, value: int, status: bytes) -> None:
+    path = b"/" + b"a" * (target - 1)
+    sent = b"GET %b HTTP/1.1\r\nhost: h\r\nx-long-name-which-does-not-count: %b\r\nconnection: close\r\n\r\n"
+
+    async with edge_server(Application()) as edge:
+        answer, _ = await edge.talk(sent % (path, b"v" * value))
+
+    assert answer.split()[1] == status

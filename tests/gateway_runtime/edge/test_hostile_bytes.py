@@ -147,7 +147,7 @@ REFUSED = {
     "bad percent in the query": (_target(b"/a?q=%z1"), 400),
     "encoded NUL in the query": (_target(b"/a?q=%00"), 400),
     # Sizes
-    "long target": (_target(b"/" + b"a" * 8_200), 414),
+    "long target": (_target(b"/" + b"a" * 10_241), 414),
     "endless target": (b"GET /" + b"a" * 60_000, 414),
     "long value": (_get(H[:-2], b"X: " + b"a" * 10_300), 431),
     "endless value": (GET + H + b"X: " + b"a" * 60_000, 431),
