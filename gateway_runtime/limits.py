@@ -57,9 +57,15 @@ class PoolLimits:
 
 @dataclass(frozen=True, slots=True)
 class StreamLimits:
-    """What an answer that streams (`responseTransferMode` STREAM) may take. It has no limit of size."""
+    """What an answer that streams (`responseTransferMode` STREAM) may take, as on AWS. It has no limit of size.
+
+    `free_bytes` go as fast as they can, those behind them at `bytes_per_second`, 0 for as fast as they can too.
+    """
 
     idle_seconds: float = 300.0  # between two pieces of it
+    edge_idle_seconds: float = 30.0  # the same for edge-optimized APIs
+    free_bytes: int = 10 * 1024 * 1024
+    bytes_per_second: float = 2.0 * 1024 * 1024
     metadata_bytes: int = 16 * 1024  # of a function's, before its body
 
 

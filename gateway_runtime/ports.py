@@ -18,7 +18,7 @@ from apps.core.secrets import DocumentSeal
 from apps.core.session_tokens import SessionTokens
 from apps.core.sigv4_signing import AwsCredentials
 from apps.core.stories import Story
-from gateway_runtime.limits import StreamLimits
+from gateway_runtime.limits import STREAM, StreamLimits
 from gateway_runtime.observation.sampling import TraceSampler
 from gateway_runtime.upstream.at_once import SendAtOnce
 from gateway_runtime.upstream.discovery import Discoverer
@@ -297,6 +297,7 @@ class Services:
     answers: AnswerCache | None = None  # without one no stage keeps answers
     answers_secret: bytes = b""  # 32 bytes: seals the answers that are to be kept encrypted
     aws: AwsAccess = field(default_factory=AwsAccess)
+    stream: StreamLimits = STREAM
     stories: Stories = NOWHERE
     execution_logs: AccessLogs = NOWHERE
     spans: Spans = NOWHERE

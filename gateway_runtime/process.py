@@ -8,6 +8,7 @@ import logging
 import os
 import random
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from channels_redis.pubsub import RedisPubSubChannelLayer
@@ -26,6 +27,7 @@ from gateway_runtime.ending import end
 from gateway_runtime.functions.place import functions_of, host_pool
 from gateway_runtime.gateway import Gateway
 from gateway_runtime.iam.assumed_roles import RoleSessions
+from gateway_runtime.limits import STREAM
 from gateway_runtime.observation.sampling import TraceSampler
 from gateway_runtime.ports import NOWHERE, Services, SystemClock
 from gateway_runtime.snapshot.disk import LastGood
@@ -99,6 +101,7 @@ class DataPlane:
             vpc_endpoints=environment.vpc_endpoints,
             discoverer=self._discoverer,
             aws=environment.aws,
+            stream=replace(STREAM, bytes_per_second=environment.stream_megabytes_per_second * 1024 * 1024),
             api_key_secret=environment.derived_key("api-key-digest"),
             authorizer_results=AuthorizerResults(clock),
             answers=RedisAnswers(self._answer_calls, environment.stage_cache_megabytes << 20),

@@ -195,7 +195,7 @@ class StageDocument(Document, frozen=True, tag_field="kind", tag="stage"):
     """A stage as it is now.
 
     `method_settings` is keyed as AWS keys it: `*/*` or `~1pets~1{petId}/GET`.
-    `disable_execute_api_endpoint`, `endpoint_access_mode` and `private` are the API's, but act on stages at once, so they travel here.
+    `disable_execute_api_endpoint`, `endpoint_access_mode`, `private` and `edge_optimized` are the API's, but act on stages at once, so they travel here.
     The numbers of flushes are part of cache keys: a higher one makes everything that was kept before unknown. `cache_cluster_size` is gigabytes,
     and set where the stage keeps answers.
     """
@@ -213,6 +213,7 @@ class StageDocument(Document, frozen=True, tag_field="kind", tag="stage"):
     disable_execute_api_endpoint: bool = False
     endpoint_access_mode: str | None = None
     private: bool = False
+    edge_optimized: bool = False
     client_certificate: ClientCertificate | None = None
     cache_flushes: int = 0
     authorizers_cache_flushes: int = 0

@@ -82,6 +82,7 @@ class Environment:
     trusted_proxies: tuple[Network, ...]
     dns_servers: tuple[tuple[str, int], ...]
     stage_cache_megabytes: int
+    stream_megabytes_per_second: float
     aws: AwsAccess
     stories_per_second: float
     otlp_url: str | None
@@ -220,6 +221,7 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         vpc_endpoints=_vpc_endpoints(variables, "GATEHOUSE_VPC_ENDPOINTS"),
         trusted_proxies=_networks(variables, "GATEHOUSE_TRUSTED_PROXIES"),
         dns_servers=_dns_servers(variables, "GATEHOUSE_DNS_SERVERS"),
+        stream_megabytes_per_second=_number(variables, "GATEHOUSE_STREAM_MEGABYTES_PER_SECOND", 2.0),
         stage_cache_megabytes=_positive(variables, "GATEHOUSE_STAGE_CACHE_MEGABYTES", 128),
         aws=_aws_access(variables),
         stories_per_second=_number(variables, "GATEHOUSE_STORIES_PER_SECOND", 5.0),

@@ -23,6 +23,7 @@ from apps.deployments.refusals import (
     NotDeployable,
     UnsupportedForDeployment,
     api_refusals,
+    is_edge_optimized,
     is_private,
     method_refusals,
 )
@@ -225,6 +226,7 @@ def stage_document(stage: Stage) -> documents.StageDocument:
         disable_execute_api_endpoint=stage.rest_api.disable_execute_api_endpoint,
         endpoint_access_mode=stage.rest_api.endpoint_access_mode,
         private=is_private(stage.rest_api),
+        edge_optimized=is_edge_optimized(stage.rest_api),
         client_certificate=_client_certificate(stage),
         cache_flushes=stage.cache_flushes,
         authorizers_cache_flushes=stage.authorizers_cache_flushes,

@@ -54,6 +54,10 @@ def is_private(rest_api: RestApi) -> bool:
     return "PRIVATE" in (rest_api.endpoint_configuration or {}).get("types", [])
 
 
+def is_edge_optimized(rest_api: RestApi) -> bool:
+    return "EDGE" in (rest_api.endpoint_configuration or {}).get("types", [])
+
+
 def method_refusals(resource: Resource, method: Method) -> list[str]:
     """Why one method (with its integration) cannot be served."""
     where = f"{method.http_method} {resource.path}"

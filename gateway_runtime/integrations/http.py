@@ -13,7 +13,6 @@ from gateway_runtime.integrations.request_headers import RequestHeaders
 from gateway_runtime.integrations.sent import Sent
 from gateway_runtime.integrations.target import Target, compile_target
 from gateway_runtime.integrations.vpc_link import Destination, compile_destination
-from gateway_runtime.limits import STREAM
 from gateway_runtime.mapping.content import compile_content_handling, rewritten
 from gateway_runtime.mapping.responses import CompiledResponse, compile_responses
 from gateway_runtime.mapping.templates import RequestTemplates, Template
@@ -86,7 +85,7 @@ def compile_sending(site: MethodSite, origin: Origin) -> Callable[[Exchange], Aw
     destination_of = compile_destination(site, origin)
     fixed = None if own_method == "ANY" else own_method.encode()
     timeout = integration.timeout_in_millis / 1000
-    stream = STREAM if site.streams else None
+    stream = site.stream
     upstream, monotonic = site.services.upstream, site.services.clock.monotonic
     send_at_once = upstream.at_once(origin, timeout, stream)
     direct = integration.connection_type == "INTERNET"

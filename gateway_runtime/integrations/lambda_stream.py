@@ -20,6 +20,7 @@ _DELIMITER = b"\0" * 8
 def integrate_stream(site: MethodSite, target: FunctionTarget) -> Callable[[Exchange], Awaitable[None]]:
     """A step that invokes the function and reads the metadata: nothing is answered before they are whole."""
     timeout = site.method.integration.timeout_in_millis / 1000
+    idle_seconds = None if site.stream is None else site.stream.idle_seconds
     stream, monotonic = site.services.functions.stream, site.services.clock.monotonic
 
     async def step(exchange: Exchange) -> None:
@@ -40,7 +41,7 @@ def integrate_stream(site: MethodSite, target: FunctionTarget) -> Callable[[Exch
                 )
             )
             exchange.upstream = response
-            response.idle_seconds = STREAM.idle_seconds
+            response.idle_seconds = idle_seconds
             _end_with_client(exchange, response)
             exchange.integration_status = response.status
             await _begin_answer(exchange, response)

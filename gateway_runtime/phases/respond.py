@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from gateway_runtime.edge.body import ClientDisconnected
 from gateway_runtime.edge.canonical import Headers
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.head_lines import Block
+from gateway_runtime.limits import StreamLimits
 from gateway_runtime.upstream.errors import UpstreamError
 from gateway_runtime.upstream.response import UpstreamResponse
 
@@ -82,6 +84,25 @@ async def _send(exchange: Exchange, headers: Headers, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+async def _stream(exchange: Exchange, response: UpstreamResponse, limits: StreamLimits) -> None:
+    """Write what streams up to its end: a first part as fast as it comes, and the rest no faster than the limits say."""
+    assert exchange.method is not None
+    send, now = exchange.send, asyncio.get_running_loop().time
+    paced_from = 0.0
+    chunk = await response.next_chunk()
+    exchange.first_content_at = exchange.method.site.services.clock.monotonic()
+    while chunk:
+        exchange.sent_bytes += len(chunk)
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        beyond = exchange.sent_bytes - limits.free_bytes
+        if beyond > 0 and limits.bytes_per_second:
+            paced_from = paced_from or now()
+            early = paced_from + beyond / limits.bytes_per_second - now()
+            if early > 0:
+                await asyncio.sleep(early)
+        chunk = await response.next_chunk()
+
+
 async def _pass_through(exchange: Exchange, headers: Headers, response: UpstreamResponse) -> None:
     """Write the body while it arrives."""
     if response.length is not None and exchange.status not in _BODILESS:
@@ -89,13 +110,12 @@ async def _pass_through(exchange: Exchange, headers: Headers, response: Upstream
     send = exchange.send
     await send({"type": "http.response.start", "status": exchange.status, "headers": headers})
     try:
-        chunk = await response.next_chunk()
-        if exchange.method is not None and exchange.method.site.streams:
-            exchange.first_content_at = exchange.method.site.services.clock.monotonic()
-        while chunk:
+        limits = None if exchange.method is None else exchange.method.site.stream
+        if limits is not None:
+            await _stream(exchange, response, limits)
+        while chunk := await response.next_chunk():
             exchange.sent_bytes += len(chunk)
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            chunk = await response.next_chunk()
     except (UpstreamError, ClientDisconnected) as error:
         # The head has gone out with another promise: only a cut connection tells the client.
         logger.info("answer cut short: %s", error, extra={"request_id": exchange.request_id})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
 
 from apps.core.documents import AccountDocument, DeploymentDocument, Method, MethodSetting, Resource, StageDocument
 from gateway_runtime.exchange import Exchange
+from gateway_runtime.limits import StreamLimits
 from gateway_runtime.observation.watch import Watch
 from gateway_runtime.ports import Bucket, Services, TrafficLabel
 from gateway_runtime.snapshot.router import Router
@@ -73,6 +75,14 @@ class MethodSite(NamedTuple):
     def streams(self) -> bool:
         """Whether answers pass to callers while they arrive: nothing then reads them whole, to keep or to pack them."""
         return self.method.integration.response_transfer_mode == "STREAM"
+
+    @property
+    def stream(self) -> StreamLimits | None:
+        """What answers that stream may take; None where they do not."""
+        if not self.streams:
+            return None
+        limits = self.services.stream
+        return replace(limits, idle_seconds=limits.edge_idle_seconds) if self.stage.edge_optimized else limits
 
     def caching(self) -> MethodSetting | None:
         """The settings under which answers of the method are kept, None when they are not. `*/*` speaks of GET alone, as on AWS."""

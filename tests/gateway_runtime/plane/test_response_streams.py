@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,7 @@ from gateway_runtime.edge.deadlines import Sweep
 from gateway_runtime.functions.errors import FunctionFailed, FunctionNotFound, InvocationTimedOut
 from gateway_runtime.integrations.lambda_stream import read_prelude
 from gateway_runtime.integrations.proxy_result import MalformedResult
+from gateway_runtime.limits import STREAM, StreamLimits
 from gateway_runtime.upstream.errors import BadResponse, IntegrationTimedOut, TruncatedResponse
 from gateway_runtime.upstream.response import UpstreamResponse
 from tests.gateway_runtime.edge.server import Edge, edge_server
@@ -189,6 +191,7 @@ async def test_a_client_that_does_not_read_holds_the_function(gateway: GatewayHa
             written += 64 * 1024
             yield b"x" * 64 * 1024
 
+    gateway.services = replace(gateway.services, stream=replace(STREAM, bytes_per_second=0))
     arn = gateway.functions.runs("fn", function)
     gateway.serve(rest_api(get("/fn", lambda_stream(arn))))
     async with edge_server(gateway.application) as edge:
@@ -295,3 +298,49 @@ def test_whatever_is_written_a_prelude_is_found_or_refused(pieces: list[bytes]) 
             assert metadata + NULS + await response.read() == whole
 
     asyncio.run(read())
+
+
+async def test_behind_its_free_part_a_stream_has_a_bandwidth(gateway: GatewayHarness) -> None:
+    limits = replace(STREAM, free_bytes=200_000, bytes_per_second=1_000_000)
+    gateway.services = replace(gateway.services, stream=limits)
+    took = []
+
+    for size in (200_000, 500_000):
+        began = time.monotonic()
+        answer = await streamed(gateway, prelude() + b"x" * size)
+        took.append(time.monotonic() - began)
+        assert len(answer.body) == size
+
+    assert took[1] >= 0.3 > took[0]
+
+
+async def test_without_a_bandwidth_a_stream_goes_as_fast_as_it_comes(gateway: GatewayHarness) -> None:
+    gateway.services = replace(gateway.services, stream=replace(STREAM, free_bytes=0, bytes_per_second=0))
+    began = time.monotonic()
+
+    assert len((await streamed(gateway, prelude() + b"x" * 3_000_000)).body) == 3_000_000
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("edge", "limits"),
+    [
+        (False, replace(STREAM, idle_seconds=0.05)),
+        (True, replace(STREAM, edge_idle_seconds=0.05)),
+    ],
+)
+async def test_a_silent_stream_is_cut_off_after_the_time_of_its_endpoint(
+    gateway: GatewayHarness, edge: bool, limits: StreamLimits
+) -> None:
+    async def function(event: Any) -> AsyncIterator[bytes]:
+        yield prelude() + b"first"
+        await asyncio.Event().wait()
+
+    gateway.services = replace(gateway.services, stream=limits)
+    arn = gateway.functions.runs("fn", function)
+    gateway.serve(rest_api(get("/fn", lambda_stream(arn)), stage("prod", edge_optimized=edge)))
+
+    async with asyncio.timeout(5):
+        answer = await gateway.get("/prod/fn")
+
+    assert (answer.body, answer.complete) == (b"first", False)
