@@ -61,6 +61,15 @@ def check_certificate(body: str | None, private_key: str | None, chain: str | No
         raise BadRequestException("The certificate and the private key do not belong together")
 
 
+def check_regional(types: list[str]) -> None:
+    """V2 changes regional names alone."""
+    if "REGIONAL" not in types:
+        raise BadRequestException(
+            "Only REGIONAL domain names can be managed through the API Gateway V2 API. For EDGE domain names, please use the "
+            "API Gateway V1 API. Also note that only REST APIs can be attached to EDGE domain names."
+        )
+
+
 def check_domain_name(row: DomainName) -> None:
     """Raises BadRequestException for the first thing wrong with a domain name as a whole."""
     _check_types(row)

@@ -13,6 +13,7 @@ from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException, NotFoundException
 from apps.control_plane.locking import hold
 from apps.control_plane.registry import Shape, operation
+from apps.control_plane.v1.domain_name_checks import check_regional
 from apps.control_plane.v1.domain_names import find_domain_name
 from apps.control_plane.v2.members import page_of, paged
 from apps.deployments import publisher
@@ -33,6 +34,7 @@ def create_api_mapping(caller: Caller, request: Shape) -> Shape:
     """Let a path of a domain name lead to a stage."""
     domain = _domain(caller, request)
     hold(domain)
+    check_regional(domain.types)
     if len(_mappings(domain)) >= MAX_MAPPINGS:
         raise BadRequestException(f"A domain name can have at most {MAX_MAPPINGS} API mappings")
     row = _new(caller, domain, request["ApiId"], request["Stage"], request.get("ApiMappingKey") or "")
@@ -60,6 +62,7 @@ def update_api_mapping(caller: Caller, request: Shape) -> Shape:
     """Change where a mapping leads, or its key; its id stays."""
     domain = _domain(caller, request)
     hold(domain)
+    check_regional(domain.types)
     old = _find(domain, request["ApiMappingId"])
     before = _shape(old)
     stage = request.get("Stage", before["Stage"])

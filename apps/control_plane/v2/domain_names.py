@@ -12,7 +12,7 @@ from apps.control_plane.locking import hold
 from apps.control_plane.registry import Shape, operation
 from apps.control_plane.truststore_objects import fetched_for_v2
 from apps.control_plane.v1 import domain_names as v1
-from apps.control_plane.v1.domain_name_checks import check_domain_name
+from apps.control_plane.v1.domain_name_checks import check_domain_name, check_regional
 from apps.control_plane.v1.tags import domain_name_path, tags_of, tags_of_all
 from apps.control_plane.v2.members import page, paged
 from apps.deployments import publisher
@@ -57,6 +57,7 @@ def update_domain_name(caller: Caller, request: Shape) -> Shape:
     """Change a name. What AWS takes time to roll out shows as UPDATING for a moment."""
     row = _find(caller, request)
     hold(row)
+    check_regional(row.types)
     if request.get("DomainNameConfigurations") is not None:
         _configure(row, _one_configuration(request))
     if "MutualTlsAuthentication" in request:
@@ -85,12 +86,12 @@ def _v1_request(request: Shape) -> Shape:
     """The request of V1's CreateDomainName that makes the same name."""
     configuration = _one_configuration(request)
     kind = configuration.get("EndpointType") or "REGIONAL"
-    edge = kind == "EDGE"
+    check_regional([kind])
     members: dict[str, Any] = {
         "domainName": request["DomainName"],
         "endpointConfiguration": {"types": [kind], "ipAddressType": configuration.get("IpAddressType") or "ipv4"},
-        "certificateArn" if edge else "regionalCertificateArn": configuration.get("CertificateArn"),
-        "certificateName" if edge else "regionalCertificateName": configuration.get("CertificateName"),
+        "regionalCertificateArn": configuration.get("CertificateArn"),
+        "regionalCertificateName": configuration.get("CertificateName"),
         "ownershipVerificationCertificateArn": configuration.get("OwnershipVerificationCertificateArn"),
         "securityPolicy": configuration.get("SecurityPolicy"),
         "mutualTlsAuthentication": _mutual_tls(request.get("MutualTlsAuthentication")),
@@ -101,20 +102,15 @@ def _v1_request(request: Shape) -> Shape:
 
 
 def _configure(row: DomainName, configuration: Shape) -> None:
-    kind = configuration.get("EndpointType") or row.types[0]
-    row.endpoint_configuration = {**row.endpoint_configuration, "types": [kind]}
+    check_regional([configuration.get("EndpointType") or "REGIONAL"])
     if configuration.get("IpAddressType"):
-        row.endpoint_configuration["ipAddressType"] = configuration["IpAddressType"]
+        row.endpoint_configuration = {
+            **row.endpoint_configuration, "ipAddressType": configuration["IpAddressType"],
+        }  # fmt: skip
     if "CertificateArn" in configuration:
-        arn = configuration["CertificateArn"]
-        if kind == "EDGE":
-            row.certificate_arn, row.certificate_upload_date = arn, timezone.now()
-        else:
-            row.regional_certificate_arn = arn
+        row.regional_certificate_arn = configuration["CertificateArn"]
     if "CertificateName" in configuration:
-        setattr(
-            row, "certificate_name" if kind == "EDGE" else "regional_certificate_name", configuration["CertificateName"]
-        )
+        row.regional_certificate_name = configuration["CertificateName"]
     if "OwnershipVerificationCertificateArn" in configuration:
         row.ownership_verification_certificate_arn = configuration["OwnershipVerificationCertificateArn"] or None
     if configuration.get("SecurityPolicy"):

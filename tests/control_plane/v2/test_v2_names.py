@@ -71,7 +71,8 @@ def test_a_name_made_through_v2_is_the_name_that_v1_shows(caller: Caller) -> Non
 
 
 def test_a_name_made_through_v1_is_changed_through_v2(caller: Caller) -> None:
-    call(caller, "CreateDomainName", domainName=HOST, certificateArn=CERTIFICATE)
+    regional = {"endpointConfiguration": {"types": ["REGIONAL"]}, "regionalCertificateArn": CERTIFICATE}
+    call(caller, "CreateDomainName", domainName=HOST, **regional)
 
     call_v2(
         caller,
@@ -82,8 +83,22 @@ def test_a_name_made_through_v1_is_changed_through_v2(caller: Caller) -> None:
     )
 
     shown = call(caller, "GetDomainName", domainName=HOST)
-    assert shown["endpointConfiguration"]["types"] == ["EDGE"]
+    assert shown["endpointConfiguration"]["types"] == ["REGIONAL"]
     assert (shown["securityPolicy"], shown["routingMode"]) == ("TLS_1_0", "ROUTING_RULE_THEN_BASE_PATH_MAPPING")
+
+
+def test_a_name_at_the_edge_is_v1s_to_change(caller: Caller, http: str) -> None:
+    call(caller, "CreateDomainName", domainName=HOST, certificateArn=CERTIFICATE)
+    edge = [{"CertificateArn": CERTIFICATE, "EndpointType": "EDGE"}]
+    refused = (
+        refusal_v2(caller, "CreateDomainName", DomainName="edge.example.com", DomainNameConfigurations=edge),
+        refusal_v2(caller, "UpdateDomainName", **AT, DomainNameConfigurations=[{"SecurityPolicy": "TLS_1_0"}]),
+        refusal_v2(caller, "CreateApiMapping", **AT, ApiId=http, Stage="$default"),
+    )
+
+    for message in refused:
+        assert "Only REGIONAL domain names can be managed through the API Gateway V2 API." in message
+    assert call_v2(caller, "GetDomainName", **AT)["DomainNameConfigurations"][0]["EndpointType"] == "EDGE"
 
 
 def test_mutual_tls_is_turned_on_and_off(caller: Caller) -> None:
