@@ -9,7 +9,7 @@ import os
 import resource
 import signal
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,8 @@ _PR_SET_NO_NEW_PRIVS = 38
 _PAGE = resource.getpagesize()
 _READ = 64 * 1024
 _READS_AT_ONCE = 16
+_ROUNDS = 5
+_LONGEST_ENVIRONMENT = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Process:
         finally:
             os.close(write_end)
         self.pid = self._process.pid
+        self._mark = f"TMPDIR={command.confinement.temporary}".encode()
         self._exit = os.pidfd_open(self.pid)
         self._loop.add_reader(self._exit, self._exited)
         self._loop.add_reader(self._output, self.drain)
@@ -109,7 +112,7 @@ class Process:
             return 0
 
     def kill(self) -> None:
-        """End the process and everything that it started, unless it has left the session."""
+        """End the process and everything in its session."""
         if not self._gone:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
@@ -125,6 +128,7 @@ class Process:
         self.kill()
         status = self._process.wait()
         self._gone = True
+        _end_strays(self._mark)
         self.drain()
         self._loop.remove_reader(self._exit)
         self._loop.remove_reader(self._output)
@@ -133,3 +137,28 @@ class Process:
                 os.close(descriptor)
         self._statm = -1
         self._on_exit(status)
+
+
+def _end_strays(mark: bytes) -> None:
+    """End what has left the session: processes with this variable in their environment, which has the name of a folder that is no
+    other's. They may start others meanwhile, so they are looked for again."""
+    for _ in range(_ROUNDS):
+        found = [pid for pid in _processes() if _has(pid, mark)]
+        if not found:
+            return
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _processes() -> Iterator[int]:
+    with os.scandir("/proc") as entries:
+        yield from (int(entry.name) for entry in entries if entry.name.isdigit())
+
+
+def _has(pid: int, mark: bytes) -> bool:
+    try:
+        with Path(f"/proc/{pid}/environ").open("rb") as file:
+            return mark in file.read(_LONGEST_ENVIRONMENT).split(b"\0")
+    except OSError:
+        return False  # it is gone, or another user's

@@ -61,7 +61,9 @@ class IntegrationForm(forms.Form):
     )
     transfer = forms.ChoiceField(label="Answers pass", choices=TRANSFERS, required=False)
     credentials = forms.CharField(
-        label="Credentials", required=False, help_text="AWS: the ARN of the role that the call is made with, if any."
+        label="Credentials",
+        required=False,
+        help_text="AWS: the ARN of the role that the call is made with; functions need none.",
     )
     content_handling = forms.ChoiceField(label="Content handling", choices=HANDLINGS, required=False)
     parameters = PairsField(

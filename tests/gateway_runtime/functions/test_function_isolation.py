@@ -12,6 +12,7 @@ from gateway_runtime.functions.confinement import Confinement, landlock_version,
 from gateway_runtime.functions.limits import LIMITS
 from gateway_runtime.functions.process import Command, Process
 from tests.gateway_runtime.functions.hosting import HostHarness, function_host
+from tests.gateway_runtime.plane.worker import eventually
 
 needs_landlock = pytest.mark.skipif(not landlock_version(), reason="this kernel has no Landlock")
 
@@ -140,6 +141,31 @@ async def test_a_file_cannot_be_larger_than_that(functions: HostHarness) -> None
 async def test_it_has_a_session_of_its_own_and_gains_no_privileges(functions: HostHarness) -> None:
     assert await tries(functions, "os.getsid(0) == os.getpid()") == "True"
     assert "1" in await tries(functions, "open('/proc/self/status').read().partition('NoNewPrivs:')[2][:3]")
+
+
+async def test_what_leaves_its_session_ends_with_it(functions: HostHarness) -> None:
+    code = """
+import subprocess, time
+def handler(event, context):
+    stray = subprocess.Popen(["sh", "-c", "sleep 300 & exec sleep 300"], start_new_session=True)
+    open(event, "w").write(str(stray.pid))
+    time.sleep(60)
+"""
+    arn = await functions.runs("daemon", code, timeout=1)
+    note = functions.environment.data_dir / "functions" / "tmp"
+
+    error = await functions.error(arn, "/dev/null")
+    await eventually(lambda: not functions.runtimes())
+
+    assert "timed out" in error["errorMessage"]
+    assert not [path for path in Path("/proc").glob("[0-9]*/environ") if str(note) in environment(path)]
+
+
+def environment(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 async def test_it_inherits_no_descriptor(tmp_path: Path) -> None:
