@@ -246,7 +246,10 @@ class ApplicationKey(models.Model):
 
 
 class Subscription(models.Model):
-    """An application's use of a product under one of its plans."""
+    """An application's use of a product under one of its plans.
+
+    `quota_told` is the period (its first day) and the threshold of its quota of which the application's people were told last.
+    """
 
     class Status(models.TextChoices):
         PENDING = "pending", "Waiting for approval"
@@ -258,6 +261,7 @@ class Subscription(models.Model):
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="subscriptions")
     product_plan = models.ForeignKey(ProductPlan, on_delete=models.CASCADE, related_name="subscriptions")
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.ACTIVE)
+    quota_told = models.CharField(max_length=12, blank=True)
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:

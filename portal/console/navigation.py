@@ -52,6 +52,7 @@ _GROUPS = (
             Entry("products", "Products", "book", "products"),
             Entry("subscriptions", "Subscriptions", "team", "subscriptions"),
             Entry("portal", "Developer portal", "globe", "portal_brand"),
+            Entry("aws-portals", "API Gateway portals", "layers", "aws_portals"),
         ),
     ),
     (

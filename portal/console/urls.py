@@ -298,6 +298,7 @@ urlpatterns = [
     path("portal/pages/preview/", portal_pages.page_preview, name="page_preview"),
     path("portal/pages/p/<slug:slug>/", portal_pages.portal_page, name="portal_page"),
     path("portal/pages/p/<slug:slug>/delete/", portal_pages.delete_page, name="delete_page"),
+    path("portals/", include("portal.console.aws_portal_urls")),
     path("portal/webhooks/", webhooks.webhooks, name="webhooks"),
     path("portal/webhooks/<str:webhook_id>/", webhooks.webhook, name="webhook"),
     path("portal/webhooks/<str:webhook_id>/deliveries/", webhooks.deliveries, name="deliveries"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from rest_framework import serializers
-from rest_framework.decorators import api_view
+from rest_framework.decorators import api_view, permission_classes
 from rest_framework.exceptions import Throttled, ValidationError
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,7 +17,7 @@ from portal.developer.api_access import needs
 from portal.developer.calling import call_api
 from portal.developer.pace import PACE, visitor
 from portal.developer.reference import OperationPage, Reference
-from portal.developer.reference_pages import desk_for, with_token
+from portal.developer.reference_pages import desk_for, sdk, with_token
 from portal.developer.try_form import LONGEST_BODY, LONGEST_TOKEN, LONGEST_VALUE, read_attempt
 
 
@@ -81,6 +82,13 @@ def call_operation(request: Request, slug: str) -> Response:
             "truncated": answer.truncated,
         }
     )
+
+
+@api_view(["GET"])
+@permission_classes([AllowAny])
+def client_of_api(request: Request, slug: str, kind: str) -> HttpResponse:
+    """A client of a product's REST API as an archive; `?api=` chooses one of several. Kinds are python, javascript, java and ruby."""
+    return sdk(request._request, slug, request.query_params.get("api", ""), kind)
 
 
 def _named(reference: Reference, name: str) -> OperationPage | None:

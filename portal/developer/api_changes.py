@@ -15,7 +15,14 @@ from rest_framework.response import Response
 
 from apps.portals.models import ApplicationMember
 from portal.developer import catalogue
-from portal.developer.access import change, create_application, give_access, home_of_applications, unsubscribe
+from portal.developer.access import (
+    change,
+    create_application,
+    give_access,
+    home_of_applications,
+    join_application,
+    unsubscribe,
+)
 from portal.developer.api import application, application_shape, applications
 from portal.developer.api_access import needs
 from portal.developer.applications import KeyOnPage, my_application
@@ -92,6 +99,17 @@ def _change_application(request: Request, application_id: str) -> Response:
     body.is_valid(raise_exception=True)
     _change(request, application_id, "UpdateApplication", **body.validated_data)
     return Response(application_shape(my_application(request.user, application_id)))
+
+
+@api_view(["POST"])
+@needs("write")
+def accept_invitation(request: Request, member_id: str) -> Response:
+    """Join the application of an invitation to one's own confirmed address; 404 for one to somebody else's."""
+    row = ApplicationMember.objects.select_related("application").filter(member_id=member_id, user=None).first()
+    if row is None:
+        raise Http404("No such invitation.")
+    join_application(request._request, request.user, row)
+    return Response(application_shape(my_application(request.user, row.application.application_id)), status=201)
 
 
 @api_view(["POST"])

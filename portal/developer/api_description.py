@@ -28,6 +28,8 @@ OPERATIONS: tuple[tuple[str, str, str, str, str], ...] = (
         'Call an operation ("GET /pets/{petId}") with the key of an application, as try-it does',
         "operation api? method? path? query? header? body? application? token? client? credentials?",
     ),
+    ("get", "/products/{slug}/sdk/{kind}/", "", "A client of one of its REST APIs, as an archive", ""),
+    ("post", "/invitations/{member_id}/", "write", "Join the application that you are invited to", ""),
     ("get", "/guides/", "", "Guides, in Markdown", ""),
     ("get", "/search/", "", "Search products, operations, messages and pages by q", ""),
     ("get", "/applications/", "read", "Your applications, newest first", ""),
@@ -55,6 +57,7 @@ OPERATIONS: tuple[tuple[str, str, str, str, str], ...] = (
 _QUERY = {
     "/products/": ("q", "limit", "position"),
     "/products/{slug}/openapi.json": ("api",),
+    "/products/{slug}/sdk/{kind}/": ("api",),
     "/search/": ("q",),
     "/applications/": ("limit", "position"),
     f"{_A}usage/": ("span",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -158,16 +158,9 @@ def applications_for(user: Visitor, product: Product) -> list[Access]:
     return sorted(accesses, key=lambda one: (not one.active, not one.pending, not one.application.mine))
 
 
-def all_with_quotas() -> Iterator[ApplicationOnPage]:
-    """Every application with an active subscription to a plan that has a quota, as its owner sees it, a few at a time."""
-    metered = Subscription.objects.filter(
-        status=Subscription.Status.ACTIVE,
-        product_plan__plan__quota_limit__gt=0,
-        product_plan__plan__quota_period__isnull=False,
-    )
-    rows = _with_all(Application.objects.filter(pk__in=metered.values("application"))).select_related("owner")
-    for row in rows.order_by("pk").iterator(chunk_size=200):
-        yield ApplicationOnPage(row, row.owner)
+def loaded(pks: Iterable[int]) -> list[Application]:
+    """Applications with all that `ApplicationOnPage` reads, and their owners."""
+    return list(_with_all(Application.objects.filter(pk__in=list(pks))).select_related("owner"))
 
 
 def mask(value: str) -> str:

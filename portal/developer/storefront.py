@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from apps.control_plane.errors import BadRequestException
@@ -13,6 +13,7 @@ from portal.developer import catalogue
 from portal.developer.addresses import mcp_url
 from portal.developer.applications import applications_for
 from portal.developer.first_call import first_call
+from portal.developer.portals.visit import portal_named
 from portal.developer.prose import render_markdown
 from portal.developer.written_pages import home_text
 
@@ -22,7 +23,10 @@ SHOWN_CHANGES = 10
 
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
-    """What this portal is, how one starts, and the first products."""
+    """What this portal is, how one starts, and the first products. By the name of one of API Gateway's portals one lands in that."""
+    named = portal_named(request.get_host())
+    if named:
+        return redirect("developer:portal", named)
     offers = catalogue.offers(request.user)
     return render(
         request,

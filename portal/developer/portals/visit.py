@@ -18,6 +18,13 @@ from apps.portals.previews import previewed
 Document = dict[str, Any]
 
 
+def portal_named(host: str) -> str:
+    """The id of the portal that is published under a domain name of its own, "" for other hosts. A port does not count."""
+    name = host.lower().partition(":")[0]
+    rows = Portal.objects.filter(domain_name=name, live__isnull=False) if name else Portal.objects.none()
+    return rows.values_list("portal_id", flat=True).first() or ""
+
+
 @dataclass(frozen=True)
 class Visit:
     """A portal as one visitor sees it. `base` is the path that all its addresses begin with."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.core import mail
 from django.test import Client
 
+from apps.control_plane import registry
 from apps.metering.models import DailyUsage
 from apps.portals import tasks
 from apps.portals.models import Application, ApplicationMember, WebhookDelivery
 from portal.developer.quota_alerts import reached, tell_of_quotas
-from tests.portal.developer.people import person
+from tests.portal.developer.people import browser, person
 from tests.portal.developer.shops import Shop, make_product
 
 
@@ -51,6 +53,48 @@ def test_the_owner_and_managers_hear_of_a_quota_once_for_each_threshold(shop: Sh
     assert subjects == [(who, what) for what in told for who in ("ada@example.com", "manager@example.com")]
     assert WebhookDelivery.objects.count() == 2
     assert "Used up" in signed_in.get(f"/apps/{Application.objects.get().application_id}/").content.decode()
+
+
+def test_a_quota_that_was_made_smaller_is_told_of_too(shop: Shop, signed_in: Client) -> None:
+    signed_in.post("/products/petstore/access/", {"plan": shop.free})
+    app = Application.objects.get()
+    key = app.keys.get().api_key
+    registry.call(
+        shop.caller,
+        "apigateway",
+        "UpdateUsage",
+        {
+            "usagePlanId": shop.free, "keyId": key.key_id,
+            "patchOperations": [{"op": "replace", "path": "/remaining", "value": "500"}],
+        },
+    )  # fmt: skip
+
+    use(shop, 300)
+    assert mail.outbox == []
+    use(shop, 450)
+
+    assert "80 %" in mail.outbox[0].subject
+
+
+def test_looking_for_quotas_asks_no_more_for_many_applications_than_for_few(
+    shop: Shop, signed_in: Client, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(12):
+        browser(person(f"dev{number}@example.com")).post("/products/petstore/access/", {"plan": shop.free})
+    today = datetime.now(UTC).date()
+    keys = [key.api_key.key_id for app in Application.objects.all() for key in app.keys.all()]
+    place = {"account_id": shop.caller.account_id, "region": shop.caller.region, "plan_id": shop.free, "day": today}
+    DailyUsage.objects.bulk_create([DailyUsage(key_id=key, used=10, **place) for key in keys])
+    with django_assert_max_num_queries(3):
+        tell_of_quotas()
+    DailyUsage.objects.update(used=1000)
+    tell_of_quotas()
+    tasks.send_mail_that_waits()
+
+    with django_assert_max_num_queries(16):
+        tell_of_quotas()
+
+    assert len(mail.outbox) == 12
 
 
 def found(client: Client, words: str) -> str:

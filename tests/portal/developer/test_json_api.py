@@ -18,7 +18,7 @@ from portal.developer.api_access import SCOPES, make_token
 from portal.developer.api_description import OPERATIONS, described
 from portal.developer.pace import PACE
 from portal.developer.urls import urlpatterns
-from tests.portal.developer.people import browser
+from tests.portal.developer.people import browser, person
 from tests.portal.developer.shops import Shop, make_product
 
 
@@ -161,6 +161,88 @@ def test_the_description_is_openapi_and_has_every_address() -> None:
     assert {re.sub(r"<\w+:(\w+)>", r"{\1}", address) for address in addresses} == set(document["paths"])
     assert {scope for _, _, scope, _, _ in OPERATIONS} == {"", *SCOPES}
     assert Client().get("/api/v1/openapi.json").json() == document
+
+
+# What people do on each page, and where programs do the same: method and path of the JSON API, or why they do not.
+_A = "/applications/{application_id}/"
+TWINS: dict[str, tuple[str, ...] | str] = {
+    "landing": ("get /",),
+    "search": ("get /search/",),
+    "guides": ("get /guides/",),
+    "guide": ("get /guides/",),
+    "support": ("get /guides/",),
+    "products": ("get /products/",),
+    "product": ("get /products/{slug}/",),
+    "access": (f"post {_A}subscriptions/", "post /applications/"),
+    "reference": ("get /products/{slug}/openapi.json",),
+    "reference_of_api": ("get /products/{slug}/openapi.json",),
+    "try_it": ("post /products/{slug}/calls/",),
+    "try_stream": ("post /products/{slug}/calls/",),
+    "try_socket": "a program connects to the address in get /products/{slug}/ itself",
+    "sdk": ("get /products/{slug}/sdk/{kind}/",),
+    "product_openapi": ("get /products/{slug}/openapi.json",),
+    "mcp": "it is for programs",
+    "llms": "it is for programs",
+    "brand_style": "what a page looks like",
+    "brand_logo": "what a page looks like",
+    "tokens": "a token cannot make another one: that would outlive it",
+    "delete_token": "made and ended by the person, in the browser",
+    "carry_on": "where a person goes on after signing in",
+    "applications": ("get /applications/", "post /applications/"),
+    "join_application": ("post /invitations/{member_id}/",),
+    "application": (f"get {_A}",),
+    "application_usage": (f"get {_A}usage/",),
+    "edit_application": (f"patch {_A}",),
+    "delete_application": (f"delete {_A}",),
+    "create_key": (f"post {_A}keys/",),
+    "reveal_key": (f"get {_A}keys/{{key_id}}/",),
+    "rotate_key": (f"post {_A}keys/{{key_id}}/rotate/",),
+    "revoke_key": (f"delete {_A}keys/{{key_id}}/",),
+    "label_key": (f"patch {_A}keys/{{key_id}}/",),
+    "invite_member": (f"post {_A}members/", f"get {_A}members/"),
+    "member_role": (f"patch {_A}members/{{member_id}}/",),
+    "remove_member": (f"delete {_A}members/{{member_id}}/",),
+    "create_client": (f"post {_A}clients/", f"get {_A}clients/"),
+    "rotate_secret": (f"post {_A}clients/{{client_id}}/secret/",),
+    "delete_client": (f"delete {_A}clients/{{client_id}}/",),
+    "end_subscription": (f"delete {_A}subscriptions/{{subscription_id}}/",),
+}
+
+
+def test_every_page_has_its_twin_for_programs() -> None:
+    portal: Any = urlpatterns[0]
+    names = {one.name for one in portal.url_patterns}
+    pages = {name for name in names if not name.startswith(("api_", "portal_")) and name != "portal"}
+
+    assert pages == set(TWINS), "a page without a twin, or a twin without a page"
+    described_here = {f"{method} {path}" for method, path, *_ in OPERATIONS}
+    told = {one for twin in TWINS.values() if not isinstance(twin, str) for one in twin}
+    assert told <= described_here
+    assert described_here - told == {"get /openapi.json"}
+
+
+def test_an_invitation_is_accepted_by_who_it_is_for_alone(shop: Shop, ada: User) -> None:
+    program = Program(ada)
+    app = f"applications/{program('post', 'applications/', {'name': 'Robot'}).json()['id']}/"
+    bob, eve = person("bob@example.com"), person("eve@example.com")
+    invited = program("post", f"{app}members/", {"email": bob.email, "role": "viewer"}).json()["memberId"]
+    place = f"invitations/{invited}/"
+
+    assert Program(eve)("post", place).status_code == 404
+    assert Program(bob, "read")("post", place).status_code == 403
+    joined = Program(bob)("post", place)
+    assert (joined.status_code, joined.json()["role"]) == (201, "viewer")
+    assert Program(bob)("post", place).status_code == 404
+
+
+def test_a_client_of_an_api_is_fetched_with_a_token(shop: Shop, ada: User) -> None:
+    PACE.forget_everybody()
+    shop.call("UpdateProduct", productId=shop.product_id, visibility="signed-in")
+
+    answer = Program(ada)("get", "products/petstore/sdk/python/")
+
+    assert (answer.status_code, answer["Content-Type"], answer.content[:2]) == (200, "application/zip", b"PK")
+    assert Client().get("/api/v1/products/petstore/sdk/python/").status_code == 404
 
 
 def test_a_token_is_shown_once_on_its_page_and_deleted_there(signed_in: Client, ada: User) -> None:
