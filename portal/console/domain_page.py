@@ -49,6 +49,7 @@ def domain_page(
         rule=rule or RuleForm(stages=rest_stages, prefix="rule", initial={"priority": min(following, 1_000_000)}),
         mappings=mapping_rows(row),
         rules=rules,
+        stages=stages,
         has_stages=bool(stages),
         has_rest_stages=bool(rest_stages),
         trail=[*domain_trail(), {"label": row.name}],
@@ -149,6 +150,8 @@ def mapping_rows(domain: DomainName) -> list[dict[str, Any]]:
         }
         for row in domain.api_mappings.select_related("api")
     ]
+    for each in rows:
+        each["leads"] = f"{each['api'].id}:{each['stage']}"
     return sorted(rows, key=lambda each: each["key"])
 
 

@@ -33,6 +33,15 @@ def add_mapping(console: Console, name: str) -> HttpResponseBase:
 
 
 @console_page("POST")
+def change_mapping(console: Console, name: str, mapping_id: str) -> HttpResponseBase:
+    """Let a path lead to another stage."""
+    api_id, _, stage = console.request.POST.get("stage", "").partition(":")
+    request = {"DomainName": name, "ApiMappingId": mapping_id, "ApiId": api_id, "Stage": stage}
+    console.attempt("The path leads there within a second.", "UpdateApiMapping", request, _V2)
+    return redirect("console:domain_name", name)
+
+
+@console_page("POST")
 def remove_mapping(console: Console, name: str, mapping_id: str) -> HttpResponseBase:
     """Take a mapping away."""
     request = {"DomainName": name, "ApiMappingId": mapping_id}

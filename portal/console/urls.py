@@ -253,6 +253,11 @@ urlpatterns = [
     path("domain-names/of/<str:name>/delete/", domain_names.delete_domain_name, name="delete_domain_name"),
     path("domain-names/of/<str:name>/mappings/add/", domain_routes.add_mapping, name="add_mapping"),
     path(
+        "domain-names/of/<str:name>/mappings/<str:mapping_id>/change/",
+        domain_routes.change_mapping,
+        name="change_mapping",
+    ),
+    path(
         "domain-names/of/<str:name>/mappings/<str:mapping_id>/remove/",
         domain_routes.remove_mapping,
         name="remove_mapping",

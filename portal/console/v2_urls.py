@@ -17,6 +17,7 @@ from portal.console import (
     v2_routes,
     v2_stages,
     v2_traffic,
+    websocket_apis_answers,
     websocket_apis_client,
     websocket_apis_connections,
     websocket_apis_models,
@@ -32,6 +33,9 @@ urlpatterns = [
     path("<str:api_id>/routes/new/", v2_routes.create_route, name="v2_create_route"),
     path("<str:api_id>/routes/<str:route_id>/", v2_routes.edit_route, name="v2_edit_route"),
     path("<str:api_id>/routes/<str:route_id>/delete/", v2_routes.delete_route, name="v2_delete_route"),
+    path(
+        "<str:api_id>/routes/<str:route_id>/response/", websocket_apis_answers.route_response, name="v2_route_response"
+    ),
     path("<str:api_id>/integrations/", v2_integrations.integrations, name="v2_integrations"),
     path("<str:api_id>/integrations/new/", v2_integrations.create_integration, name="v2_create_integration"),
     path(_INTEGRATION, v2_integrations.integration, name="v2_integration"),

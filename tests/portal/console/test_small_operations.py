@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import a_rest_api, a_stage, an_http_api, call, call_v2, mock
+from builders import a_rest_api, a_stage, a_websocket_api, an_http_api, call, call_v2, mock
 from django.test import Client
 from django.urls import reverse
 from reading import text, words
@@ -190,3 +190,36 @@ def test_viewers_change_none_of_it(viewer: Client, view: str) -> None:
     given = {"name": "x", "kind": "program", "subnets": "subnet-0a1b2c3d", "domain": "x", "source": "vpce-1"}
 
     assert viewer.post(url(view), given).status_code == 403
+
+
+def test_a_path_of_a_domain_name_leads_to_another_stage(owner: Client, caller: Caller) -> None:
+    arn = "arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d-0000-0000-0000-000000000000"
+    call(caller, "CreateDomainName", domainName="shop.example.com", regionalCertificateArn=arn, endpointConfiguration={"types": ["REGIONAL"]})  # fmt: skip
+    first, second = an_http_api(caller, "GET /a"), an_http_api(caller, "GET /b")
+    for api in (first, second):
+        call_v2(caller, "CreateStage", ApiId=api, StageName="prod", AutoDeploy=True)
+    made = call_v2(caller, "CreateApiMapping", DomainName="shop.example.com", ApiId=first, Stage="prod", ApiMappingKey="pets")  # fmt: skip
+
+    owner.post(url("change_mapping", "shop.example.com", made["ApiMappingId"]), {"stage": f"{second}:prod"})
+
+    (shown,) = call_v2(caller, "GetApiMappings", DomainName="shop.example.com")["Items"]
+    assert (shown["ApiId"], shown["ApiMappingKey"]) == (second, "pets")
+
+
+def test_a_route_that_answers_says_how(owner: Client, caller: Caller) -> None:
+    api = a_websocket_api(caller)
+    call_v2(caller, "CreateModel", ApiId=api, Name="Pet", ContentType="application/json", Schema='{"type": "object"}')
+    route = call_v2(caller, "CreateRoute", ApiId=api, RouteKey="join", RouteResponseSelectionExpression="$default")
+    page = url("v2_route_response", api, route["RouteId"])
+    assert owner.get(page).status_code == 404
+    call_v2(caller, "CreateRouteResponse", ApiId=api, RouteId=route["RouteId"], RouteResponseKey="$default")
+
+    owner.post(page, {"expression": "$request.body.kind", "models": "pet = Pet", "parameters": ""})
+    (answer,) = call_v2(caller, "GetRouteResponses", ApiId=api, RouteId=route["RouteId"])["Items"]
+    assert (answer["ModelSelectionExpression"], answer["ResponseModels"]) == (
+        "$request.body.kind",
+        {"pet": "Pet"},
+    )
+
+    refused = owner.post(page, {"models": "pet = Nobody"})
+    assert (refused.status_code, "Invalid model name specified: Nobody" in words(refused)) == (422, True)
