@@ -302,5 +302,8 @@ class Services:
     execution_logs: AccessLogs = NOWHERE
     spans: Spans = NOWHERE
     sampler: TraceSampler = NEVER
+    passive_tracing: bool = (
+        False  # whether stages that do not trace have their place in traces that callers have sampled
+    )
     discoverer: Discoverer = field(default_factory=lambda: Discoverer(time.monotonic))
     chance: Callable[[], float] = random.random  # evenly distributed from 0 up to, but not including, 1

@@ -112,6 +112,7 @@ class DataPlane:
             stories=self._stories,
             execution_logs=self._execution_logs,
             spans=self._spans or NOWHERE,
+            passive_tracing=self._spans is not None,
             sampler=TraceSampler(sampling.per_second, sampling.share, random.random),
         )
         self.current = Current()

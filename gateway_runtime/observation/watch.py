@@ -36,25 +36,43 @@ class Seen(NamedTuple):
 class Watch:
     """One method's. A request that begins at `due` (monotonic seconds) or after it is watched: it takes the timed `steps`.
 
-    `names` are the phases behind the method's plain steps.
+    `names` are the phases behind the method's `plain` steps. Where `asks` is given, each request is asked whether it wants to be
+    watched by itself.
     """
 
-    __slots__ = ("_always", "_sample", "_steps", "due", "names", "seen")
+    __slots__ = ("_always", "_asks", "_plain", "_sample", "_steps", "due", "names", "seen")
 
-    def __init__(self, names: tuple[str, ...], steps: tuple[Step, ...], seen: Seen, per_second: float) -> None:
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        plain: tuple[Step, ...],
+        steps: tuple[Step, ...],
+        seen: Seen,
+        per_second: float,
+        asks: Callable[[Exchange], bool] | None = None,
+    ) -> None:
         self.names = names
         self.seen = seen
+        self._plain = plain
         self._steps = steps
+        self._asks = asks
         self._sample = Sample(per_second)
         self._always = seen.level != "OFF" or seen.traced or seen.timed
-        self.due = -math.inf if self._always else self._sample.due
+        self.due = -math.inf if self._always or asks is not None else self._sample.due
 
     def begin(self, exchange: Exchange) -> tuple[Step, ...]:
-        """The steps for a request that is watched."""
+        """The steps for a request that is watched, or that has to be asked."""
+        if (
+            self._asks is not None
+            and not self._always
+            and exchange.started < self._sample.due
+            and not self._asks(exchange)
+        ):
+            return self._plain
         exchange.watched = True
         exchange.timings = []
         exchange.sampled = self._sample.take(exchange.started)
-        if not self._always:
+        if not self._always and self._asks is None:
             self.due = self._sample.due
         return self._steps
 

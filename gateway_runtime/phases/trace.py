@@ -1,4 +1,7 @@
-"""A stage that traces gives each request a place in a trace, and decides whether the trace is recorded."""
+"""A stage that traces gives each request a place in a trace, and decides whether the trace is recorded.
+
+One that does not is traced passively, as AWS calls it: it has its place in traces that callers have sampled already.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +22,9 @@ _new_segment = random_texts(8, bytes.hex)
 
 
 def trace(site: MethodSite) -> Step | None:
-    """Nothing for a stage that does not trace: the caller's trace then goes on as it came."""
+    """Nothing for a stage that does not trace where spans go nowhere: the caller's trace then goes on as it came."""
     if not site.stage.tracing_enabled:
-        return None
+        return _trace_passively if is_passive(site) else None
     sampler = site.services.sampler
 
     def step(exchange: Exchange) -> None:
@@ -37,6 +40,31 @@ def trace(site: MethodSite) -> Step | None:
         exchange.trace_id = f"Root={root};Parent={segment};Sampled={int(sampled)}"
 
     return step
+
+
+def is_passive(site: MethodSite) -> bool:
+    """Whether a stage that does not trace has its place in traces that others have sampled."""
+    return not site.stage.tracing_enabled and site.protocol == "REST" and site.services.passive_tracing
+
+
+def is_sampled(exchange: Exchange) -> bool:
+    """Whether the caller has sampled its trace; a root that is none counts for nothing."""
+    sent = exchange.request.header(HEADER)
+    if sent is None or b"Sampled=1" not in sent:
+        return False
+    fields = _fields(sent)
+    return fields.get("Sampled") == "1" and _ROOT.fullmatch(fields.get("Root", "")) is not None
+
+
+def _trace_passively(exchange: Exchange) -> None:
+    if not is_sampled(exchange):
+        return
+    sent = _fields(exchange.request.header(HEADER))
+    parent = sent.get("Parent", "")
+    exchange.segment_id = segment = _new_segment()
+    exchange.parent_id = parent if _SEGMENT.fullmatch(parent) else ""
+    exchange.trace_sampled = True
+    exchange.trace_id = f"Root={sent['Root']};Parent={segment};Sampled=1"
 
 
 def _fields(sent: bytes | None) -> dict[str, str]:

@@ -15,6 +15,7 @@ from gateway_runtime.observation.seen import seen
 from gateway_runtime.observation.watch import NamedStep, Watch, timed
 from gateway_runtime.phases.cache import read_cache, unless_kept, write_cache
 from gateway_runtime.phases.throttle import stage_buckets
+from gateway_runtime.phases.trace import is_passive, is_sampled
 from gateway_runtime.pipelines import REST, ClosingPhase, Pipeline
 from gateway_runtime.ports import Services
 from gateway_runtime.snapshot.router import Router
@@ -99,8 +100,11 @@ def walked_method(site: MethodSite, named: list[NamedStep]) -> CompiledMethod:
     asked, services = seen(site), site.services
     steps = _folded(named)
     watched = _folded(timed(named, services.clock.monotonic, data_trace=asked.data_trace and not site.streams))
-    watch = Watch(tuple(name for name, _ in steps), _only_steps(watched), asked, services.stories.per_second)
-    return CompiledMethod(site, _only_steps(steps), watch, stage_buckets(site))
+    plain = _only_steps(steps)
+    asks = is_sampled if is_passive(site) else None
+    names = tuple(name for name, _ in steps)
+    watch = Watch(names, plain, _only_steps(watched), asked, services.stories.per_second, asks)
+    return CompiledMethod(site, plain, watch, stage_buckets(site))
 
 
 def _folded(named: list[NamedStep]) -> list[NamedStep]:

@@ -36,6 +36,12 @@ class _Series:
             counter("data_processed_bytes_total", "DataProcessed: bytes of routes in both directions"),
         )
         self._latency = METRICS.histogram(f"gatehouse_{of}_latency_seconds", f"Latency, by {of}", SECONDS, **labels)
+        self._integration_latency = METRICS.histogram(
+            f"gatehouse_{of}_integration_latency_seconds",
+            f"IntegrationLatency of those asked, by {of}",
+            SECONDS,
+            **labels,
+        )
 
     def add(self, row: Traffic) -> None:
         numbers = (
@@ -50,9 +56,13 @@ class _Series:
         )
         for slot, number in zip(self._slots, numbers, strict=True):
             METRICS.values[slot] += number
-        for at, count in row.latency_buckets.items():
-            self._latency.add(LATENCY_BOUNDS_MS[min(at, len(LATENCY_BOUNDS_MS) - 1)] / 1000, count)
-        self._latency.add_to_sum(row.latency_ms / 1000)
+        for histogram, buckets, total in (
+            (self._latency, row.latency_buckets, row.latency_ms),
+            (self._integration_latency, row.integration_buckets, row.integration_latency_ms),
+        ):
+            for at, count in buckets.items():
+                histogram.add(LATENCY_BOUNDS_MS[min(at, len(LATENCY_BOUNDS_MS) - 1)] / 1000, count)
+            histogram.add_to_sum(total / 1000)
 
 
 class TrafficMetrics:

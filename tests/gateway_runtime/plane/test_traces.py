@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -98,14 +99,70 @@ async def test_a_header_that_is_no_trace_begins_a_new_one(gateway: GatewayHarnes
         assert answer.status == 400
 
 
-async def test_a_stage_that_does_not_trace_hands_the_header_on(gateway: GatewayHarness, backend: Backend) -> None:
+def trace_passively(gateway: GatewayHarness) -> None:
+    """As where an exporter of spans is set up."""
+    gateway.services = replace(gateway.services, passive_tracing=True)
+
+
+async def test_without_passive_tracing_a_stage_that_does_not_trace_hands_the_header_on(
+    gateway: GatewayHarness, backend: Backend
+) -> None:
     gateway.serve(rest_api(get("/pets", http_proxy(backend.url)), stage("prod")))
     header = f"Root={ROOT};Parent={PARENT};Sampled=1"
 
     await gateway.get("/prod/pets", x_amzn_trace_id=header)
 
     assert backend.last.header("x-amzn-trace-id") == header
-    assert gateway.spans.exported == []
+    assert gateway.stories.kept == []
+
+
+async def test_a_stage_that_does_not_trace_has_its_place_in_traces_that_are_sampled(
+    gateway: GatewayHarness, backend: Backend
+) -> None:
+    trace_passively(gateway)
+    gateway.serve(rest_api(get("/pets", http_proxy(backend.url)), stage("prod")))
+
+    for _ in range(2):  # also when the head is known
+        await gateway.get("/prod/pets", x_amzn_trace_id=f"Root={ROOT};Parent={PARENT};Sampled=1")
+
+    sent = fields(backend.last.header("x-amzn-trace-id"))
+    assert (sent["Root"], sent["Sampled"]) == (ROOT, "1")
+    assert sent["Parent"] != PARENT
+    story = gateway.spans.exported[-1]
+    assert story.span == Span(root=ROOT, segment=sent["Parent"], parent=PARENT, sampled=True)
+    assert len(gateway.spans.exported) == 2
+    assert all(phase.took_ms is not None for phase in story.phases)
+
+
+@pytest.mark.parametrize(
+    "header", [f"Root={ROOT};Parent={PARENT};Sampled=0", f"Root={ROOT};Parent={PARENT}", "Root=evil;Sampled=1"]
+)
+async def test_a_trace_that_nobody_has_sampled_passes_such_a_stage_as_it_came(
+    gateway: GatewayHarness, backend: Backend, header: str
+) -> None:
+    trace_passively(gateway)
+    gateway.serve(rest_api(get("/pets", http_proxy(backend.url)), stage("prod")))
+
+    await gateway.get("/prod/pets", x_amzn_trace_id=header)
+    await gateway.get("/prod/pets")
+
+    assert backend.requests[0].header("x-amzn-trace-id") == header
+    assert gateway.spans.exported == gateway.stories.kept == []
+
+
+async def test_successes_are_sampled_for_stories_where_traces_are_passive(
+    gateway: GatewayHarness, clock: FakeClock
+) -> None:
+    gateway.stories.per_second = 1
+    trace_passively(gateway)
+    gateway.serve(rest_api(get("/pets", mock()), stage("prod")))
+
+    for _ in range(25):  # of a burst the first twenty
+        await gateway.get("/prod/pets")
+    clock.pass_seconds(1)
+    await gateway.get("/prod/pets")
+
+    assert [story.kept_for for story in gateway.stories.kept] == ["sample"] * 21
 
 
 async def test_a_refusal_has_spans_too(gateway: GatewayHarness) -> None:

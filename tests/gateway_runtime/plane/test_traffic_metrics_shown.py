@@ -40,6 +40,10 @@ async def test_counts_are_shown_by_stage_and_of_chosen_methods(tmp_path: Path, c
     assert shown("gatehouse_stage_cache_hits_total", **of_stage) == 1
     assert shown("gatehouse_stage_cache_misses_total", **of_stage) == 1
     assert shown("gatehouse_stage_integration_latency_seconds_total", **of_stage) == pytest.approx(0.03)
+    histogram = METRICS.histogram("gatehouse_stage_integration_latency_seconds", "", **of_stage)
+    in_buckets = METRICS.values[histogram._offset : histogram._sum]
+    assert sum(in_buckets) == 3
+    assert METRICS.values[histogram._sum] == pytest.approx(0.03)
     assert shown("gatehouse_method_requests_total", **of_stage, resource="/cats", method="GET") == 2
     assert shown("gatehouse_method_requests_total", **of_stage, resource="/pets", method="GET") == 0
 
