@@ -40,6 +40,7 @@ from gateway_runtime.stores.redis_buckets import LEASE_SECONDS, RedisBuckets
 from gateway_runtime.stores.redis_quotas import RedisQuotas
 from gateway_runtime.stores.script_calls import ScriptCalls
 from gateway_runtime.stores.stories import RedisStories
+from gateway_runtime.stores.target_reports import TargetReports
 from gateway_runtime.stores.usage import UsageMeter
 from gateway_runtime.tls.certificates import Certificates
 from gateway_runtime.upstream.discovery import Discoverer
@@ -122,6 +123,7 @@ class DataPlane:
         self.certificates = Certificates(self.current, environment.own_hosts)
         self.gateway = Gateway(self.current, clock, environment.own_hosts)
         self._health_checks = HealthChecks(lambda: self.current.snapshot.links.balancers(), self._pool, clock.monotonic)
+        self._target_reports = TargetReports(self._redis, worker, clock, lambda: self.current.snapshot.links.places())
         self.sockets = WebSockets(self.current, self._connections, clock)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -137,6 +139,7 @@ class DataPlane:
         self._spawn(self._stories.run())
         self._spawn(self._settle_leases())
         self._spawn(self._health_checks.run())
+        self._spawn(self._target_reports.run())
         self._spawn(self._connections.run())
         try:
             # A fresh worker had better not refuse what its siblings serve; without Redis it serves what it has.

@@ -82,6 +82,7 @@ OPERATION_MODULES = (
     "gatehouse.connections",
     "gatehouse.api_key_life",
     "gatehouse.load_balancers",
+    "gatehouse.target_health",
     "gatehouse.certificates",
     "gatehouse.truststores",
     "gatehouse.oauth_clients",

@@ -21,7 +21,21 @@ _PAUSE, _LONGEST_PAUSE = 5.0, 60.0  # seconds without calls, doubled each time
 class Target:
     """One target with what is known of its health. Times are those of the monotonic clock."""
 
-    __slots__ = ("_failed", "_in_a_row", "_pause", "_until", "current", "host", "port", "priority", "sound", "weight")
+    __slots__ = (
+        "_failed",
+        "_in_a_row",
+        "_pause",
+        "_until",
+        "checked_at",
+        "current",
+        "failing",
+        "fault",
+        "host",
+        "port",
+        "priority",
+        "sound",
+        "weight",
+    )
 
     def __init__(self, document: documents.Target) -> None:
         self.host = document.host
@@ -29,6 +43,9 @@ class Target:
         self.weight = document.weight
         self.priority = 0
         self.sound = True  # as health checks see it
+        self.checked_at: float | None = None  # when a health check last ended
+        self.failing = False  # whether that one failed; `sound` takes more than one to change
+        self.fault = ""  # what the last check that failed says
         self.current = 0  # the balance of its turns
         self._in_a_row = 0  # checks that said the opposite
         self._failed = 0
@@ -141,3 +158,7 @@ class Links:
     def balancers(self) -> Iterable[Balancer]:
         for of_place in self._balancers.values():
             yield from of_place.values()
+
+    def places(self) -> Iterable[tuple[_Place, Iterable[Balancer]]]:
+        """The load balancers by account and region."""
+        return [(place, of_place.values()) for place, of_place in self._balancers.items()]

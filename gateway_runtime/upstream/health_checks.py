@@ -17,6 +17,7 @@ logger = logging.getLogger("gateway_runtime.upstream")
 
 _AT_ONCE = 32
 _TICK = 0.5  # seconds
+_LONGEST_FAULT = 200
 
 
 class HealthChecks:
@@ -58,27 +59,33 @@ class HealthChecks:
     async def _check(self, balancer: Balancer, target: Target, check: HealthCheck) -> None:
         before = target.sound
         async with self._free:
-            good = await self._is_good(target, check)
-        target.checked(good, check)
+            fault = await self._fault(target, check)
+        target.checked_at = self._monotonic()
+        target.failing = bool(fault)
+        target.fault = fault or target.fault
+        target.checked(not fault, check)
         if target.sound is not before:
             state = "well" if target.sound else "unwell"
             logger.warning("target %s:%d of %s is %s", target.host, target.port, balancer.arn, state)
 
-    async def _is_good(self, target: Target, check: HealthCheck) -> bool:
+    async def _fault(self, target: Target, check: HealthCheck) -> str:
+        """What is wrong with a target; nothing when it is well."""
         origin = Origin("http", target.host, check.port or target.port)
         try:
             if check.path is None:
                 async with asyncio.timeout(check.timeout_seconds):
                     (await self._pool.connector.connect(origin, _Silent)).close()
-                return True
+                return ""
             headers = ((b"user-agent", b"Gatehouse-HealthChecker"), (b"connection", b"close"))
             answer = await self._pool.request(
                 origin, b"GET", check.path.encode(), headers, timeout=check.timeout_seconds
             )
-        except (UpstreamError, OSError, TimeoutError, ValueError):
-            return False
+        except TimeoutError:
+            return f"It did not answer within {check.timeout_seconds} seconds."
+        except (UpstreamError, OSError, ValueError) as error:
+            return f"It cannot be reached: {error}"[:_LONGEST_FAULT]
         answer.close()
-        return 200 <= answer.status < 400
+        return "" if 200 <= answer.status < 400 else f"It answered {answer.status}."
 
 
 class _Silent(asyncio.Protocol):

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any
-
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from apps.control_plane.errors import NotFoundException
 from portal.console.api_frame import command_samples
 from portal.console.commands import Command
-from portal.console.fields import LinesField, member_patch
-from portal.console.gate import Console, Shape, console_page
+from portal.console.fields import member_patch
+from portal.console.gate import Console, console_page
+from portal.console.load_balancer_forms import SERVICE, TargetsForm, balancer_of, initial_of, request_of
+from portal.console.target_health import health_of
 
-_TARGET = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:]+):(?P<port>\d{1,5})(?:\s+(?P<weight>\d{1,5}))?")
 _MOST = 100
-_SERVICE = "gatehouse"
 _EXAMPLE = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/shop/50dc6c495c0c9188"
 
 
@@ -35,42 +31,12 @@ class LinkForm(forms.Form):
     )
 
 
-class TargetsForm(forms.Form):
-    """What stands for a load balancer, and how its health is checked."""
-
-    targets = LinesField(
-        label="Targets",
-        rows=4,
-        placeholder="10.0.0.5:8080\n10.0.0.6:8080 2",
-        help_text="One per line: host:port and, if you like, a weight.",
-    )
-    path = forms.CharField(
-        label="Health check path",
-        required=False,
-        help_text="Empty: targets are not asked, and one that cannot be reached is left out for a while.",
-        widget=forms.TextInput(attrs={"spellcheck": "false", "placeholder": "/health"}),
-    )
-    interval = forms.IntegerField(label="Every", min_value=5, max_value=300, initial=10, help_text="Seconds.")
-
-    def clean_targets(self) -> list[Shape]:
-        found = []
-        for line in self.cleaned_data["targets"]:
-            match = _TARGET.fullmatch(line)
-            if match is None:
-                raise forms.ValidationError(f"“{line}” is not of the form host:port.")
-            weight = {"weight": int(match["weight"])} if match["weight"] else {}
-            found.append({"host": match["host"].strip("[]"), "port": int(match["port"]), **weight})
-        if not found:
-            raise forms.ValidationError("Name at least one target.")
-        return found
-
-
 @console_page("GET")
 def vpc_links(console: Console) -> HttpResponseBase:
     """The links, and how many targets each leads to."""
     position = console.request.GET.get("position", "")
     answer = console.call("GetVpcLinks", {"limit": _MOST, **({"position": position} if position else {})})
-    balancers = {one["loadBalancerArn"]: one for one in console.call("ListLoadBalancers", {}, _SERVICE)["items"]}
+    balancers = {one["loadBalancerArn"]: one for one in console.call("ListLoadBalancers", {}, SERVICE)["items"]}
     rows = [
         {**link, "count": sum(len(balancers.get(arn, {}).get("targets", [])) for arn in link.get("targetArns", []))}
         for link in answer.get("items", [])
@@ -118,10 +84,10 @@ def vpc_link(console: Console, link_id: str) -> HttpResponseBase:
     """One link, with the targets of its load balancer."""
     link = console.call("GetVpcLink", {"vpcLinkId": link_id})
     arn = link["targetArns"][0]
-    balancer = _balancer(console, arn)
-    form = TargetsForm(console.posted, initial=_initial(balancer))
-    request = _request(arn, balancer, form.cleaned_data) if form.is_valid() else None
-    if request and console.submit(form, "PutLoadBalancer", request, _SERVICE) is not None:
+    balancer = balancer_of(console, arn)
+    form = TargetsForm(console.posted, initial=initial_of(balancer))
+    request = request_of(arn, balancer, form.cleaned_data) if form.is_valid() else None
+    if request and console.submit(form, "PutLoadBalancer", request, SERVICE) is not None:
         messages.success(console.request, "The targets are in use now.")
         return redirect("console:vpc_link", link_id)
     return console.page(
@@ -131,6 +97,7 @@ def vpc_link(console: Console, link_id: str) -> HttpResponseBase:
         arn=arn,
         form=form,
         missing=balancer is None,
+        health=health_of(console, arn),
         trail=[{"label": "VPC links", "url": reverse("console:vpc_links")}, {"label": link["name"]}],
         cli=command_samples(console, [Command("GetVpcLink", {"vpcLinkId": link_id})]),
         status=422 if form.errors else 200,
@@ -154,7 +121,7 @@ def rename_vpc_link(console: Console, link_id: str) -> HttpResponseBase:
 def forget_targets(console: Console, link_id: str) -> HttpResponseBase:
     """Let nothing stand for the link's load balancer any more."""
     arn = console.call("GetVpcLink", {"vpcLinkId": link_id})["targetArns"][0]
-    console.attempt("The targets are forgotten.", "DeleteLoadBalancer", {"loadBalancerArn": arn}, _SERVICE)
+    console.attempt("The targets are forgotten.", "DeleteLoadBalancer", {"loadBalancerArn": arn}, SERVICE)
     return redirect("console:vpc_link", link_id)
 
 
@@ -164,34 +131,3 @@ def delete_vpc_link(console: Console, link_id: str) -> HttpResponseBase:
     if console.attempt("The link is gone.", "DeleteVpcLink", {"vpcLinkId": link_id}) is None:
         return redirect("console:vpc_link", link_id)
     return redirect("console:vpc_links")
-
-
-def _balancer(console: Console, arn: str) -> Shape | None:
-    try:
-        return console.call("GetLoadBalancer", {"loadBalancerArn": arn}, _SERVICE)
-    except NotFoundException:
-        return None
-
-
-def _initial(balancer: Shape | None) -> dict[str, Any]:
-    check = (balancer or {}).get("healthCheck") or {}
-    return {
-        "targets": [_line(target) for target in (balancer or {}).get("targets", [])],
-        "path": check.get("path", ""),
-        "interval": check.get("intervalSeconds", 10),
-    }
-
-
-def _line(target: Shape) -> str:
-    host = f"[{target['host']}]" if ":" in target["host"] else target["host"]
-    weight = target.get("weight", 1)
-    return f"{host}:{target['port']}" + (f" {weight}" if weight != 1 else "")
-
-
-def _request(arn: str, balancer: Shape | None, data: dict[str, Any]) -> Shape:
-    """PutLoadBalancer takes everything anew: what the form does not show of a health check stays as it is."""
-    request: Shape = {"loadBalancerArn": arn, "targets": data["targets"]}
-    if data["path"]:
-        known = (balancer or {}).get("healthCheck") or {}
-        request["healthCheck"] = {**known, "path": data["path"], "intervalSeconds": data["interval"]}
-    return request

@@ -53,7 +53,7 @@ def put_load_balancer(caller: Caller, request: Shape) -> Shape:
 @operation("GetLoadBalancer", "gatehouse")
 def get_load_balancer(caller: Caller, request: Shape) -> Shape:
     """What stands for one load balancer."""
-    return load_balancer_shape(_find(caller, request))
+    return load_balancer_shape(find_load_balancer(caller, request))
 
 
 @operation("ListLoadBalancers", "gatehouse")
@@ -66,7 +66,7 @@ def list_load_balancers(caller: Caller, request: Shape) -> Shape:
 @operation("DeleteLoadBalancer", "gatehouse")
 def delete_load_balancer(caller: Caller, request: Shape) -> Shape:
     """Let nothing stand for a load balancer; calls through links to it fail from now on."""
-    _find(caller, request).delete()
+    find_load_balancer(caller, request).delete()
     publisher.publish_links(caller.account_id, caller.region)
     return {}
 
@@ -78,7 +78,8 @@ def load_balancer_shape(row: LoadBalancer) -> Shape:
     return shape if row.health_check is None else {**shape, "healthCheck": row.health_check}
 
 
-def _find(caller: Caller, request: Shape) -> LoadBalancer:
+def find_load_balancer(caller: Caller, request: Shape) -> LoadBalancer:
+    """The load balancer that a request names; raises NotFoundException."""
     return caller.find(LoadBalancer, "Invalid load balancer ARN specified", arn=request["loadBalancerArn"])
 
 

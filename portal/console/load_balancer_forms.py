@@ -1,0 +1,129 @@
+"""The forms of what stands for load balancers: targets or a name in DNS, and how health is checked."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+
+from apps.control_plane.errors import NotFoundException
+from portal.console.fields import LinesField
+from portal.console.gate import Console, Shape
+
+SERVICE = "gatehouse"
+_TARGET = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:]+):(?P<port>\d{1,5})(?:\s+(?P<weight>\d{1,5}))?")
+_OF_DNS = {"dns_name": "name", "dns_type": "recordType", "dns_port": "port"}
+
+
+class TargetsForm(forms.Form):
+    """What stands for a load balancer, and how its health is checked."""
+
+    needs_targets = True
+
+    targets = LinesField(
+        label="Targets",
+        rows=4,
+        placeholder="10.0.0.5:8080\n10.0.0.6:8080 2",
+        help_text="One per line: host:port and, if you like, a weight.",
+    )
+    path = forms.CharField(
+        label="Health check path",
+        required=False,
+        help_text="Empty: targets are not asked, and one that cannot be reached is left out for a while.",
+        widget=forms.TextInput(attrs={"spellcheck": "false", "placeholder": "/health"}),
+    )
+    interval = forms.IntegerField(label="Every", min_value=5, max_value=300, initial=10, help_text="Seconds.")
+
+    def clean_targets(self) -> list[Shape]:
+        found = []
+        for line in self.cleaned_data["targets"]:
+            match = _TARGET.fullmatch(line)
+            if match is None:
+                raise forms.ValidationError(f"“{line}” is not of the form host:port.")
+            weight = {"weight": int(match["weight"])} if match["weight"] else {}
+            found.append({"host": match["host"].strip("[]"), "port": int(match["port"]), **weight})
+        if not found and self.needs_targets:
+            raise forms.ValidationError("Name at least one target.")
+        return found
+
+
+class BalancerForm(TargetsForm):
+    """The same, or a name in DNS at which targets are found."""
+
+    needs_targets = False
+    dns_name = forms.CharField(
+        label="Or a name in DNS",
+        required=False,
+        max_length=253,
+        help_text="Targets are looked up there instead, again and again.",
+        widget=forms.TextInput(attrs={"spellcheck": "false", "placeholder": "_http._tcp.shop.internal"}),
+    )
+    dns_type = forms.ChoiceField(
+        label="Records", required=False, choices=[("SRV", "SRV, with ports and weights"), ("A", "A, addresses alone")]
+    )
+    dns_port = forms.IntegerField(
+        label="Port", required=False, min_value=1, max_value=65_535, help_text="Of addresses; SRV records tell theirs."
+    )
+
+    field_order: tuple[str, ...] = ("targets", "dns_name", "dns_type", "dns_port", "path", "interval")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if "targets" in data and not data["targets"] and not data.get("dns_name"):
+            self.add_error("targets", "Name at least one target, or a name in DNS.")
+        return data
+
+
+class NewBalancerForm(BalancerForm):
+    """With the ARN that it stands for."""
+
+    arn = forms.CharField(
+        label="ARN",
+        help_text="Of the load balancer, its listener, or the service of Cloud Map that integrations name.",
+        widget=forms.TextInput(attrs={"spellcheck": "false"}),
+    )
+
+    field_order = ("arn", *BalancerForm.field_order)
+
+
+def balancer_of(console: Console, arn: str) -> Shape | None:
+    """What stands for an ARN; None where nothing does."""
+    try:
+        return console.call("GetLoadBalancer", {"loadBalancerArn": arn}, SERVICE)
+    except NotFoundException:
+        return None
+
+
+def initial_of(balancer: Shape | None) -> dict[str, Any]:
+    """What the form of a load balancer begins with."""
+    check = (balancer or {}).get("healthCheck") or {}
+    discovery = (balancer or {}).get("discovery") or {}
+    return {
+        "targets": [_line(target) for target in (balancer or {}).get("targets", [])],
+        "path": check.get("path", ""),
+        "interval": check.get("intervalSeconds", 10),
+        **{member: discovery.get(name) or "" for member, name in _OF_DNS.items()},
+    }
+
+
+def _line(target: Shape) -> str:
+    host = f"[{target['host']}]" if ":" in target["host"] else target["host"]
+    weight = target.get("weight", 1)
+    return f"{host}:{target['port']}" + (f" {weight}" if weight != 1 else "")
+
+
+def request_of(arn: str, balancer: Shape | None, data: dict[str, Any]) -> Shape:
+    """PutLoadBalancer takes everything anew: what the form does not show of a health check stays as it is."""
+    request: Shape = {"loadBalancerArn": arn, "targets": data["targets"]}
+    if data.get("dns_name"):
+        found = {name: data[member] for member, name in _OF_DNS.items() if data.get(member)}
+        request = {
+            "loadBalancerArn": arn,
+            "discovery": found,
+            **({"targets": data["targets"]} if data["targets"] else {}),
+        }
+    if data["path"]:
+        known = (balancer or {}).get("healthCheck") or {}
+        request["healthCheck"] = {**known, "path": data["path"], "intervalSeconds": data["interval"]}
+    return request
