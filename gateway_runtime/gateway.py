@@ -31,6 +31,14 @@ _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"
 _NOWHERE: tuple[Step, ...] = (answer_error, send_answer)  # the closing of a request that reached no stage
 
 
+def _out_of_reach(exchange: Exchange, api_id: str) -> GatewayError:
+    """A stage that is not there, or may not be called here: HTTP APIs say that they find nothing, others that it is forbidden."""
+    stages = exchange.snapshot.stages.get(api_id)
+    if not stages or not next(iter(stages.values())).has_one_identifier:
+        return forbidden()
+    return GatewayError("RESOURCE_NOT_FOUND", headers=((b"apigw-requestid", exchange.extended_id.encode()),))
+
+
 def _reachable(stage: StageDocument, address: Address) -> bool:
     """Whether a stage answers at a custom domain name of its account, or at its API's own endpoint.
 
@@ -164,7 +172,7 @@ class Gateway:
             stage = exchange.snapshot.stage(address.api_id, DEFAULT_STAGE)  # which no path names
             address = address._replace(segments=(address.stage, *address.segments))
         if stage is None or not _reachable(stage.document, address):
-            raise forbidden()
+            raise _out_of_reach(exchange, address.api_id)
         exchange.stage = chosen = stage.chosen()
         if request.method_override is not None and chosen.overrides_methods:
             exchange.request = request = _overridden(request)

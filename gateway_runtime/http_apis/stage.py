@@ -24,7 +24,8 @@ _FUNCTION = re.compile(r"arn:([\w-]+):lambda:([\w-]+):")
 
 
 class HttpApiStage(CompiledStage):
-    """Full matches go before greedy ones, and those before `$default`. A path that has no route of a method goes on to the next kind."""
+    """Full matches go before greedy ones, and those before `$default`. A path that has no route of a method goes on to the next kind.
+    No route ends with a slash; a path that does is for greedy routes and `$default`."""
 
     __slots__ = ("_any", "_default", "_routers")
 
@@ -42,8 +43,8 @@ class HttpApiStage(CompiledStage):
             verb, _, path = key.partition(" ")
             paths.setdefault(verb, {})[path] = route
         any_method = paths.pop("ANY", {})
-        self._any = Router(any_method.items())
-        self._routers = {verb: Router((any_method | own).items()) for verb, own in paths.items()}
+        self._any = Router(any_method.items(), slash_counts=True)
+        self._routers = {verb: Router((any_method | own).items(), slash_counts=True) for verb, own in paths.items()}
 
     def match(self, segments: tuple[str, ...], http_method: str) -> tuple[CompiledMethod, dict[str, str]] | None:
         """The route of a path below the stage. What `$default` catches is kept under its own name."""

@@ -3,7 +3,7 @@
 At each segment a literal is preferred to `{parameter}`, and that to `{proxy+}`; when a choice leads nowhere the next one is
 tried. Literals compare decoded, so that `/%61dmin` reaches the resource `/admin` and not the catch-all beside it, while
 parameters keep the spelling that was sent. An empty segment (of `//`) is matched by `{proxy+}` alone; one trailing slash
-is ignored, and not part of `{proxy+}`.
+is ignored, and not part of `{proxy+}`, unless slashes count.
 """
 
 from __future__ import annotations
@@ -28,9 +28,13 @@ class _Node(Generic[T]):
 
 
 class Router(Generic[T]):
-    """Immutable once made. `routes` are pairs of a resource path (`/pets/{petId}`) and what stands there."""
+    """Immutable once made. `routes` are pairs of a resource path (`/pets/{petId}`) and what stands there.
 
-    def __init__(self, routes: Iterable[tuple[str, T]]) -> None:
+    With `slash_counts` a slash at the end makes another path, which only `{proxy+}` matches.
+    """
+
+    def __init__(self, routes: Iterable[tuple[str, T]], *, slash_counts: bool = False) -> None:
+        self._slash_counts = slash_counts
         self._static: dict[tuple[str, ...], T] = {}
         self._root: _Node[T] = _Node()
         self._dynamic = False
@@ -58,7 +62,7 @@ class Router(Generic[T]):
 
     def match(self, segments: tuple[str, ...]) -> tuple[T, dict[str, str]] | None:
         """The resource of a path below the stage, and the values of its parameters as sent."""
-        if segments and segments[-1] == "":
+        if segments and segments[-1] == "" and (not self._slash_counts or len(segments) == 1):
             segments = segments[:-1]
         names = segments if "%" not in "".join(segments) else tuple(map(unquote, segments))
         found = self._static.get(names)

@@ -54,7 +54,7 @@ def check_http_route_key(key: str) -> None:
     if key == "$default":
         return
     match = _HTTP_KEY.fullmatch(key)
-    if match is None:
+    if match is None or (match[2] != "/" and match[2].endswith("/")):
         raise BadRequestException(
             "The provided route key is not formatted properly for HTTP protocol. Format should be "
             '"<HTTP METHOD> /<RESOURCE PATH>" or "$default"'

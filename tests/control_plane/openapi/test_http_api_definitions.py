@@ -271,7 +271,6 @@ def test_an_integration_that_cannot_be_is_a_warning_and_its_route_leads_nowhere(
         changed(info={}),
         changed(**{"x-amazon-apigateway-cors": {"maxAge": "long"}}),
         with_operation({"security": [{"nobody": []}]}),
-        changed(paths={"/pets": {"get": {}}, "/{a+}/b": {"get": {}}}),
     ],
 )
 def test_a_definition_that_is_wrong_makes_nothing(caller: Caller, valkey: Any, body: str) -> None:
@@ -318,6 +317,15 @@ def test_an_authorizer_that_cannot_be_made_is_left_out_with_the_routes_that_it_w
     )
     assert sorted(routes(caller, made["ApiId"])) == ["$default", "ANY /pets/{id}", "DELETE /pets/{id}", "POST /pets"]
     assert {item["Name"] for item in call_v2(caller, "GetAuthorizers", ApiId=made["ApiId"])["Items"]} == {"checked"}
+
+
+def test_a_path_that_no_route_can_have_is_left_out(caller: Caller, valkey: Any) -> None:
+    made = imported(caller, changed(paths={"/pets": {"get": {}}, "/{a+}/b": {"get": {}}, "/cats/": {"get": {}}}))
+
+    told = "\n".join(made["Warnings"])
+    assert "Unable to put method 'GET' on resource at path '/{a+}/b': A greedy path variable" in told
+    assert "Unable to put method 'GET' on resource at path '/cats/': The provided route key is not formatted" in told
+    assert list(routes(caller, made["ApiId"])) == ["GET /pets"]
 
 
 def test_such_an_authorizer_refuses_the_definition_where_warnings_do(caller: Caller, valkey: Any) -> None:

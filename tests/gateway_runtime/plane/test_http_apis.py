@@ -74,7 +74,48 @@ async def test_a_stage_that_has_a_name_stands_before_the_path(gateway: GatewayHa
 
     answers = [await call(gateway, path) for path in ("/prod/pets", "/pets", "/")]
 
-    assert [answer.status for answer in answers] == [200, 403, 403]
+    assert [answer.status for answer in answers] == [200, 404, 404]
+    assert answers[1].json() == {"message": "Not Found"}
+    assert answers[1].header("apigw-requestid")
+
+
+async def test_an_endpoint_that_is_disabled_is_not_found(gateway: GatewayHarness) -> None:
+    pets = route("GET /pets", function(gateway.functions.runs("pets", tells("pets"))))
+    gateway.serve(*http_api(pets, disable_execute_api_endpoint=True))
+
+    answer = await call(gateway, "/pets")
+
+    assert (answer.status, answer.json()) == (404, {"message": "Not Found"})
+
+
+@pytest.mark.parametrize(
+    ("path", "taken", "caught"),
+    [
+        ("/pets", "exact", None),
+        ("/pets/", "below", {"proxy": ""}),
+        ("/pets/a/", "below", {"proxy": "a/"}),
+        ("/cats/", "default", None),
+        ("/", "root", None),
+    ],
+)
+async def test_a_slash_at_the_end_makes_another_path(
+    gateway: GatewayHarness, path: str, taken: str, caught: dict[str, str] | None
+) -> None:
+    keys = {
+        "exact": "GET /pets",
+        "below": "GET /pets/{proxy+}",
+        "cats": "GET /cats",
+        "root": "GET /",
+        "default": "$default",
+    }
+    runs = gateway.functions.runs
+    gateway.serve(*http_api(*(route(key, function(runs(name, tells(name)))) for name, key in keys.items())))
+
+    answer = await call(gateway, path)
+
+    assert answer.body.decode() == taken
+    event = gateway.functions.invocations[-1].event
+    assert (event["rawPath"], event.get("pathParameters")) == (path, caught)
 
 
 async def test_it_harms_no_rest_api_beside_it_and_goes_as_it_came(gateway: GatewayHarness) -> None:

@@ -17,8 +17,8 @@ from apps.v2_apis.models import Api, Authorizer, Integration, Route
 
 
 def write(caller: Caller, api: Api, spec: HttpApiSpec, unavailable: Mapping[str, str]) -> None:
-    """Replace what is below an API. What cannot be made is found, and refuses the definition unless AWS leaves it out: integrations, and
-    authorizers with the routes that they would guard. `unavailable` are issuers of tokens that do not answer.
+    """Replace what is below an API. What cannot be made is found, and AWS leaves it out with a warning: never a guard alone, always
+    the routes that it would guard too. `unavailable` are issuers of tokens that do not answer.
     """
     known = dict(api.routes.values_list("route_key", "route_id"))
     for rows in (api.routes, api.integrations, api.authorizers):
@@ -85,16 +85,22 @@ def _route(
     try:
         put_route(row, request)
     except AwsError as error:
-        route.node.error(f"Unable to create route '{route.key}': {error.message}")
+        route.node.warn(_not_put(route, error.message))
 
 
 def _without_authorizer(route: RouteSpec) -> str:
     """AWS's words for a route that it leaves out, since nothing would guard it."""
-    method, _, path = route.key.rpartition(" ")
-    return (
-        f"Unable to put method '{method or 'ANY'}' on resource at path '{path}': Invalid authorizer definition. "
-        f"Setting the authorization type to {route.request['AuthorizationType']} requires a valid authorizer. Ignoring."
+    kind = route.request["AuthorizationType"]
+    return _not_put(
+        route,
+        f"Invalid authorizer definition. Setting the authorization type to {kind} requires a valid authorizer.",
     )
+
+
+def _not_put(route: RouteSpec, why: str) -> str:
+    """AWS's words for a route that an import leaves out."""
+    method, _, path = route.key.rpartition(" ")
+    return f"Unable to put method '{method or 'ANY'}' on resource at path '{path}': {why.removesuffix('.')}. Ignoring."
 
 
 def _check_shape(operation: str, request: Shape) -> None:
