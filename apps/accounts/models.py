@@ -141,6 +141,20 @@ class AuditEvent(models.Model):
         indexes = [models.Index(fields=["account", "-at"], name="audit_by_account")]
 
 
+class UndoableChange(models.Model):
+    """What one operation changed, sealed, for as long as its `principal` may take it back. `about` is the API it was about, if any."""
+
+    undo_id = models.CharField(max_length=32, unique=True, default=ids.undo_id)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    region = models.CharField(max_length=32)
+    principal = models.CharField(max_length=256)
+    at = models.DateTimeField(db_index=True)
+    kind = models.CharField(max_length=16)
+    about = models.CharField(max_length=32, blank=True)
+    operation = models.CharField(max_length=96)
+    changes = SealedTextField()
+
+
 class AccountSettings(models.Model):
     """API Gateway's own settings of an account in a region (GetAccount, UpdateAccount)."""
 

@@ -92,6 +92,7 @@ OPERATION_MODULES = (
     "gatehouse.memberships",
     "gatehouse.second_factors",
     "gatehouse.teams",
+    "gatehouse.undoing",
     "lambda_api.functions",
     "lambda_api.packages",
     "lambda_api.configurations",

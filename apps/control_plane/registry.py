@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
@@ -31,6 +31,15 @@ Operation = Callable[[Caller, Shape], Shape]
 Preparation = Callable[[Caller, Shape], Shape]
 
 logger = logging.getLogger("gatehouse.operations")
+
+
+class Witness(Protocol):
+    """Sees the database before and after a changing operation; what it writes belongs to the same transaction."""
+
+    def before(self, caller: Caller, request: Shape) -> None: ...
+
+    def after(self, caller: Caller, request: Shape) -> None: ...
+
 
 _operations: dict[tuple[str, str], Operation] = {}
 _preparations: dict[tuple[str, str], Preparation] = {}
@@ -66,10 +75,10 @@ def _built(service: str, name: str) -> Operation | None:
     return _operations.get((service, name))
 
 
-def call(caller: Caller, service: str, name: str, request: Shape) -> Shape:
+def call(caller: Caller, service: str, name: str, request: Shape, witness: Witness | None = None) -> Shape:
     """Perform an operation in one transaction. `request` and the answer are in AWS's member names.
 
-    Raises an `AwsError`: ValidationException (BadRequestException in V2) for a request that does not fit the model,
+    A `witness` looks at what a changing operation finds and leaves, within its transaction. Raises an `AwsError`: ValidationException (BadRequestException in V2) for a request that does not fit the model,
     AccessDeniedException for a role that may not, NotImplementedException for an operation that is not built, or what
     the operation itself raises.
     """
@@ -84,7 +93,7 @@ def call(caller: Caller, service: str, name: str, request: Shape) -> Shape:
             return _read(function, caller, request)
         if name in _CALLS_OUT:
             return _call_out(function, caller, name, request)
-        return _change(function, caller, service, name, request)
+        return _change(function, caller, service, name, request, witness)
 
 
 def _read(function: Operation, caller: Caller, request: Shape) -> Shape:
@@ -96,7 +105,9 @@ def _read(function: Operation, caller: Caller, request: Shape) -> Shape:
         return function(caller, request)
 
 
-def _change(function: Operation, caller: Caller, service: str, name: str, request: Shape) -> Shape:
+def _change(
+    function: Operation, caller: Caller, service: str, name: str, request: Shape, witness: Witness | None
+) -> Shape:
     """Perform a changing operation in one transaction, and audit it, also when it is refused."""
     prepare = _preparations.get((service, name))
     try:
@@ -105,7 +116,11 @@ def _change(function: Operation, caller: Caller, service: str, name: str, reques
         with transaction.atomic():
             hold_for(caller, service, name, request)
             before = audit.state(_built, caller, service, name, request)
+            if witness is not None:
+                witness.before(caller, request)
             answer = function(caller, request)
+            if witness is not None:
+                witness.after(caller, request)
             after = audit.left(_built, caller, service, name, request, answer)
             audit.record(caller, name, request, before=before, after=after)
     except AwsError as error:

@@ -59,6 +59,11 @@ def certificate_id() -> str:
     return str(uuid.uuid4())
 
 
+def undo_id() -> str:
+    """What somebody else's change is never undone by, were it not refused anyway."""
+    return base36(24)
+
+
 def client_certificate_id() -> str:
     return base36(6)
 

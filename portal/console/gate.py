@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlencode
@@ -20,9 +20,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.accounts.grants import strongest
 from apps.accounts.models import Membership, SecondFactor, User
-from apps.control_plane import registry
 from apps.control_plane.caller import Caller, staff_caller
 from apps.control_plane.errors import AccessDeniedException, AwsError, NotFoundException
+from apps.control_plane.undo import perform
+from portal.console.confirmations import CONFIRMED
 from portal.console.navigation import navigation
 from portal.console.regions import REGIONS, known_region
 
@@ -34,13 +35,14 @@ REGION_IN_SESSION = "console_region"
 FACTOR_IN_SESSION = "console_second_factor"
 """The second factor with which this session was opened; of a provider of identities that asked for one itself, `PROVIDER`."""
 PROVIDER = "provider"
+UNDO_IN_SESSION = "console_undo"
 SIGNED_IN_BY = "console_signed_in_by"
 """`PROVIDER` in a session that the provider of identities has opened."""
 
 # Pages of which everybody sees what is theirs; all others are about one API, or about the account.
 _OF_EACH = frozenset(
     {
-        "home", "palette", "switch", "second_factor", "begin_second_factor", "renew_recovery_codes", "remove_second_factor",
+        "home", "undo", "palette", "switch", "second_factor", "begin_second_factor", "renew_recovery_codes", "remove_second_factor",
         "access_keys", "create_access_key", "switch_access_key", "delete_access_key",
     }
 )  # fmt: skip
@@ -58,6 +60,8 @@ class Console:
     caller: Caller
     role: str
     """The role that counts on this page; empty for somebody whom it is not open to."""
+    undoable: list[str] = field(default_factory=list)
+    """What this request has changed and can be taken back, by the ids to undo it by."""
 
     @property
     def may_write(self) -> bool:
@@ -103,8 +107,11 @@ class Console:
         return tuple(dict.fromkeys((self.region, *REGIONS)))
 
     def call(self, name: str, request: Shape | None = None, service: str = "apigateway") -> Shape:
-        """Perform an operation as this member; raises `AwsError`."""
-        return registry.call(self.caller, service, name, request or {})
+        """Perform an operation as this member, so that it can be undone if it is one of those; raises `AwsError`."""
+        answer, undo_id = perform(self.caller, service, name, request or {})
+        if undo_id:
+            self.undoable.append(undo_id)
+        return answer
 
     def submit(self, form: forms.Form, name: str, request: Shape, service: str = "apigateway") -> Shape | None:
         """Perform an operation for a valid form. What is wrong comes back as an error of the form, and nothing typed is lost."""
@@ -134,7 +141,12 @@ class Console:
 
     def page(self, template: str, *, section: str = "", status: int = 200, **context: Any) -> HttpResponse:
         """Render a page inside the console's frame; `section` is the navigation entry that it belongs to."""
-        frame = {"console": self, "navigation": navigation(section, everything=bool(self.caller.role))}
+        keep_undo_offer(self)
+        frame = {
+            "console": self,
+            "undo": undo_offer(self),
+            "navigation": navigation(section, everything=bool(self.caller.role)),
+        }
         return render(self.request, template, {**frame, **context}, status=status)
 
 
@@ -182,7 +194,9 @@ def console_page(
             if console.must_enrol and not enrolling:
                 return to_entrance(request, "console:second_factor")
             console = _on_page(console, kwargs)
-            response = _answer(console, lambda: view(console, *args, **kwargs))
+            asked = confirmation_due(console, kwargs)
+            response = asked or _answer(console, lambda: view(console, *args, **kwargs))
+            keep_undo_offer(console)
             add_never_cache_headers(response)
             return response
 
@@ -203,6 +217,53 @@ def _on_page(console: Console, kwargs: dict[str, Any]) -> Console:
     if not console.caller.role and match is not None and match.url_name in _OF_EACH:
         return replace(console, role=strongest(role for role, _ in console.caller.of_apis) or Membership.Role.VIEWER)
     return console
+
+
+def confirmation_due(console: Console, kwargs: dict[str, Any]) -> HttpResponse | None:
+    """The page that asks for a name to be typed before something goes that nobody brings back; None when it has been, or nothing goes."""
+    match, posted = console.request.resolver_match, console.request.POST
+    asked = CONFIRMED.get(match.url_name or "") if match is not None else None
+    if (
+        asked is None
+        or console.request.method != "POST"
+        or not (console.is_owner if asked.owners else console.may_write)
+    ):
+        return None
+    name = asked.name_of(kwargs, posted)
+    typed = posted.get("confirmation")
+    if not name or (typed is not None and typed.strip() == name):
+        return None
+    return console.page(
+        "console/confirm.html",
+        asked=asked,
+        name=name,
+        wrong=typed is not None,
+        posted=[
+            (key, value)
+            for key in posted
+            for value in posted.getlist(key)
+            if key not in ("confirmation", "csrfmiddlewaretoken")
+        ],
+        back=safe_goal(console.request, console.request.headers.get("Referer", "")),
+        status=422 if typed is not None else 200,
+    )
+
+
+def keep_undo_offer(console: Console) -> None:
+    """Remember for the next page what this request has changed."""
+    if console.undoable:
+        offer = {"ids": list(console.undoable), "account": console.account_id, "region": console.region}
+        console.request.session[UNDO_IN_SESSION] = offer
+        console.undoable.clear()
+
+
+def undo_offer(console: Console) -> dict[str, Any] | None:
+    """What the page that is shown now offers to take back: once, and not within a part of a page."""
+    if console.request.headers.get("HX-Request") == "true":
+        return None
+    offer = console.request.session.pop(UNDO_IN_SESSION, None)
+    here = offer is not None and (offer["account"], offer["region"]) == (console.account_id, console.region)
+    return {"ids": offer["ids"], "next": console.request.get_full_path()} if here else None
 
 
 def _answer(console: Console, view: Callable[[], HttpResponseBase]) -> HttpResponseBase:

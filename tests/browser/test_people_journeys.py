@@ -139,3 +139,40 @@ def test_a_team_opens_one_api_to_somebody_and_a_policy_lets_them_call_it(
     expect(admin.get_by_text("The policy reads allows the call.")).to_be_visible()
     check_page(admin, "policies of a member")
     picture(admin, f"user-policies-{theme}")
+
+
+@pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1280, "light")])
+def test_what_was_deleted_comes_back_and_what_cannot_is_asked_for_by_name(
+    visit: Callable[..., Any], product: Installation, picture: Any, width: int, theme: str
+):
+    page = visit(width=width, theme=theme).page
+    sign_in(page, product)
+    page.goto("/console/api-keys/new/")
+    page.get_by_label("Name", exact=True).fill(f"gone {theme}")
+    page.get_by_role("button", name="Create key").click()
+    value = page.get_by_role("button", name="Copy value").get_attribute("data-copy")
+    address = page.url
+    page.get_by_role("button", name="Delete").first.click()
+    page.get_by_label(f"Type gone {theme} to confirm").fill(f"gone {theme}")
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    check_page(page, "undo is offered")
+    picture(page, f"undo-{theme}")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("It is as it was before.")).to_be_visible()
+    page.goto(address)
+    expect(page.get_by_role("button", name="Copy value")).to_have_attribute("data-copy", str(value))
+
+    page.goto("/console/access-keys/")
+    page.get_by_role("button", name="Create access key").click()
+    key = str(page.get_by_role("button", name="Copy access key id").get_attribute("data-copy"))
+    page.goto("/console/access-keys/")
+    page.get_by_role("button", name=f"Deactivate {key}").click()
+    page.get_by_role("button", name=f"Delete {key}").click()
+    expect(page.get_by_role("heading", name="Delete this access key?")).to_be_visible()
+    check_page(page, "a name is asked for")
+    picture(page, f"confirm-{theme}")
+    expect(page.get_by_role("button", name="Delete")).to_be_disabled()
+    page.get_by_label(f"Type {key} to confirm").fill(key)
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("The key is gone.")).to_be_visible()

@@ -83,7 +83,7 @@ def test_targets_that_cannot_be_are_told(owner: Client, link: str, lines: str, t
 
 
 def test_a_link_is_deleted(owner: Client, caller: Caller, link: str) -> None:
-    owner.post(url("delete_vpc_link", link))
+    owner.post(url("delete_vpc_link", link), {"confirmation": link})
 
     assert call(caller, "GetVpcLinks").get("items", []) == []
 
@@ -95,7 +95,7 @@ def test_a_certificate_is_made_downloaded_and_deleted(owner: Client, caller: Cal
 
     pem = text(owner.get(url("download_client_certificate", name)))
     listed = words(owner.get(url("client_certificates")))
-    owner.post(url("delete_client_certificate", name))
+    owner.post(url("delete_client_certificate", name), {"confirmation": name})
 
     assert pem == made["pemEncodedCertificate"]
     assert "PRIVATE" not in pem
@@ -110,7 +110,7 @@ def test_a_certificate_that_a_stage_shows_stays(owner: Client, caller: Caller) -
     patch = [{"op": "replace", "path": "/clientCertificateId", "value": name}]
     call(caller, "UpdateStage", restApiId=api, stageName="prod", patchOperations=patch)
 
-    page = words(owner.post(url("delete_client_certificate", name), follow=True))
+    page = words(owner.post(url("delete_client_certificate", name), {"confirmation": name}, follow=True))
 
     assert f"is referenced in [{api}:prod]" in page
 

@@ -75,7 +75,7 @@ def test_paths_are_mapped_and_taken_away(owner: Client, caller: Caller, stage: s
     assert "/v1/orders" in page
     assert (twice.status_code, "already exists" in twice.content.decode()) == (422, True)
     (mapping,) = registry.call(caller, "apigatewayv2", "GetApiMappings", {"DomainName": HOST})["Items"]
-    owner.post(url("remove_mapping", HOST, mapping["ApiMappingId"]))
+    owner.post(url("remove_mapping", HOST, mapping["ApiMappingId"]), {"confirmation": mapping["ApiMappingId"]})
     assert "No path leads anywhere yet" in owner.get(url("domain_name", HOST)).content.decode()
 
 
@@ -99,7 +99,7 @@ def test_rules_are_made_moved_and_taken_away(owner: Client, caller: Caller, stag
     assert list(RoutingRule.objects.order_by("priority").values_list("rule_id", flat=True)) == [
         second.rule_id, first.rule_id,
     ]  # fmt: skip
-    owner.post(url("remove_rule", HOST, first.rule_id))
+    owner.post(url("remove_rule", HOST, first.rule_id), {"confirmation": first.rule_id})
     assert RoutingRule.objects.count() == 1
 
 
@@ -156,7 +156,7 @@ def test_a_certificate_is_renewed_where_it_is_and_kept_while_it_is_shown(owner: 
     fields = {"body": given["certificateBody"], "private_key": given["certificatePrivateKey"]}
 
     owner.post(f"{url('import_certificate')}?arn={row.arn}", fields)
-    owner.post(url("delete_certificate"), {"arn": row.arn})
+    owner.post(url("delete_certificate"), {"arn": row.arn, "confirmation": row.arn.rpartition("/")[2]})
 
     kept = Certificate.objects.get()
     assert (kept.pk, kept.body.strip()) == (row.pk, given["certificateBody"].strip())
@@ -166,8 +166,9 @@ def test_trust_stores_and_certificates_go(owner: Client, caller: Caller) -> None
     owner.post(url("put_truststore"), {"uri": URI, "certificates": roots()})
     owner.post(url("generate_certificate"), {"names": "a.example.com\n*.example.com"})
     page = owner.get(url("certificates")).content.decode()
-    owner.post(url("delete_truststore"), {"uri": URI})
-    owner.post(url("delete_certificate"), {"arn": Certificate.objects.get().arn})
+    owner.post(url("delete_truststore"), {"uri": URI, "confirmation": URI.rpartition("/")[2]})
+    arn = Certificate.objects.get().arn
+    owner.post(url("delete_certificate"), {"arn": arn, "confirmation": arn.rpartition("/")[2]})
 
     assert "*.example.com" in page
     assert URI in page

@@ -148,7 +148,7 @@ def test_versions_and_aliases_are_made_moved_and_taken_away(owner: Client, calle
     first = ours(caller, "GetAlias", Name="live")["FunctionVersion"]
     owner.post(url("put_function_alias", pets), {"alias-name": "live", "alias-version": "$LATEST"})
     second = ours(caller, "GetAlias", Name="live")["FunctionVersion"]
-    owner.post(url("delete_function_alias", pets, "live"))
+    owner.post(url("delete_function_alias", pets, "live"), {"confirmation": "live"})
 
     assert (first, second) == ("1", "$LATEST")
     assert ours(caller, "ListAliases")["Aliases"] == []
@@ -160,7 +160,7 @@ def test_an_api_is_allowed_and_revoked(owner: Client, caller: Caller, pets: str)
     owner.post(url("allow_api", pets), {"allow-api": api})
     page = words(owner.get(url("function", pets)))
     statement = ours(caller, "GetPolicy")["Policy"].partition('"Sid":"')[2].partition('"')[0]
-    owner.post(url("revoke_permission", pets, statement))
+    owner.post(url("revoke_permission", pets, statement), {"confirmation": statement})
 
     assert f"apigateway.amazonaws.com {statement} arn:aws:execute-api:us-east-1:123456789012:{api}/*" in page
     assert "Only the account itself." in words(owner.get(url("function", pets)))
@@ -238,7 +238,7 @@ def test_a_file_is_added_in_a_folder_and_deleted_again(owner: Client, pets: str)
     (folder,) = [node for node in owner.get(code()).context["nodes"] if node["children"]]
     assert (folder["label"], folder["children"][0]["label"]) == ("lib/", "prices.py")
 
-    owner.post(url("delete_function_file", "pets"), {"file": "lib/prices.py"})
+    owner.post(url("delete_function_file", "pets"), {"file": "lib/prices.py", "confirmation": "prices.py"})
     assert set(package_in_use()) == {"app.py", "data.txt"}
 
 
@@ -285,13 +285,18 @@ def test_what_is_no_text_is_named_and_not_edited(owner: Client, caller: Caller, 
 
 def test_an_unknown_file_is_not_found(owner: Client, pets: str) -> None:
     assert owner.get(code("nothere.py")).status_code == 404
-    assert owner.post(url("delete_function_file", "pets"), {"file": "nothere.py"}).status_code == 404
+    assert (
+        owner.post(
+            url("delete_function_file", "pets"), {"file": "nothere.py", "confirmation": "nothere.py"}
+        ).status_code
+        == 404
+    )
 
 
 def test_the_last_file_of_a_package_cannot_go(owner: Client, pets: str) -> None:
-    owner.post(url("delete_function_file", "pets"), {"file": "data.txt"})
+    owner.post(url("delete_function_file", "pets"), {"file": "data.txt", "confirmation": "data.txt"})
 
-    page = owner.post(url("delete_function_file", "pets"), {"file": "app.py"}, follow=True)
+    page = owner.post(url("delete_function_file", "pets"), {"file": "app.py", "confirmation": "app.py"}, follow=True)
 
     assert "non-empty" in words(page)
     assert set(package_in_use()) == {"app.py"}
@@ -320,7 +325,10 @@ def test_viewers_read_code_and_deploy_none(viewer: Client, pets: str) -> None:
     assert "Deploy" not in page.replace("deploys it to", "")
     assert viewer.post(code("data.txt"), {"source-source": "x"}).status_code == 403
     assert viewer.post(url("add_function_file", "pets"), {"new-name": "x.py"}).status_code == 403
-    assert viewer.post(url("delete_function_file", "pets"), {"file": "data.txt"}).status_code == 403
+    assert (
+        viewer.post(url("delete_function_file", "pets"), {"file": "data.txt", "confirmation": "data.txt"}).status_code
+        == 403
+    )
     assert viewer.post(url("limit_function", "pets"), {"limits-reserved": "1"}).status_code == 403
 
 

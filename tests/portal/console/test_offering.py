@@ -256,11 +256,11 @@ def test_an_access_key_is_deactivated_before_it_is_deleted(owner: Client) -> Non
     owner.post(url("create_access_key"))
     key = AccessKey.objects.get().pk
 
-    owner.post(url("delete_access_key", key))
+    owner.post(url("delete_access_key", key), {"confirmation": key})
     assert AccessKey.objects.exists()
 
     owner.post(url("switch_access_key", key), {"active": "false"})
-    owner.post(url("delete_access_key", key))
+    owner.post(url("delete_access_key", key), {"confirmation": key})
     assert not AccessKey.objects.exists()
 
 

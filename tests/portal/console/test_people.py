@@ -104,7 +104,7 @@ def test_people_are_added_by_user_name_get_other_roles_and_go(owner: Client, mem
     assert roles(caller)["nobody"] == "editor"
 
     AccessKey.objects.create(account_id=caller.account_id, user=User.objects.get(username="nobody"), secret="s")
-    owner.post(reverse("console:remove_person", args=["nobody"]))
+    owner.post(reverse("console:remove_person", args=["nobody"]), {"confirmation": "nobody"})
     assert roles(caller) == {"owner": "owner"}
     assert not AccessKey.objects.exists()
     told = [(event.operation, event.before, event.after) for event in AuditEvent.objects.order_by("pk")]
@@ -123,7 +123,7 @@ def test_an_address_that_nobody_confirmed_gets_no_role(owner: Client, member: Me
 def test_the_last_owner_stays(owner: Client, caller: Caller) -> None:
     with pytest.raises(ConflictException, match="needs an owner"):
         perform(caller, "PutMembership", userName="owner", role="viewer")
-    page = words(owner.post(reverse("console:remove_person", args=["owner"]), follow=True))
+    page = words(owner.post(reverse("console:remove_person", args=["owner"]), {"confirmation": "owner"}, follow=True))
 
     assert "The account needs an owner" in page
     assert roles(caller) == {"owner": "owner"}

@@ -33,7 +33,7 @@ def test_a_link_of_http_apis_is_made_renamed_and_deleted(owner: Client, caller: 
     owner.post(url("rename_subnet_link", link["VpcLinkId"]), {"name": "store"})
     assert "store" in words(owner.get(url("vpc_links")))
 
-    owner.post(url("delete_subnet_link", link["VpcLinkId"]))
+    owner.post(url("delete_subnet_link", link["VpcLinkId"]), {"confirmation": link["VpcLinkId"]})
     assert call_v2(caller, "GetVpcLinks")["Items"] == []
 
 
@@ -47,7 +47,7 @@ def test_a_link_of_rest_apis_is_renamed_and_its_targets_forgotten(owner: Client,
     ours(caller, "PutLoadBalancer", loadBalancerArn=ARN, targets=[{"host": "10.0.0.5", "port": 80}])
 
     owner.post(url("rename_vpc_link", link), {"name": "store", "description": "Where pets are sold"})
-    owner.post(url("forget_targets", link))
+    owner.post(url("forget_targets", link), {"confirmation": link})
 
     shown = call(caller, "GetVpcLink", vpcLinkId=link)
     assert (shown["name"], shown["description"]) == ("store", "Where pets are sold")
@@ -91,8 +91,8 @@ def test_deployments_are_described_and_those_that_no_stage_runs_deleted(owner: C
     idle = call(caller, "CreateDeployment", restApiId=api)["id"]
 
     owner.post(url("describe_deployment", api, old), {"description": "The first"})
-    owner.post(url("delete_deployment", api, idle))
-    refused = owner.post(url("delete_deployment", api, old), follow=True)
+    owner.post(url("delete_deployment", api, idle), {"confirmation": idle})
+    refused = owner.post(url("delete_deployment", api, old), {"confirmation": old}, follow=True)
 
     (left,) = call(caller, "GetDeployments", restApiId=api)["items"]
     assert (left["id"], left["description"]) == (old, "The first")
@@ -144,7 +144,8 @@ def test_an_endpoint_is_associated_with_a_private_name_and_let_go(owner: Client,
     (one,) = page.context["associations"]
     assert (one["accessAssociationSource"], one["own"]) == ("vpce-0a1b2c3d", True)
 
-    owner.post(url("end_access_association"), {"association": one["domainNameAccessAssociationArn"]})
+    arn = one["domainNameAccessAssociationArn"]
+    owner.post(url("end_access_association"), {"association": arn, "confirmation": arn.rpartition("/")[2]})
     assert owner.get(url("access_associations")).context["associations"] == []
 
 
@@ -163,10 +164,12 @@ def test_a_client_of_the_issuer_is_made_and_shows_its_secret_once(owner: Client,
     assert (client["name"], client["scopes"]) == ("robot", ["pets:read"])
     assert secret not in text(owner.get(url("oauth_clients")))
 
-    rotated = owner.post(url("rotate_oauth_client", client["clientId"])).context["made"]["clientSecret"]
+    rotated = owner.post(url("rotate_oauth_client", client["clientId"]), {"confirmation": client["clientId"]}).context[
+        "made"
+    ]["clientSecret"]
     assert rotated != secret
 
-    owner.post(url("delete_oauth_client", client["clientId"]))
+    owner.post(url("delete_oauth_client", client["clientId"]), {"confirmation": client["clientId"]})
     assert ours(caller, "ListOAuthClients")["items"] == []
 
 
