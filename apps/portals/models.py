@@ -50,7 +50,10 @@ class Visibility(models.TextChoices):
 
 
 class PortalBrand(models.Model):
-    """What an account's portal is called and looks like; empty members are Gatehouse's own."""
+    """What an account's portal is called and looks like; empty members are Gatehouse's own.
+
+    Who comes by `domain_name` sees this account's portal; by other names, that of the oldest account that has a brand.
+    """
 
     account = models.OneToOneField(Account, on_delete=models.CASCADE, primary_key=True, related_name="portal_brand")
     name = models.CharField(max_length=64, blank=True)
@@ -61,6 +64,14 @@ class PortalBrand(models.Model):
     logo_content_type = models.CharField(max_length=16, blank=True)
     logo_digest = models.CharField(max_length=16, blank=True)
     logo_size = models.PositiveIntegerField(default=0)
+    domain_name = models.CharField(max_length=253, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["domain_name"], condition=~models.Q(domain_name=""), name="one_brand_per_domain_name"
+            )
+        ]
 
 
 class PortalPage(models.Model):

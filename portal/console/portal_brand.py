@@ -38,6 +38,14 @@ class BrandForm(forms.Form):
         label="Colour in the dark theme", required=False, max_length=7, help_text="Empty: the colour made light enough."
     )
 
+    domain = forms.CharField(
+        label="Domain name",
+        required=False,
+        max_length=253,
+        help_text="Who comes by this name finds this account's portal: its brand, pages and products.",
+        widget=forms.TextInput(attrs={"placeholder": "developers.example.com"}),
+    )
+
     def clean_color(self) -> str:
         return _checked(self.cleaned_data["color"])
 
@@ -71,6 +79,7 @@ def portal_brand(console: Console) -> HttpResponseBase:
         request = {
             "name": data["name"], "tagline": data["tagline"],
             "brandColor": data["color"], "brandColorDark": data["color_dark"],
+            "domainName": data["domain"],
         }  # fmt: skip
         if console.submit(form, "PutPortalBrand", request, _SERVICE) is not None:
             messages.success(console.request, "The portal looks like that now.")
@@ -110,6 +119,7 @@ def _saved(console: Console) -> BrandForm:
     initial = {
         "name": shape["name"], "tagline": shape["tagline"],
         "color": shape["brandColor"], "color_dark": shape["brandColorDark"],
+        "domain": shape["domainName"],
     }  # fmt: skip
     own = console.request.path == reverse("console:portal_brand")
     return BrandForm(console.posted if own else None, initial=initial)

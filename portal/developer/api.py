@@ -20,6 +20,7 @@ from portal.developer import catalogue
 from portal.developer.addresses import mcp_url, public_url
 from portal.developer.api_access import limit_of, listed, needs
 from portal.developer.applications import ApplicationOnPage, applications_page, my_application
+from portal.developer.brand import account_named
 from portal.developer.catalogue import Offer
 from portal.developer.search import search
 from portal.developer.usage import SPANS, calls, span_named, subscriptions
@@ -49,7 +50,11 @@ def products(request: Request) -> Response:
     """`{"items": [Product]}`: published products; `?q=` searches names and summaries."""
     given = request.query_params
     offers, position = catalogue.offers_page(
-        request.user, given.get("q", ""), given.get("position", ""), limit_of(request)
+        request.user,
+        given.get("q", ""),
+        given.get("position", ""),
+        limit_of(request),
+        account=account_named(request._request),
     )
     return Response(listed([_product(offer) for offer in offers], position))
 
@@ -71,7 +76,7 @@ def product(request: Request, slug: str) -> Response:
 @permission_classes([AllowAny])
 def guides(request: Request) -> Response:
     """`{"items": [Guide]}`: what the caller may read, with its Markdown."""
-    found = guides_for(request.user)
+    found = guides_for(request._request)
     return Response(
         {
             "items": [

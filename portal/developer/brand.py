@@ -38,9 +38,10 @@ def brand_in_pages(request: HttpRequest) -> dict[str, Any]:
 
 def read_brand(request: HttpRequest) -> Brand:
     """The brand of the installation's portal, and which kinds of pages this visitor finds in it."""
-    row = home_brand()
+    row = home_brand(request)
+    mine = {"account_id": row.pk} if row is not None and row.domain_name == _host(request) else {}
     slugs = set(
-        PortalPage.objects.filter(shown_to(request.user), published=True)
+        PortalPage.objects.filter(shown_to(request.user), published=True, **mine)
         .exclude(slug=PortalPage.HOME)
         .values_list("slug", flat=True)[:50]
     )
@@ -58,15 +59,29 @@ def read_brand(request: HttpRequest) -> Brand:
     )
 
 
-def home_brand() -> PortalBrand | None:
-    """The brand of the oldest account that has one. Pictures are left out: they are served at their own address."""
-    return PortalBrand.objects.defer("logo").order_by("account__created", "pk").first()
+def home_brand(request: HttpRequest) -> PortalBrand | None:
+    """The brand of the name by which the visitor comes, else of the oldest account that has one. Pictures are left out: they are
+    served at their own address."""
+    rows = PortalBrand.objects.defer("logo")
+    named = rows.filter(domain_name=_host(request)).first()
+    return named or rows.order_by("account__created", "pk").first()
 
 
-def home_account() -> str:
+def account_named(request: HttpRequest) -> str:
+    """The account by whose own name the visitor comes, to whose products and pages the portal keeps then; "" by other names."""
+    return PortalBrand.objects.filter(domain_name=_host(request)).values_list("pk", flat=True).first() or ""
+
+
+def home_account(request: HttpRequest) -> str:
     """The account whose portal this is: the one of the brand, else the oldest; "" in an installation without any."""
-    row = home_brand()
+    row = home_brand(request)
     return row.pk if row else Account.objects.order_by("created", "pk").values_list("pk", flat=True).first() or ""
+
+
+def _host(request: HttpRequest) -> str:
+    """The name in the request, without its port. It is one that the portal answers to: Django has checked it."""
+    # Nothing is named by an empty text.
+    return request.get_host().lower().partition(":")[0] or "-"
 
 
 @require_safe

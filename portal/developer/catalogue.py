@@ -143,16 +143,21 @@ class Offer:
         return next((plan for plan in self.plans if plan.id == plan_id), None)
 
 
-def offers(visitor: Visitor, search: str = "") -> list[Offer]:
-    """The published products that the visitor is shown, by name, at most `PAGE_SIZE`; every word of `search` must be in the name or the summary."""
-    shown = list(_matching(visitor, search).order_by("name", "pk")[:PAGE_SIZE])
+def offers(visitor: Visitor, search: str = "", *, account: str = "") -> list[Offer]:
+    """The published products that the visitor is shown, by name, at most `PAGE_SIZE`; every word of `search` must be in the name or the summary.
+
+    With `account`, those of that account alone.
+    """
+    shown = list(_matching(visitor, search, account).order_by("name", "pk")[:PAGE_SIZE])
     facts = facts_of(row for product in shown for row in product.stages.all())
     return [Offer(product, facts) for product in shown]
 
 
-def offers_page(visitor: Visitor, search: str, position: str, limit: int) -> tuple[list[Offer], str | None]:
+def offers_page(
+    visitor: Visitor, search: str, position: str, limit: int, *, account: str = ""
+) -> tuple[list[Offer], str | None]:
     """As `offers`, a page at a time, and the position of the next page; raises BadRequestException for a position that is none."""
-    found, following = page(_matching(visitor, search), {"limit": limit, "position": position}, "name", "pk")
+    found, following = page(_matching(visitor, search, account), {"limit": limit, "position": position}, "name", "pk")
     facts = facts_of(row for product in found for row in product.stages.all())
     return [Offer(product, facts) for product in found], following
 
@@ -165,8 +170,10 @@ def offer(visitor: Visitor, slug: str) -> Offer:
     return Offer(product, facts_of(product.stages.all()))
 
 
-def _matching(visitor: Visitor, search: str) -> QuerySet[Product]:
+def _matching(visitor: Visitor, search: str, account: str) -> QuerySet[Product]:
     products = _published(visitor)
+    if account:
+        products = products.filter(account_id=account)
     for word in search[:LONGEST_SEARCH].split():
         products = products.filter(Q(name__icontains=word) | Q(summary__icontains=word) | Q(slug__icontains=word))
     return products

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from portal.developer import catalogue
 from portal.developer.addresses import mcp_url
-from portal.developer.brand import read_brand
+from portal.developer.brand import account_named, read_brand
 from portal.developer.written_pages import guides_for
 
 
@@ -26,13 +26,13 @@ def llms(request: HttpRequest) -> HttpResponse:
         "## Products",
         "",
     ]
-    for offer in catalogue.offers(request.user):
+    for offer in catalogue.offers(request.user, account=account_named(request)):
         page = _url(reverse("developer:product", args=[offer.slug]))
         document = _url(reverse("developer:product_openapi", args=[offer.slug]))
         summary = f": {_line(offer.summary)}" if offer.summary else ""
         tools = f", [MCP]({mcp_url(offer.slug)})" if offer.product.mcp else ""
         lines.append(f"- [{_line(offer.name)}]({page}){summary} ([OpenAPI]({document}){tools})")
-    guides = guides_for(request.user)
+    guides = guides_for(request)
     if guides:
         lines += ["", "## Guides", ""]
         lines += [f"- [{_line(one.title)}]({_url(reverse('developer:guide', args=[one.slug]))})" for one in guides]

@@ -12,6 +12,7 @@ from apps.control_plane.errors import BadRequestException
 from portal.developer import catalogue
 from portal.developer.addresses import mcp_url
 from portal.developer.applications import applications_for
+from portal.developer.brand import account_named
 from portal.developer.first_call import first_call
 from portal.developer.portals.visit import portal_named
 from portal.developer.prose import render_markdown
@@ -27,7 +28,7 @@ def landing(request: HttpRequest) -> HttpResponse:
     named = portal_named(request.get_host())
     if named:
         return redirect("developer:portal", named)
-    offers = catalogue.offers(request.user)
+    offers = catalogue.offers(request.user, account=account_named(request))
     return render(
         request,
         "developer/landing.html",
@@ -36,7 +37,7 @@ def landing(request: HttpRequest) -> HttpResponse:
             "offers": offers[:FEATURED],
             "more": len(offers) > FEATURED,
             "samples": first_call(request, offers),
-            "home": home_text(request.user),
+            "home": home_text(request),
         },
     )
 
@@ -47,7 +48,11 @@ def products(request: HttpRequest) -> HttpResponse:
     search = request.GET.get("q", "").strip()
     try:
         offers, following = catalogue.offers_page(
-            request.user, search, request.GET.get("position", ""), catalogue.PAGE_SIZE
+            request.user,
+            search,
+            request.GET.get("position", ""),
+            catalogue.PAGE_SIZE,
+            account=account_named(request),
         )
     except BadRequestException as error:
         raise Http404(error.message) from error

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from apps.portals.audiences import shown_to
 from apps.portals.models import PortalPage
 from portal.developer.applications import Visitor
-from portal.developer.brand import home_account
+from portal.developer.brand import account_named, home_account
 from portal.developer.prose import render_markdown
 
 _MOST_GUIDES = 200
@@ -22,14 +22,14 @@ _MOST_GUIDES = 200
 @require_safe
 def guides(request: HttpRequest) -> HttpResponse:
     """All guides that the visitor is shown."""
-    return render(request, "developer/guides.html", {"section": "guides", "guides": guides_for(request.user)})
+    return render(request, "developer/guides.html", {"section": "guides", "guides": guides_for(request)})
 
 
 @never_cache
 @require_safe
 def guide(request: HttpRequest, slug: str) -> HttpResponse:
     """One guide, with the others beside it."""
-    found = guides_for(request.user)
+    found = guides_for(request)
     page = next((one for one in found if one.slug == slug), None)
     if page is None:
         raise Http404("No such guide.")
@@ -41,23 +41,26 @@ def guide(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def support(request: HttpRequest) -> HttpResponse:
     """How to get help."""
-    page = _shown(request.user).filter(slug=PortalPage.SUPPORT, account_id=home_account()).first()
+    page = _shown(request.user).filter(slug=PortalPage.SUPPORT, account_id=home_account(request)).first()
     if page is None:
         raise Http404("Nothing is written about support.")
     context = {"section": "support", "page": page, "body": render_markdown(page.body)}
     return render(request, "developer/written_page.html", context)
 
 
-def home_text(visitor: Visitor) -> SafeString | None:
+def home_text(request: HttpRequest) -> SafeString | None:
     """What the account says on the landing page; None where it says nothing to this visitor."""
-    page = _shown(visitor).filter(slug=PortalPage.HOME, account_id=home_account()).first()
+    page = _shown(request.user).filter(slug=PortalPage.HOME, account_id=home_account(request)).first()
     return render_markdown(page.body) if page else None
 
 
-def guides_for(visitor: Visitor) -> list[PortalPage]:
-    """The guides that the visitor is shown, in their order."""
+def guides_for(request: HttpRequest) -> list[PortalPage]:
+    """The guides that the visitor is shown, in their order; by an account's own name, those of that account."""
     special = [PortalPage.HOME, PortalPage.SUPPORT]
-    return list(_shown(visitor).exclude(slug__in=special).order_by("position", "title", "pk")[:_MOST_GUIDES])
+    rows, account = _shown(request.user), account_named(request)
+    if account:
+        rows = rows.filter(account_id=account)
+    return list(rows.exclude(slug__in=special).order_by("position", "title", "pk")[:_MOST_GUIDES])
 
 
 def _shown(visitor: Visitor) -> QuerySet[PortalPage]:

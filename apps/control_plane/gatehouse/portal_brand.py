@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import hashlib
 
+from django.conf import settings
+
 from apps.accounts.models import Account
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException
 from apps.control_plane.registry import Shape, operation
+from apps.control_plane.v1.domain_name_checks import check_name
+from apps.domain_names.models import DomainName
+from apps.portals.aws_portals import Portal
 from apps.portals.models import PortalBrand
 from apps.portals.palette import Shade, dark_shade, light_shade
 
@@ -33,6 +38,7 @@ def put_portal_brand(caller: Caller, request: Shape) -> Shape:
     row.name = (request.get("name") or "").strip()
     row.tagline = (request.get("tagline") or "").strip()
     row.brand_color, row.brand_color_dark = light.lower(), dark.lower()
+    row.domain_name = _checked_name(row, (request.get("domainName") or "").strip().lower())
     row.save()
     return _shape(row)
 
@@ -87,6 +93,18 @@ def _check_contrast(member: str, shade: Shade) -> None:
         )
 
 
+def _checked_name(row: PortalBrand, name: str) -> str:
+    """A name by which this account's portal alone is reached; raises BadRequestException for one that leads elsewhere."""
+    if not name:
+        return ""
+    check_name(name)
+    taken = PortalBrand.objects.filter(domain_name=name).exclude(pk=row.pk).exists()
+    elsewhere = Portal.objects.filter(domain_name=name).exists() or DomainName.objects.filter(name=name).exists()
+    if name.startswith("*") or name in settings.ENVIRONMENT.own_hosts or taken or elsewhere:
+        raise BadRequestException(f"The domain name {name} leads somewhere else already")
+    return name
+
+
 def _row(caller: Caller) -> PortalBrand:
     row, _ = PortalBrand.objects.get_or_create(account=Account.objects.get(pk=caller.account_id))
     return row
@@ -98,6 +116,7 @@ def _shape(row: PortalBrand) -> Shape:
         "tagline": row.tagline,
         "brandColor": row.brand_color,
         "brandColorDark": row.brand_color_dark,
+        "domainName": row.domain_name,
     }
     if row.logo_digest:
         shape |= {"logoContentType": row.logo_content_type, "logoSize": row.logo_size}

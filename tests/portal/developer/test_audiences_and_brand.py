@@ -9,11 +9,13 @@ from allauth.account.models import EmailAddress
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from apps.accounts.models import Membership, User
+from apps.accounts.models import Account, Membership, User
+from apps.control_plane import registry
 from apps.control_plane.caller import Caller
+from apps.control_plane.errors import AwsError
 from apps.portals.models import Subscription
 from tests.portal.developer.people import browser, person
-from tests.portal.developer.shops import Shop
+from tests.portal.developer.shops import Shop, make_product
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 PLACES = (
@@ -111,6 +113,38 @@ def test_pages_are_in_the_accounts_looks(shop: Shop) -> None:
         "text/css; charset=utf-8",
         True,
     )
+
+
+def test_by_an_accounts_own_name_its_brand_pages_and_products_are_shown(shop: Shop, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["testserver", "apis.acme.example"]
+    other = Account.objects.create(id="210987654321", name="Acme")
+    acme = Caller(account_id=other.id, region="us-east-1", principal=f"arn:aws:iam::{other.id}:user/a", via="seed")
+    theirs = make_product(acme, "rockets", "Rockets")
+    shop.call("PutPortalBrand", name="Pets Inc")
+    theirs.call("PutPortalBrand", name="Acme APIs", domainName="APIs.acme.example")
+    shop.call("PutPortalPage", slug="petting", title="Petting", body="x")
+    theirs.call("PutPortalPage", slug="launching", title="Launching", body="x")
+
+    here, there = (Client(headers={"host": name}) for name in ("testserver", "apis.acme.example:8443"))
+
+    assert [one.get("/").context["portal_brand"].name for one in (here, there)] == ["Pets Inc", "Acme APIs"]
+    assert [item["slug"] for item in there.get("/api/v1/products/").json()["items"]] == ["rockets"]
+    assert {item["slug"] for item in here.get("/api/v1/products/").json()["items"]} == {"petstore", "rockets"}
+    assert "PetStore" not in there.get("/products/").content.decode()
+    assert [item["slug"] for item in there.get("/api/v1/guides/").json()["items"]] == ["launching"]
+    llms = there.get("/llms.txt").content.decode()
+    assert ("Rockets" in llms, "PetStore" in llms) == (True, False)
+
+
+def test_a_name_that_leads_elsewhere_is_no_portals_name(shop: Shop) -> None:
+    other = Account.objects.create(id="210987654321", name="Acme")
+    acme = Caller(account_id=other.id, region="us-east-1", principal=f"arn:aws:iam::{other.id}:user/a", via="seed")
+    registry.call(acme, "gatehouse", "PutPortalBrand", {"domainName": "apis.acme.example"})
+
+    for name in ("apis.acme.example", "*.example.com", "127.0.0.1", "no name", "x" * 300):
+        with pytest.raises(AwsError):
+            shop.call("PutPortalBrand", domainName=name)
+    assert shop.call("PutPortalBrand", domainName="")["domainName"] == ""
 
 
 def test_a_logo_is_served_so_that_it_can_do_nothing(shop: Shop) -> None:
