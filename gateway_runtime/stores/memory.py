@@ -11,11 +11,11 @@ _COUNTERS = 100_000
 
 
 class MemoryBucket:
-    """Starts full. `share` divides rate and burst among processes that cannot speak to each other."""
+    """Starts full. `share` divides rate and burst among processes that cannot speak to each other; `granted` are the tokens taken."""
 
-    __slots__ = ("__weakref__", "_at", "_clock", "_share", "_tokens", "burst", "name", "rate")
+    __slots__ = ("__weakref__", "_at", "_clock", "_share", "_tokens", "burst", "granted", "name", "rate")
 
-    def __init__(self, name: str, rate: float, burst: int, clock: Clock, share: int = 1) -> None:
+    def __init__(self, name: str, rate: float, burst: int, clock: Clock, share: float = 1) -> None:
         self.name = name
         self.rate = rate
         self.burst = burst
@@ -23,6 +23,7 @@ class MemoryBucket:
         self._share = share
         self._tokens = self._capacity()
         self._at = clock.monotonic()
+        self.granted = 0
 
     def _capacity(self) -> float:
         """At least one token, or else a small burst would refuse everything when it is divided."""
@@ -40,6 +41,16 @@ class MemoryBucket:
         self._at = now
         self._tokens = min(self._capacity(), self._tokens + passed * self.rate / self._share)
 
+    def begin_empty(self, since: float) -> None:
+        """Begin with what has come since it had no token (monotonic seconds)."""
+        self._tokens, self._at = 0.0, since
+        self._refill()
+
+    def missing(self) -> int:
+        """The tokens that it has granted and that time has not brought back."""
+        self._refill()
+        return min(self.granted, max(0, round(self._capacity() - self._tokens)))
+
     def has_token(self) -> bool:
         # A sliver of tolerance: ten refills of a tenth are one token.
         if self._tokens < 1.0:
@@ -50,6 +61,7 @@ class MemoryBucket:
         """Take the token that `has_token` saw."""
         self._refill()
         self._tokens -= 1.0
+        self.granted += 1
 
 
 class MemoryBuckets:

@@ -1,8 +1,14 @@
-"""Token buckets that all workers of all nodes share, leased from Valkey so that most requests ask nobody."""
+"""Token buckets that all workers of all nodes share, leased from Valkey so that most requests ask nobody.
+
+While Valkey does not answer in time each worker decides by itself. Where the limit is being reached, a worker goes on with what it has
+admitted of late, from the refusal that told of it: everybody's parts together are the limit, however many there are and whoever has more of the traffic.
+Far from the limit it has a part of the limit as large as its siblings'. When Valkey is back it is told what was granted meanwhile.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable
 from weakref import WeakSet, WeakValueDictionary
 
@@ -14,6 +20,9 @@ from gateway_runtime.stores.script_calls import ScriptCalls, StoreAway
 
 LEASE_SECONDS = 0.1  # how long a lease serves, and how much of the rate all leases together hold
 _LONGEST_REFUSAL = 0.02
+_WINDOW = (
+    0.5  # seconds over which a worker knows what it admits, and for which a refusal tells that the limit is reached
+)
 _REMEMBERED_MS = 1000  # how long Valkey keeps the place of a lease whose worker has died
 
 
@@ -21,7 +30,8 @@ class RedisBucket:
     """One worker's view of a shared bucket: the tokens it holds on lease, and until when."""
 
     __slots__ = (
-        "__weakref__", "burst", "empty_until", "key", "lease", "lease_until", "local", "name", "rate", "renewal", "term", "want",
+        "__weakref__", "admitted", "burst", "counted_from", "empty_until", "key", "lease", "lease_until", "leased", "local", "name", "rate",
+        "recently", "refused_at", "renewal", "term", "want",
     )  # fmt: skip
 
     def __init__(self, name: str, key: str, rate: float, burst: int) -> None:
@@ -36,6 +46,20 @@ class RedisBucket:
         self.empty_until = 0.0  # Valkey has just refused: what comes before then is refused without asking
         self.want = 0
         self.local: MemoryBucket | None = None
+        self.leased = 0  # the size of the lease when it began
+        self.admitted = 0  # tokens that were used since `counted_from`
+        self.counted_from = 0.0
+        self.recently = 0.0  # tokens a second in the window before
+        self.refused_at = -math.inf  # when Valkey last refused
+
+    def count(self, admitted: int, now: float) -> None:
+        """So many more were admitted, and what that is a second."""
+        self.admitted += admitted
+        passed = now - self.counted_from
+        if passed >= _WINDOW:
+            # A window that began long ago says nothing of late.
+            self.recently = self.admitted / passed if passed < 4 * _WINDOW else 0.0
+            self.admitted, self.counted_from = 0, now
 
 
 class RedisBuckets:
@@ -75,13 +99,25 @@ class RedisBuckets:
     def _take_locally(self, buckets: tuple[RedisBucket, ...]) -> RedisBucket | None:
         for bucket in buckets:
             if bucket.local is None:
-                bucket.local = MemoryBucket(bucket.name, bucket.rate, bucket.burst, self._clock, self._workers)
+                bucket.local = self._local(bucket)
             if not bucket.local.has_token():
                 return bucket
         for bucket in buckets:
             if bucket.local is not None:
                 bucket.local.take()
         return None
+
+    def _local(self, bucket: RedisBucket) -> MemoryBucket:
+        """What a worker has of a limit by itself, from now on."""
+        now = self._now()
+        is_reached = now - bucket.refused_at < 2 * _WINDOW
+        share = float(self._workers)
+        if is_reached and bucket.rate > 0:
+            share = max(1.0, bucket.rate / bucket.recently) if bucket.recently else share
+        local = MemoryBucket(bucket.name, bucket.rate, bucket.burst, self._clock, share)
+        if is_reached:
+            local.begin_empty(bucket.refused_at)
+        return local
 
     async def _ask(self, buckets: tuple[RedisBucket, ...], now: float) -> RedisBucket | None:
         """One call for all buckets without a lease; the others' tokens are put aside until it is answered."""
@@ -119,6 +155,8 @@ class RedisBuckets:
         for bucket in asked:
             renews = bucket in renewing
             back = self._end_lease(bucket, now) if renews else 0
+            if renews and bucket.local is not None:
+                back -= bucket.local.missing()
             want = bucket.want if renews and need else 0
             arguments += [bucket.rate, bucket.burst, int(renews), back, want, 8 * self._workers]
         renewal: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -130,17 +168,25 @@ class RedisBuckets:
             for bucket in renewing:
                 bucket.renewal = None
             renewal.set_result(None)
+        admitted = need if all(extra >= 0 for extra in answers) else 0
         for bucket, extra in zip(asked, answers, strict=True):
+            bucket.count(admitted, now)
+            if bucket in renewing and bucket.local is not None:
+                bucket.count(bucket.local.granted, now)
+                bucket.local = None  # Valkey has been told
             if bucket in renewing and extra > 0:
-                bucket.lease = extra
+                bucket.lease = bucket.leased = extra
                 self._leased.add(bucket)
             elif extra < 0:
+                bucket.refused_at = now
                 bucket.empty_until = now + min(_LONGEST_REFUSAL, 0.5 / bucket.rate if bucket.rate > 0 else 1.0)
         return answers
 
     def _end_lease(self, bucket: RedisBucket, now: float) -> int:
         """The tokens to give back; how soon the lease was used up decides how many to want next."""
         left = max(0, bucket.lease)
+        bucket.count(bucket.leased - left, now)
+        bucket.leased = 0
         if now < bucket.lease_until:
             most = int(bucket.rate * LEASE_SECONDS / self._workers)
             bucket.want = min(most, max(1, 2 * bucket.want))

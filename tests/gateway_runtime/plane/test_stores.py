@@ -185,6 +185,40 @@ async def test_leases_never_admit_more_than_the_limit_over_all_workers(calls: Sc
     assert admitted >= 0.8 * (400 + 2000 * 0.6)
 
 
+@pytest.mark.parametrize("loads", [(1, 1), (3, 1)], ids=["evenly", "unevenly"])
+async def test_a_store_that_stalls_under_load_lets_nodes_admit_no_more_than_the_limit(
+    valkey_url: str, loads: tuple[int, ...]
+) -> None:
+    """Two nodes, of one worker each and unaware of one another, while Valkey answers too late again and again."""
+    rate, burst, place = 400.0, 40, scope()
+    clients: list[Redis] = [Redis.from_url(valkey_url) for _ in loads]
+    nodes = [RedisBuckets(ScriptCalls(client), SystemClock(), f"n{at}", 1) for at, client in enumerate(clients)]
+    stalling: Redis = Redis.from_url(valkey_url)
+    began = time.monotonic()
+    end = began + 4
+
+    async def hammer(store: RedisBuckets) -> int:
+        bucket = store.bucket("b", place, rate, burst)
+        admitted = 0
+        while time.monotonic() < end:
+            admitted += await taken(store, bucket) is None
+            await asyncio.sleep(0.001)
+        return admitted
+
+    async def stall() -> None:
+        while time.monotonic() < end - 1:
+            await asyncio.sleep(0.7)
+            await stalling.execute_command("CLIENT", "PAUSE", 120, "ALL")
+
+    hammers = [hammer(node) for node, load in zip(nodes, loads, strict=True) for _ in range(load)]
+    _, *counts = await asyncio.gather(stall(), *hammers)
+    allowed = burst + rate * (time.monotonic() - began)
+    for client in (*clients, stalling):
+        await client.aclose()
+
+    assert 0.8 * allowed <= sum(counts) <= 1.01 * allowed
+
+
 async def test_far_from_the_limit_most_requests_ask_nobody(calls: ScriptCalls) -> None:
     store = RedisBuckets(calls, SystemClock(), "w", 2)
     bucket = store.bucket("b", scope(), 1_000_000.0, 1_000_000)
