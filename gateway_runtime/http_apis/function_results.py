@@ -43,14 +43,12 @@ def answer_from_function(exchange: Exchange, version: str) -> None:
 
 
 def _result_2(payload: bytes) -> ProxyResult:
-    """An object with `statusCode` tells the whole answer; any other JSON is the body of a 200."""
+    """An object with `statusCode` tells the whole answer; any other JSON is the body of a 200, `null` too."""
     try:
         value: Any = orjson.loads(payload) if payload else None
     except ValueError:
         raise MalformedResult("not JSON") from None
     if not isinstance(value, dict) or "statusCode" not in value:
-        if value is None:
-            return ProxyResult(200, [])
         text = value if isinstance(value, str) else payload.decode("utf-8", "replace")
         return ProxyResult(200, [], text)
     result = result_of(value)

@@ -188,7 +188,7 @@ def _replays() -> Iterator[str]:
     yield "## Recordings of the real service"
     yield ""
     yield f"{compared} of {sum(recording.answers for recording in recordings)} recorded answers, in {len(recordings)} sequences, are compared member by member"
-    yield "with what is answered here (`tests/conformance`)."
+    yield "with what is answered here (`tests/conformance`). All are of REST APIs: nothing of V2 was recorded."
     yield ""
     yield "| sequence | compared | left out, and why |"
     yield "|---|---|---|"

@@ -293,7 +293,7 @@ async def test_payload_1_0_tells_it_as_rest_apis_do(gateway: GatewayHarness) -> 
         ({"message": "hi"}, 200, b'{"message": "hi"}'),
         ("hello", 200, b"hello"),
         ([1, 2], 200, b"[1, 2]"),
-        (None, 200, b""),
+        (None, 200, b"null"),
         ({"statusCode": 201, "body": "made"}, 201, b"made"),
         ({"statusCode": "204"}, 204, b""),
         ({"statusCode": 200, "body": "aGk=", "isBase64Encoded": True}, 200, b"hi"),

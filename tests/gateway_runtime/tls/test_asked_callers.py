@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import cycle
+from pathlib import Path
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -113,6 +124,31 @@ def client_der(shown: trustme.LeafCert) -> bytes:
 def test_who_shows_nothing_is_not_let_through_the_handshake() -> None:
     with pytest.raises(ssl.SSLError, match="peer did not return a certificate"):
         shaken(None, cycle([10_000]))
+
+
+def test_who_has_a_weak_key_is_not_trusted(tmp_path: Path) -> None:
+    """An issuer that is trusted vouches for a key that somebody could find."""
+    key = rsa.generate_private_key(65537, 1024)
+    issuer = x509.load_pem_x509_certificate(CLIENTS.cert_pem.bytes())
+    signer = load_pem_private_key(CLIENTS.private_key_pem.bytes(), None)
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(
+        issuer.subject, x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "eve")]), key.public_key(), 7,
+        now - timedelta(days=1), now + timedelta(days=1),
+    )  # fmt: skip
+    weak = builder.sign(signer, hashes.SHA256())  # type: ignore[arg-type]
+    text = tmp_path / "eve.pem"
+    text.write_bytes(
+        weak.public_bytes(Encoding.PEM) + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+
+    conversation = Conversation(None, cycle([10_000]))
+    conversation.client.context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    conversation.client.context.load_cert_chain(text)
+    conversation = Conversation(None, cycle([10_000]), last=conversation.client)
+    conversation.until(conversation.client.do_handshake, conversation.server.do_handshake)
+
+    assert conversation.server.refusal is not None
 
 
 def test_nobody_is_trusted_before_a_certificate_was_looked_at() -> None:
