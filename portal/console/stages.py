@@ -19,6 +19,7 @@ from portal.console.fields import map_patches, member_patch, plain
 from portal.console.first_call import first_call
 from portal.console.gate import Console, console_page
 from portal.console.stage_forms import ACCESS_LOG_PRESETS, StageForm
+from portal.console.tags import save_tags
 
 ALL_METHODS = "*/*"
 EXPORTS = (
@@ -83,16 +84,11 @@ def stage(console: Console, api_id: str, stage_name: str) -> HttpResponseBase:
 def _save(console: Console, row: Stage, tags: dict[str, str], data: dict[str, Any]) -> dict[str, Any]:
     """The settings and the tags, together or not at all."""
     arn = console.caller.arn(f"/restapis/{row.rest_api_id}/stages/{row.name}")
-    gone = [name for name in tags if name not in data["tags"]]
-    changed = {name: value for name, value in data["tags"].items() if tags.get(name) != value}
     with transaction.atomic():
         if patches := _patches(row, data):
             names = {"restApiId": row.rest_api_id, "stageName": row.name}
             console.call("UpdateStage", {**names, "patchOperations": patches})
-        if gone:
-            console.call("UntagResource", {"resourceArn": arn, "tagKeys": gone})
-        if changed:
-            console.call("TagResource", {"resourceArn": arn, "tags": changed})
+        save_tags(console, arn, tags, data["tags"])
     return {}
 
 

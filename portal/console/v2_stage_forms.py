@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from apps.client_certificates.models import ClientCertificate
 from apps.v2_apis.models import Api, Stage
 from portal.console.fields import PairsField, code_area, plain, switch
 from portal.console.gate import Shape
@@ -92,6 +93,9 @@ class V2StageForm(forms.Form):
     log_level = forms.ChoiceField(
         label="Execution log", choices=[("OFF", "Off"), ("ERROR", "Errors"), ("INFO", "Every event")], required=False
     )
+    certificate = forms.ChoiceField(
+        label="Client certificate", required=False, help_text="What back ends are shown, so that they know who calls."
+    )
     data_trace = forms.BooleanField(
         label="With messages",
         required=False,
@@ -119,8 +123,10 @@ class V2StageForm(forms.Form):
                 if api.websocket
                 else "The first part of the invoke URL's path, or $default for none."
             )
-        if not api.websocket:
-            del self.fields["log_level"], self.fields["data_trace"]
+        if api.websocket:
+            self._offer("certificate", [("", "None"), *_certificates(api)])
+        else:
+            del self.fields["log_level"], self.fields["data_trace"], self.fields["certificate"]
 
     def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
         field = self.fields[name]
@@ -145,6 +151,7 @@ class V2StageForm(forms.Form):
             "log_format": written if known == CUSTOM else "",
             "log_level": settings.get("LoggingLevel") or "OFF",
             "data_trace": bool(settings.get("DataTraceEnabled")),
+            "certificate": stage.client_certificate_id or "",
         }
 
     def clean_route_throttle(self) -> dict[str, Shape]:
@@ -184,6 +191,8 @@ class V2StageForm(forms.Form):
             "DefaultRouteSettings": settings,
             "RouteSettings": data["route_throttle"],
         }
+        if self.api.websocket and data["certificate"] != ((stage.client_certificate_id if stage else "") or ""):
+            members["ClientCertificateId"] = data["certificate"]
         before = stage.deployment.deployment_id if stage and stage.deployment else ""
         if data["deployment"] and data["deployment"] != before and not data["auto_deploy"]:
             members["DeploymentId"] = data["deployment"]
@@ -206,6 +215,11 @@ class V2StageForm(forms.Form):
         name = self.cleaned_data["name"].replace(DEFAULT_STAGE, "default")
         group = f"API-Gateway-Access-Logs_{self.api.id}/{name}"
         return known or f"arn:aws:logs:{self.api.region}:{self.api.account_id}:log-group:{group}"
+
+
+def _certificates(api: Api) -> list[tuple[str, str]]:
+    rows = ClientCertificate.objects.filter(account_id=api.account_id, region=api.region).order_by("created")
+    return [(row.certificate_id, row.description or row.certificate_id) for row in rows]
 
 
 def _throttles(settings: dict[str, Any]) -> dict[str, str]:

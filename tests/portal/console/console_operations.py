@@ -46,7 +46,8 @@ V1: Final = {
     "responses": "DeleteIntegrationResponse DeleteMethodResponse PutIntegrationResponse PutMethodResponse",
     "stage_cache": "FlushStageCache",
     "stage_downloads": "GetSdk GetSdkType",
-    "stages": "DeleteStage FlushStageAuthorizersCache GetSdkTypes GetStage TagResource UntagResource UpdateStage",
+    "stages": "DeleteStage FlushStageAuthorizersCache GetSdkTypes GetStage UpdateStage",
+    "tags": "GetTags TagResource UntagResource",
     "test_calls": "TestInvokeMethod",
     "usage_plans": "CreateUsagePlan CreateUsagePlanKey DeleteUsagePlan DeleteUsagePlanKey UpdateUsagePlan",
     "vpc_links": "CreateVpcLink DeleteVpcLink GetVpcLink GetVpcLinks UpdateVpcLink",
@@ -59,7 +60,7 @@ V1: Final = {
     SHOWN + "domain_names": "GetDomainNames",
     SHOWN + "method_detail": "GetIntegration GetIntegrationResponse GetMethod GetMethodResponse",
     SHOWN + "resources": "GetResource GetResources",
-    SHOWN + "stages": "GetStages GetTags",
+    SHOWN + "stages": "GetStages",
     SHOWN + "usage_plans": "GetUsage GetUsagePlan GetUsagePlanKey GetUsagePlanKeys GetUsagePlans",
     COVERED + "deployments": "CreateStage",
     COVERED + "domain_routes": "CreateBasePathMapping DeleteBasePathMapping UpdateBasePathMapping",
@@ -69,6 +70,14 @@ V1: Final = {
 }
 
 V2: Final = {
+    "aws_portal_pages": "CreateProductPage CreateProductRestEndpointPage DeleteProductPage "
+    "DeleteProductRestEndpointPage GetProductPage GetProductRestEndpointPage UpdateProductPage "
+    "UpdateProductRestEndpointPage",
+    "aws_portal_products": "CreatePortalProduct DeletePortalProduct DeletePortalProductSharingPolicy GetPortalProduct "
+    "GetPortalProductSharingPolicy ListPortalProducts ListProductPages ListProductRestEndpointPages "
+    "PutPortalProductSharingPolicy UpdatePortalProduct",
+    "aws_portals": "CreatePortal DeletePortal DisablePortal GetPortal ListPortals PreviewPortal PublishPortal "
+    "UpdatePortal",
     "domain_routes": "CreateApiMapping CreateRoutingRule DeleteApiMapping DeleteRoutingRule ListRoutingRules "
     "PutRoutingRule UpdateApiMapping",
     "http_apis_cors": "DeleteCorsConfiguration UpdateApi",
@@ -87,7 +96,7 @@ V2: Final = {
     "websocket_apis_models": "CreateModel DeleteModel GetModelTemplate UpdateModel",
     SHOWN + "apis": "GetApis",
     SHOWN + "domain_page": "GetApiMapping GetApiMappings GetRoutingRule",
-    SHOWN + "v2_apis": "GetApi GetTags",
+    SHOWN + "v2_apis": "GetApi",
     SHOWN + "v2_authorizers": "GetAuthorizer GetAuthorizers",
     SHOWN + "v2_changes": "GetDeployment",
     SHOWN + "v2_deployments": "GetDeployments",
@@ -98,10 +107,11 @@ V2: Final = {
     SHOWN + "websocket_apis_models": "GetModel GetModels",
     COVERED + "domain_names": "CreateDomainName DeleteDomainName GetDomainName GetDomainNames UpdateDomainName",
     COVERED + "v2_routes": "DeleteRouteRequestParameter",
-    COVERED + "stages": "TagResource UntagResource",
+    COVERED + "tags": "GetTags TagResource UntagResource",
 }
 
 GATEHOUSE: Final = {
+    "aws_portals": "ListPortalPublications RollBackPortal",
     "access_keys": "CreateAccessKey DeleteAccessKey UpdateAccessKey",
     "account": "UpdateAccountThrottle",
     "canaries": "DeleteCanaryGuard EndCanary PromoteCanary PutCanaryGuard",
@@ -123,6 +133,8 @@ GATEHOUSE: Final = {
     "second_step": "VerifySecondFactor",
     "subscriptions": "ApproveSubscription RefuseSubscription",
     "teams": "DeleteTeam DeleteTeamMember GetTeam PutTeam PutTeamMember",
+    "target_health": "GetTargetHealth",
+    "undo": "UndoChanges",
     "user_policies": "DeleteUserPolicy GetUserPolicy ListUserPolicies PutUserPolicy",
     "vpc_links": "DeleteLoadBalancer GetLoadBalancer ListLoadBalancers PutLoadBalancer",
     "webhooks": "CreateWebhook DeleteWebhook GetWebhook RedeliverWebhook TestWebhook UpdateWebhook",
@@ -146,41 +158,6 @@ GATEHOUSE: Final = {
     DEVELOPER + "api_changes": "ListApplicationClients ListApplicationMembers",
     SHOWN + "applications": "GetApplication ListApplications",
 }
-
-PORTALS: Final = frozenset(
-    [
-        "CreatePortal",
-        "CreatePortalProduct",
-        "CreateProductPage",
-        "CreateProductRestEndpointPage",
-        "DeletePortal",
-        "DeletePortalProduct",
-        "DeletePortalProductSharingPolicy",
-        "DeleteProductPage",
-        "DeleteProductRestEndpointPage",
-        "DisablePortal",
-        "GetPortal",
-        "GetPortalProduct",
-        "GetPortalProductSharingPolicy",
-        "GetProductPage",
-        "GetProductRestEndpointPage",
-        "ListPortalProducts",
-        "ListPortals",
-        "ListProductPages",
-        "ListProductRestEndpointPages",
-        "PreviewPortal",
-        "PublishPortal",
-        "PutPortalProductSharingPolicy",
-        "UpdatePortal",
-        "UpdatePortalProduct",
-        "UpdateProductPage",
-        "UpdateProductRestEndpointPage",
-    ]
-)
-"""AWS's own portals, which are made by programs so far. The account's developer portal has its pages (`portal_brand`, `products`)."""
-
-PORTAL_HISTORY: Final = frozenset({"ListPortalPublications", "RollBackPortal"})
-"""What portals of AWS's kind were before."""
 
 LAMBDA: Final = {
     "function_access": "AddPermission RemovePermission",

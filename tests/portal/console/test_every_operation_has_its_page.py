@@ -13,8 +13,6 @@ from console_operations import (
     DEVELOPER,
     GATEHOUSE,
     LAMBDA,
-    PORTAL_HISTORY,
-    PORTALS,
     PROGRAMS,
     SHOWN,
     STS,
@@ -27,7 +25,6 @@ from apps.control_plane.registry import operations_built
 
 ROOT = Path(__file__).resolve().parents[3]
 TABLES = {"apigateway": V1, "apigatewayv2": V2, "gatehouse": GATEHOUSE, "lambda": LAMBDA, "sts": STS, "acm": ACM}
-BY_PROGRAMS = {"apigatewayv2": PORTALS, "gatehouse": PORTAL_HISTORY}
 SAMPLES = ("Command", "command")
 """What makes a sample for a terminal; an operation that is only named there is not performed."""
 
@@ -60,8 +57,7 @@ def test_every_operation_stands_in_the_table_once(service: str) -> None:
     named = [name for _, name in rows(service)]
 
     assert sorted(set(named)) == sorted(named)
-    assert set(named) | BY_PROGRAMS.get(service, frozenset()) == operations_built(service)
-    assert not set(named) & BY_PROGRAMS.get(service, frozenset())
+    assert set(named) == operations_built(service)
 
 
 @pytest.mark.parametrize(

@@ -226,3 +226,64 @@ def test_a_route_that_answers_says_how(owner: Client, caller: Caller) -> None:
 
     refused = owner.post(page, {"models": "pet = Nobody"})
     assert (refused.status_code, "Invalid model name specified: Nobody" in words(refused)) == (422, True)
+
+
+@pytest.mark.parametrize("kind", ["restapis", "apis", "apikeys", "usageplans", "clientcertificates"])
+def test_whatever_has_tags_has_a_page_of_them(owner: Client, caller: Caller, kind: str) -> None:
+    made = {
+        "restapis": lambda: a_rest_api(caller),
+        "apis": lambda: an_http_api(caller),
+        "apikeys": lambda: call(caller, "CreateApiKey", name="robot")["id"],
+        "usageplans": lambda: call(caller, "CreateUsagePlan", name="Free")["id"],
+        "clientcertificates": lambda: call(caller, "GenerateClientCertificate")["clientCertificateId"],
+    }[kind]()
+    page, arn = f"{url('tags')}?of=/{kind}/{made}", caller.arn(f"/{kind}/{made}")
+
+    assert owner.post(page, {"tags": "team = pets\nstage = one"}).status_code == 302
+    assert call(caller, "GetTags", resourceArn=arn)["tags"] == {"team": "pets", "stage": "one"}
+
+    owner.post(page, {"tags": "team = shop"})
+    assert call(caller, "GetTags", resourceArn=arn)["tags"] == {"team": "shop"}
+
+
+def test_the_pages_of_tagged_things_lead_to_their_tags(owner: Client, caller: Caller) -> None:
+    api = an_http_api(caller, "GET /pets")
+    call_v2(caller, "CreateStage", ApiId=api, StageName="$default", AutoDeploy=True)
+
+    stage = text(owner.get(url("v2_stage", api, "$default")))
+
+    assert f"{url('tags')}?of=/apis/{api}/stages/%24default" in stage
+    assert owner.get(f"{url('tags')}?of=/apis/{api}/stages/%24default").status_code == 200
+
+
+def test_tags_that_cannot_be_are_told_and_none_is_changed(owner: Client, caller: Caller) -> None:
+    api = a_rest_api(caller)
+    page = f"{url('tags')}?of=/restapis/{api}"
+
+    answer = owner.post(page, {"tags": "team = pets\naws:mine = x"})
+
+    assert answer.status_code == 422
+    assert call(caller, "GetTags", resourceArn=caller.arn(f"/restapis/{api}"))["tags"] == {}
+
+
+def test_tags_of_others_and_of_nothing_are_not_found(
+    owner: Client, viewer: Client, caller: Caller, elsewhere: Caller
+) -> None:
+    assert owner.get(f"{url('tags')}?of=/restapis/{a_rest_api(elsewhere)}").status_code == 404
+    assert owner.get(f"{url('tags')}?of=https://example.com").status_code == 404
+    api = a_rest_api(caller)
+    assert viewer.post(f"{url('tags')}?of=/restapis/{api}", {"tags": "a = b"}).status_code == 403
+
+
+def test_a_stage_of_a_websocket_api_shows_back_ends_a_certificate(owner: Client, caller: Caller) -> None:
+    api = a_websocket_api(caller)
+    call_v2(caller, "CreateStage", ApiId=api, StageName="prod")
+    certificate = call(caller, "GenerateClientCertificate", description="ours")["clientCertificateId"]
+    form = owner.get(url("v2_stage", api, "prod")).context["form"]
+    given = {name: value for name, value in form.initial.items() if value and not isinstance(value, dict)}
+
+    owner.post(url("v2_stage", api, "prod"), {**given, "log_level": "OFF", "certificate": certificate})
+    assert call_v2(caller, "GetStage", ApiId=api, StageName="prod")["ClientCertificateId"] == certificate
+
+    owner.post(url("v2_stage", api, "prod"), {**given, "log_level": "OFF", "certificate": ""})
+    assert not call_v2(caller, "GetStage", ApiId=api, StageName="prod").get("ClientCertificateId")
