@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,8 @@ _SCOPES = 3  # abstract sockets, and signals
 _READ = _EXECUTE | _READ_FILE | _READ_DIR
 _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
 _DEVICES = ("null", "zero", "full", "random", "urandom")
+# What runs functions may lie below the data directory, as when that is the folder of the sources.
+_RUNTIMES = (Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve(), Path(__file__).parent / "node")
 _MOST_ENTRIES = 8_192
 SHARED_TMP = Path("/tmp")  # noqa: S108 - the one folder that functions on AWS write to, by this name
 
@@ -69,7 +72,8 @@ def ruleset(confinement: Confinement) -> Iterator[int]:
         everything = _READ | _CHANGES | refer | truncate
         for path in _all_but(confinement.hidden):
             _allow(rules, path, _READ)
-        _allow(rules, confinement.code, _READ)
+        for path in (*_RUNTIMES, confinement.code):
+            _allow(rules, path, _READ)
         _allow(rules, confinement.temporary, everything)
         for device in _DEVICES:
             _allow(rules, Path("/dev", device), _READ_FILE | _WRITE_FILE | truncate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -185,11 +186,21 @@ async def test_its_environment_is_what_it_was_given(tmp_path: Path) -> None:
     assert (await printed(tmp_path, "/usr/bin/env | grep -v ^_= | grep -v ^PWD= | grep -v ^SHLVL=")).split() == ["A=1"]
 
 
-async def printed(folder: Path, script: str) -> str:
+@needs_landlock
+async def test_the_interpreter_may_lie_in_what_is_hidden(tmp_path: Path) -> None:
+    around = Path(sys.prefix).resolve().parent
+
+    told = await printed(tmp_path, f"{sys.executable} -c 'print(6 * 7)'; ls {around}", hidden=around)
+
+    assert told.splitlines()[0] == "42"
+    assert "ermission denied" in told
+
+
+async def printed(folder: Path, script: str, hidden: Path | None = None) -> str:
     """What a process started as runtimes are prints."""
     output, over = bytearray(), asyncio.get_running_loop().create_future()
     shell = ("/bin/sh", "-c", script)
-    confinement = Confinement(folder / "hidden", folder, folder)
+    confinement = Confinement(hidden or folder / "hidden", folder, folder)
     command = Command(shell, {"A": "1"}, folder, 1 << 30, confinement)
     Process(command, output.extend, lambda status: over.set_result(status))
     await asyncio.wait_for(over, 10)
