@@ -74,6 +74,8 @@ async def assume_role(upstream: Upstream, role: Role, now: float) -> RoleSession
     session = read_session(answer) if response.status == 200 else None
     if session is None:
         raise CredentialsUnavailable(f"{role.end_point} answers {response.status} without a session of {role.arn}")
+    if session.expires <= now + ROLES.usable_before_seconds:
+        raise CredentialsUnavailable(f"{role.end_point} gives a session of {role.arn} that is over, or nearly so")
     return session
 
 

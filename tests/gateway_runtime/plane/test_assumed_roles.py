@@ -174,6 +174,18 @@ async def test_an_sts_that_gives_no_session_is_an_integration_failure(
     assert len(backend.requests) == 1
 
 
+async def test_a_session_that_is_over_signs_nothing_and_is_not_asked_for_again_at_once(
+    gateway: GatewayHarness, asked: list[Signed], sts: SecurityTokens
+) -> None:
+    """As when the clocks of this machine and of STS are far apart."""
+    sts.seconds = 0
+    serve(gateway)
+
+    statuses = [(await gateway.post("/prod/a", b"{}")).status for _ in range(3)]
+
+    assert (statuses, len(sts.asked), asked) == ([504] * 3, 1, [])
+
+
 async def test_an_sts_that_answers_without_end_is_not_read_to_the_end(
     gateway: GatewayHarness, backend: Backend
 ) -> None:
