@@ -33,6 +33,7 @@ class Target:
         "host",
         "port",
         "priority",
+        "share",
         "sound",
         "weight",
     )
@@ -40,7 +41,7 @@ class Target:
     def __init__(self, document: documents.Target) -> None:
         self.host = document.host
         self.port = document.port
-        self.weight = document.weight
+        self.weight = self.share = document.weight  # what was said, and what turns are spread by
         self.priority = 0
         self.sound = True  # as health checks see it
         self.checked_at: float | None = None  # when a health check last ended
@@ -97,8 +98,8 @@ class Balancer:
             return candidates[0]
         total = 0
         for target in candidates:
-            total += target.weight
-            target.current += target.weight
+            total += target.share
+            target.current += target.share
         chosen = max(candidates, key=lambda target: target.current)
         chosen.current -= total
         return chosen

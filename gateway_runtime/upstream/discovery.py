@@ -99,7 +99,7 @@ class Discoverer:
 def _target(found: Found, before: Target | None) -> Target:
     target = before or Target(documents.Target(host=found.host, port=found.port))
     # An SRV record of weight 0 is to be called very seldom beside others.
-    target.weight, target.priority = max(1, found.weight * 100), found.priority
+    target.weight, target.share, target.priority = found.weight, max(1, found.weight * 100), found.priority
     return target
 
 

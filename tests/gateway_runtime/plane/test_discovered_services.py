@@ -141,6 +141,7 @@ async def test_turns_follow_the_weights(served: GatewayHarness, names: NameServe
             assert await status(served) == 200
 
         assert (len(heavy.requests), len(light.requests)) == (6, 2)
+        assert sorted(target.weight for target in balancer_in(served).targets) == [1, 3]
 
 
 @pytest.mark.parametrize("records", [None, (), ("0 0 80 .",)])
