@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Max, Prefetch, Q
+from django.db.models import Max, Prefetch, Q, QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -66,13 +66,14 @@ def api_keys(console: Console) -> HttpResponseBase:
     """The list, newest first; found by name, or by the beginning of the id."""
     query = console.request.GET.get("q", "").strip()
     position = console.request.GET.get("position", "")
-    rows, following = page(_found(console, query), {"limit": _PAGE, "position": position}, "-pk")
+    rows, following = page(keys_found(console, query), {"limit": _PAGE, "position": position}, "-pk")
     trends = trends_of_keys(console.account_id, [row.key_id for row in rows])
     seen = _last_seen(console, [row.key_id for row in rows])
     return console.page(
         "console/api_keys.html",
         section="api-keys",
         query=query,
+        plans=_plan_choices(console) if console.may_write else [],
         rows=[
             {"key": row, "trend": trends.get(row.key_id), "last_used": seen.get(row.key_id), "expired": _expired(row)}
             for row in rows
@@ -188,7 +189,8 @@ def _create(console: Console, data: dict[str, Any]) -> dict[str, Any]:
     return created
 
 
-def _found(console: Console, query: str) -> Any:
+def keys_found(console: Console, query: str) -> QuerySet[ApiKey]:
+    """The keys with this in their name, or at the beginning of their id; all without it. Their values stay sealed."""
     rows = ApiKey.objects.filter(account_id=console.account_id, region=console.region)
     if query:
         rows = rows.filter(Q(name__icontains=query) | Q(key_id__startswith=query))

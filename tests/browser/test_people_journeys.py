@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -176,3 +177,33 @@ def test_what_was_deleted_comes_back_and_what_cannot_is_asked_for_by_name(
     page.get_by_label(f"Type {key} to confirm").fill(key)
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("The key is gone.")).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1280, "light")])
+def test_many_keys_are_disabled_and_deleted_at_once(
+    visit: Callable[..., Any], product: Installation, picture: Any, width: int, theme: str
+):
+    gateway = boto3.client("apigateway", **product.boto3_arguments())
+    for number in range(30):
+        gateway.create_api_key(name=f"{theme} robot {number}", enabled=True)
+    page = visit(width=width, theme=theme).page
+    sign_in(page, product)
+    page.goto(f"/console/api-keys/?q={theme}+robot")
+    check_page(page, "keys to choose")
+    picture(page, f"bulk-{theme}")
+    page.get_by_label("All on this page").check()
+    expect(page.locator("input[name=key]:checked")).to_have_count(25)
+    page.get_by_label("What to do").select_option("disable")
+    page.get_by_role("button", name="Go", exact=True).click()
+    expect(page.get_by_text("25 keys disabled.")).to_be_visible()
+
+    page.get_by_label("All that match").check()
+    page.get_by_label("What to do").select_option("delete")
+    page.get_by_role("button", name="Go", exact=True).click()
+    expect(page.get_by_role("heading", name="Delete 30 keys?")).to_be_visible()
+    check_page(page, "many are deleted")
+    picture(page, f"bulk-delete-{theme}")
+    page.get_by_label("Type delete 30 keys to confirm").fill("delete 30 keys")
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("30 keys deleted.")).to_be_visible()
+    assert not [key for key in gateway.get_api_keys(limit=500)["items"] if key["name"].startswith(f"{theme} robot")]

@@ -34,6 +34,13 @@ document.addEventListener("click", (event) => {
   field.focus();
 });
 
+// <input type="checkbox" data-check-all="name">: ticks every box of that name, or none.
+document.addEventListener("change", (event) => {
+  const name = event.target.dataset?.checkAll;
+  if (!name) return;
+  for (const box of document.querySelectorAll(`input[type="checkbox"][name="${name}"]`)) box.checked = event.target.checked;
+});
+
 // A form that is sent back with errors has status 422; it is shown like any other answer.
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.status !== 422) return;
