@@ -81,6 +81,7 @@ OPERATION_MODULES = (
     "gatehouse.user_policies",
     "gatehouse.connections",
     "gatehouse.api_key_life",
+    "gatehouse.api_key_origins",
     "gatehouse.load_balancers",
     "gatehouse.target_health",
     "gatehouse.certificates",

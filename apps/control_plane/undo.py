@@ -146,7 +146,8 @@ _V2_AUTHORIZERS, _V2_MODELS = Undoable("v2", _v2_below(v2.Authorizer)), Undoable
 _V2_STAGES, _V2_API = Undoable("v2-stage", _v2_below(v2.Stage)), Undoable("v2-stage", _v2_api)
 
 UNDOABLE: dict[tuple[str, str], Undoable] = {
-    **dict.fromkeys([(_V1, "UpdateApiKey"), (_V1, "DeleteApiKey"), (_OURS, "PutApiKeyExpiry")], _KEY),
+    **dict.fromkeys([(_V1, "UpdateApiKey"), (_V1, "DeleteApiKey")], _KEY),
+    **dict.fromkeys([(_OURS, "PutApiKeyExpiry"), (_OURS, "PutApiKeyOrigins")], _KEY),
     **dict.fromkeys([(_V1, "CreateUsagePlanKey"), (_V1, "DeleteUsagePlanKey")], _KEY),
     (_V1, "UpdateUsagePlan"): _PLAN,
     (_V1, "DeleteUsagePlan"): Undoable("plan", _plan, _offered),

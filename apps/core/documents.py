@@ -265,7 +265,7 @@ class PlanDocument(Document, frozen=True, tag_field="kind", tag="plan"):
 class KeyDocument(Document, frozen=True):
     """An API key as the runtime knows it: never its value, only the keyed digest.
 
-    `plan_ids` in the order of membership. `expires_at` is in epoch seconds. `quota_extensions` maps a plan's id to
+    `plan_ids` in the order of membership. `expires_at` is in epoch seconds. `source_networks` and `websites` are from where it may be used. `quota_extensions` maps a plan's id to
     requests that UpdateUsage has granted beyond (or taken from) its quota, with the period they hold for.
     """
 
@@ -276,6 +276,8 @@ class KeyDocument(Document, frozen=True):
     plan_ids: tuple[str, ...] = ()
     customer_id: str | None = None
     expires_at: float | None = None
+    source_networks: tuple[str, ...] = ()
+    websites: tuple[str, ...] = ()
     quota_extensions: dict[str, QuotaExtension] = {}
 
 

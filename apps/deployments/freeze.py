@@ -378,6 +378,8 @@ def _key(key: ApiKey) -> documents.KeyDocument:
         plan_ids=tuple(membership.plan.plan_id for membership in memberships),
         customer_id=key.customer_id,
         expires_at=key.expires_at.astimezone(UTC).timestamp() if key.expires_at else None,
+        source_networks=tuple(key.source_networks),
+        websites=tuple(key.websites),
         quota_extensions=extensions,
     )
 

@@ -24,6 +24,9 @@ class ApiKey(models.Model):
     customer_id = models.CharField(max_length=256, null=True, blank=True)  # noqa: DJ001
     stage_keys = WrittenJSONField(default=list)
     expires_at = models.DateTimeField(null=True, blank=True)
+    # From where it may be used (`apps.core.key_origins`); everywhere without any.
+    source_networks = WrittenJSONField(default=list)
+    websites = WrittenJSONField(default=list)
     created = models.DateTimeField(auto_now_add=True)
     last_updated = models.DateTimeField(auto_now=True)
 

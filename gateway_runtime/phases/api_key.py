@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from apps.core.key_origins import KeyOrigins
 from apps.core.secrets import api_key_digest
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
@@ -13,6 +14,19 @@ if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import MethodSite, Step
 
 _LONGEST_VALUE = 128  # as AWS bounds it
+
+
+def _check_origin(exchange: Exchange, origins: KeyOrigins) -> None:
+    """The caller is told no more than for any other key that does not fit; logs and stories tell why."""
+    request = exchange.request
+    origin, referer = request.header(b"origin"), request.header(b"referer")
+    reason = origins.refuses(
+        request.client_ip,
+        None if origin is None else origin.decode("latin-1"),
+        None if referer is None else referer.decode("latin-1"),
+    )
+    if reason:
+        raise GatewayError("INVALID_API_KEY", detail=reason)
 
 
 @lru_cache(maxsize=8192)
@@ -39,6 +53,8 @@ def validate_api_key(site: MethodSite) -> Step | None:
         found = exchange.snapshot.entitlements.find(stage, _digest(value, secret), exchange.received_at)
         if found is None:
             raise GatewayError("INVALID_API_KEY")
+        if found.origins is not None:
+            _check_origin(exchange, found.origins)
         exchange.entitlement = found
 
     return step

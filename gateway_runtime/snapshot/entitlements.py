@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from apps.core import limit_keys, quota_periods
 from apps.core.documents import KeyDocument, KeysDocument, PlanDocument, PlanStage, StageDocument, Throttle
+from apps.core.key_origins import KeyOrigins
 from gateway_runtime.ports import Bucket, Buckets, QuotaPeriod
 from gateway_runtime.snapshot.stage import CompiledMethod
 
@@ -16,10 +17,14 @@ _ALL_METHODS = "/*/*"  # the key of a plan's throttle that each method of a stag
 class Entitlement:
     """A key under one plan at one stage. Buckets and the running quota period are remembered as they are first used."""
 
-    __slots__ = ("_buckets", "_period", "key", "plan", "stage")
+    __slots__ = ("_buckets", "_period", "key", "origins", "plan", "stage")
 
     def __init__(self, key: KeyDocument, plan: PlanDocument, stage: PlanStage) -> None:
         self.key = key
+        limited = bool(key.source_networks or key.websites)
+        self.origins = (
+            KeyOrigins(key.source_networks, key.websites) if limited else None
+        )  # None: it may come from everywhere
         self.plan = plan
         self.stage = stage
         self._buckets: dict[CompiledMethod, tuple[Bucket, ...]] = {}

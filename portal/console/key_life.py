@@ -111,6 +111,16 @@ def end_key(console: Console, key_id: str) -> HttpResponseBase:
 
 
 @console_page("POST")
+def limit_key(console: Console, key_id: str) -> HttpResponseBase:
+    """Say from which networks and websites a key may be used, one on each line; none are everywhere."""
+    networks, websites = (console.request.POST.get(name, "").split() for name in ("networks", "websites"))
+    done = "The key works from there alone." if networks or websites else "The key works from everywhere."
+    request = {"keyId": key_id, "sourceNetworks": networks, "websites": websites}
+    console.attempt(done, "PutApiKeyOrigins", request, "gatehouse")
+    return redirect("console:api_key", key_id)
+
+
+@console_page("POST")
 def grant_usage(console: Console, key_id: str, plan_id: str) -> HttpResponseBase:
     """Say how many requests a key has left in the running period of a plan's quota."""
     remaining = console.request.POST.get("remaining", "").strip()

@@ -209,6 +209,7 @@ urlpatterns = [
     path("api-keys/<str:key_id>/traffic/", overview.key_traffic, name="key_traffic"),
     path("api-keys/<str:key_id>/rotate/", key_life.rotate_key, name="rotate_key"),
     path("api-keys/<str:key_id>/end/", key_life.end_key, name="end_key"),
+    path("api-keys/<str:key_id>/origins/", key_life.limit_key, name="limit_key"),
     path("api-keys/<str:key_id>/usage/<str:plan_id>/", key_life.grant_usage, name="grant_usage"),
     path("api-keys/<str:key_id>/switch/", api_keys.switch_key, name="switch_key"),
     path("api-keys/<str:key_id>/delete/", api_keys.delete_key, name="delete_key"),

@@ -22,7 +22,7 @@ DEFAULT_OVERLAP_SECONDS = 86_400
 @operation("PutApiKeyExpiry", "gatehouse")
 def put_api_key_expiry(caller: Caller, request: Shape) -> Shape:
     """Let a key end at a time; without one, let it last."""
-    row = _held(caller, request)
+    row = held_key(caller, request)
     ends = request.get("expiresDate")
     if ends is not None and ends.tzinfo is None:
         ends = ends.replace(tzinfo=UTC)
@@ -35,7 +35,7 @@ def put_api_key_expiry(caller: Caller, request: Shape) -> Shape:
 @operation("RotateApiKey", "gatehouse")
 def rotate_api_key(caller: Caller, request: Shape) -> Shape:
     """A new key with the name and in the plans of an old one, which keeps working for `overlapSeconds` and then refuses."""
-    old = _held(caller, request)
+    old = held_key(caller, request)
     if not old.enabled:
         raise ConflictException(f"API Key {old.key_id} is disabled")
     if old.expires_at is not None and old.expires_at <= timezone.now():
@@ -49,11 +49,14 @@ def rotate_api_key(caller: Caller, request: Shape) -> Shape:
     ends = timezone.now() + timedelta(seconds=request.get("overlapSeconds", DEFAULT_OVERLAP_SECONDS))
     _end_at(old, min(ends, old.expires_at) if old.expires_at else ends)
     fresh = find_api_key(caller, created["id"])
+    fresh.source_networks, fresh.websites = old.source_networks, old.websites
+    fresh.save(update_fields=["source_networks", "websites"])
+    publisher.publish_keys(fresh.account_id, fresh.region, [fresh.key_id])
     return {**_shape(fresh), "value": str(fresh.value), "replacedKeyId": old.key_id}
 
 
-def _held(caller: Caller, request: Shape) -> ApiKey:
-    """The key, held against others who change it. One of an application has a life that its developer sees."""
+def held_key(caller: Caller, request: Shape) -> ApiKey:
+    """The key that a request names, held against others who change it. One of an application has a life that its developer sees."""
     row = find_api_key(caller, request["keyId"])
     if ApplicationKey.objects.filter(api_key=row).exists():
         raise ConflictException(f"API Key {row.key_id} belongs to an application: rotate or revoke it there")

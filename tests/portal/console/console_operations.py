@@ -119,7 +119,7 @@ GATEHOUSE: Final = {
     "ListTruststores PutTruststore",
     "cors": "EnableCors",
     "deployments": "RollbackStage",
-    "key_life": "PutApiKeyExpiry RotateApiKey",
+    "key_life": "PutApiKeyExpiry PutApiKeyOrigins RotateApiKey",
     "lifecycle": "CreateChangelogEntry DeleteChangelogEntry DeprecateProduct ReinstateProduct",
     "log_files": "ListLogEvents ListLogGroups",
     "oauth_clients": "CreateOAuthClient DeleteOAuthClient GetOidcIssuer ListOAuthClients RotateOAuthClientSecret "

@@ -79,6 +79,27 @@ def test_an_end_is_set_and_taken_back_and_nonsense_is_told(owner: Client, caller
     assert ApiKey.objects.get(key_id=key).expires_at is None
 
 
+def test_a_key_is_limited_to_networks_and_websites(owner: Client, caller: Caller) -> None:
+    key = a_key(caller)["id"]
+
+    given = {"networks": "192.0.2.0/24\n2001:db8::/32", "websites": "https://*.example.com"}
+    limited = words(owner.post(url("limit_key", key), given, follow=True))
+    refused = words(owner.post(url("limit_key", key), {"networks": "nowhere"}, follow=True))
+    free = words(owner.post(url("limit_key", key), {}, follow=True))
+
+    assert "The key works from there alone." in limited
+    assert "192.0.2.0/24 2001:db8::/32" in limited
+    assert "is no network" in refused
+    assert "192.0.2.0/24" in refused
+    assert "From everywhere." in free
+
+
+def test_a_viewer_limits_no_key(viewer: Client, caller: Caller) -> None:
+    key = a_key(caller)["id"]
+
+    assert viewer.post(url("limit_key", key), {"networks": "192.0.2.0/24"}).status_code == 403
+
+
 def test_a_key_is_given_more_of_its_quota(owner: Client, caller: Caller) -> None:
     api = a_rest_api(caller)
     plan = a_plan(caller, (api, a_stage(caller, api)), quota={"limit": 10, "period": "DAY"})
