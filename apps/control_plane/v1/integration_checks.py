@@ -34,6 +34,8 @@ def check_integration(row: Integration, method: Method) -> None:
         if row.http_method not in HTTP_METHODS:
             raise BadRequestException("Invalid enumeration value for HttpMethod specified")
         _check_uri(row)
+    if row.credentials and not row.credentials.startswith("arn:"):
+        raise BadRequestException("Invalid ARN specified in the request")
     if row.connection_type not in (None, "INTERNET", "VPC_LINK"):
         raise BadRequestException("Invalid ConnectionType specified")
     if row.connection_type == "VPC_LINK" and not row.connection_id:

@@ -297,6 +297,7 @@ def test_services_but_functions_are_called_in_a_role(caller: Caller, uri: str, r
             },
             "Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations.",
         ),
+        ({"type": "MOCK", "credentials": "NONE"}, "Invalid ARN specified in the request"),
         ({"type": "MOCK", "timeoutInMillis": 49}, "Timeout should be between 50 ms and 29000 ms"),
         ({"type": "MOCK", "timeoutInMillis": 29_001}, "Timeout should be between 50 ms and 29000 ms"),
         (
