@@ -121,6 +121,7 @@ GATEHOUSE: Final = {
     "deployments": "RollbackStage",
     "key_life": "PutApiKeyExpiry PutApiKeyOrigins RotateApiKey",
     "lifecycle": "CreateChangelogEntry DeleteChangelogEntry DeprecateProduct ReinstateProduct",
+    "load_balancers": "DeleteLoadBalancer GetLoadBalancer ListLoadBalancers PutLoadBalancer",
     "log_files": "ListLogEvents ListLogGroups",
     "oauth_clients": "CreateOAuthClient DeleteOAuthClient GetOidcIssuer ListOAuthClients RotateOAuthClientSecret "
     "RotateOidcSigningKey",
@@ -136,7 +137,6 @@ GATEHOUSE: Final = {
     "target_health": "GetTargetHealth",
     "undo": "UndoChanges",
     "user_policies": "DeleteUserPolicy GetUserPolicy ListUserPolicies PutUserPolicy",
-    "vpc_links": "DeleteLoadBalancer GetLoadBalancer ListLoadBalancers PutLoadBalancer",
     "webhooks": "CreateWebhook DeleteWebhook GetWebhook RedeliverWebhook TestWebhook UpdateWebhook",
     "websocket_apis_connections": "ListConnections",
     SHOWN + "canaries": "GetCanary",
