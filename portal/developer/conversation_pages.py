@@ -22,7 +22,7 @@ from portal.developer.trysocket import LISTEN_SECONDS, Log, talk
 @never_cache
 @require_POST
 def try_socket(request: HttpRequest, slug: str, api: str) -> HttpResponse:
-    """Talk to the API for the reader: messages stand one below the other, with an empty line between them."""
+    """Talk to the API for browsers without script, which cannot hold a connection: messages stand one below the other, with an empty line between them."""
     offer = catalogue.offer(request.user, slug)
     shown = offer.api(api)
     if shown is None or not shown.websocket or shown.pending:
@@ -32,10 +32,12 @@ def try_socket(request: HttpRequest, slug: str, api: str) -> HttpResponse:
     wanted = request.POST.get("application", "")
     chosen = next((one for one in accesses if one.application.id == wanted), None)
     if conversation.key_required and not request.user.is_authenticated:
-        return _log(request, Log(), "Create an account to get a key: connecting needs one.")
+        problem = "Create an account to get a key: connecting needs one."
+        return conversation_page(request, offer, shown, problem=problem)
     wait = PACE.wait_for(visitor(request))
     if wait:
-        return _log(request, Log(), f"Slow down a little: try again in {wait} second{'' if wait == 1 else 's'}.")
+        problem = f"Slow down a little: try again in {wait} second{'' if wait == 1 else 's'}."
+        return conversation_page(request, offer, shown, problem=problem)
     headers = {"x-api-key": str(chosen.key.value)} if chosen is not None and chosen.key is not None else {}
     messages = [
         part.strip() for part in request.POST.get("messages", "").replace("\r\n", "\n").split("\n\n") if part.strip()
@@ -44,13 +46,7 @@ def try_socket(request: HttpRequest, slug: str, api: str) -> HttpResponse:
     listen = int(seconds) if seconds in {str(one) for one in LISTEN_SECONDS} else LISTEN_SECONDS[0]
     url = try_it_url(shown.api_id, shown.stage_name).replace("http", "ws", 1)
     log = talk(url, headers, messages, listen)
-    if request.headers.get("HX-Request") == "true":
-        return _log(request, log)
     return conversation_page(request, offer, shown, log=log, messages=request.POST.get("messages", ""))
-
-
-def _log(request: HttpRequest, log: Log, problem: str = "") -> HttpResponse:
-    return render(request, "developer/parts/socket_log.html", {"log": log, "problem": problem})
 
 
 def _accesses(request: HttpRequest, offer: Offer) -> list[Access]:
@@ -58,7 +54,13 @@ def _accesses(request: HttpRequest, offer: Offer) -> list[Access]:
 
 
 def conversation_page(
-    request: HttpRequest, offer: Offer, api: OfferedApi, *, log: Log | None = None, messages: str = ""
+    request: HttpRequest,
+    offer: Offer,
+    api: OfferedApi,
+    *,
+    log: Log | None = None,
+    problem: str = "",
+    messages: str = "",
 ) -> HttpResponse:
     """Where to connect, and every kind of message with an example."""
     conversation = read_conversation(api.row.reference)
@@ -79,6 +81,7 @@ def conversation_page(
         "clients": clients_of(usable_accesses(request.user, offer.product)) if conversation.needs.token_header else [],
         "first": first,
         "log": log,
+        "problem": problem,
         "written": messages or first,
         "listen_seconds": LISTEN_SECONDS,
         "samples": socket_samples(url, shown_key, first),

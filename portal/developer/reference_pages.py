@@ -116,13 +116,13 @@ def reference(request: HttpRequest, slug: str, api: str = "") -> HttpResponse:
 @never_cache
 @require_POST
 def try_it(request: HttpRequest, slug: str, api: str) -> HttpResponse:
-    """Call the API for the reader and show its answer. Only this installation's gateway and this API's stage are called."""
+    """Call the API for the reader and show its answer, to browsers without script; `stream_pages` does so for all others.
+
+    Only this installation's gateway and this API's stage are called.
+    """
     desk, attempt = posted_attempt(request, slug, api)
     answer, explanation = _answer(desk, attempt)
-    context = desk.answer_context(answer, explanation)
-    if request.headers.get("HX-Request") == "true":
-        return render(request, "developer/parts/answer_update.html", {**desk.context(attempt), **context})
-    return desk.page(attempt, **context)
+    return desk.page(attempt, **desk.answer_context(answer, explanation))
 
 
 def posted_attempt(request: HttpRequest, slug: str, api: str) -> tuple[Desk, tryit.Attempt]:

@@ -196,6 +196,22 @@ async def test_one_visitor_has_so_many_connections_and_no_more(chat: str, gatewa
     assert "path" in await Tab(Client(), chat, bridge).open()
 
 
+async def test_without_script_a_page_tells_what_was_said_or_why_not(chat: str, gateway: None) -> None:
+    place = f"/products/petstore/reference/{chat}/socket/"
+    talked, refused = await database_sync_to_async(without_script)(place)
+
+    assert "hello there" in talked
+    assert "Slow down a little" in refused
+    assert "<h1>" in refused
+
+
+def without_script(place: str) -> tuple[str, str]:
+    talked = Client().post(place, {"messages": "hello there", "seconds": "2"}).content.decode()
+    for _ in range(30):
+        PACE.wait_for("address:127.0.0.1")
+    return talked, Client().post(place, {"messages": "x", "seconds": "2"}).content.decode()
+
+
 @database_sync_to_async
 def with_access(user: User, **security: list[str]) -> tuple[str, str]:
     browser(user).post("/products/petstore/access/")
