@@ -127,7 +127,8 @@ def _resource(request: Shape) -> str:
     named = (
         v
         for k, v in request.items()
-        if k.endswith("Id") or k in ("stageName", "domainName", "userName", "teamName", "FunctionName")
+        if (k.endswith("Id") and isinstance(v, str))
+        or k in ("stageName", "domainName", "userName", "teamName", "FunctionName")
     )
     return "/".join(map(str, named))[:256]
 

@@ -30,6 +30,12 @@ def test_a_change_is_kept_as_what_differs_before_and_after_it(caller: Caller) ->
     assert (event.before, event.after) == ({"name": "petstore"}, {"name": "animals"})
 
 
+def test_only_what_names_something_tells_where_an_event_belongs(caller: Caller) -> None:
+    call(caller, "CreateApiKey", name="a key", generateDistinctId=True)
+
+    assert last("CreateApiKey").resource == ""
+
+
 def test_what_is_made_is_kept_whole_and_so_is_what_is_deleted(caller: Caller) -> None:
     api = call(caller, "CreateRestApi", name="pets")["id"]
     call(caller, "DeleteRestApi", restApiId=api)
