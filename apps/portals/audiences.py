@@ -6,14 +6,16 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 
-from apps.accounts.models import User
+from apps.accounts.models import Membership, Team, User
 from apps.portals.models import AudienceEntry, Visibility
+
+_SEES_ALL = ~Q(role=Membership.Role.MEMBER) | Q(teams__scope=Team.Scope.ACCOUNT)
 
 
 def shown_to(visitor: User | AnonymousUser) -> Q:
     """The condition that products, or pages, are for this visitor.
 
-    Only confirmed addresses put somebody into an audience. Members of an account see everything of it.
+    Only confirmed addresses put somebody into an audience. Who has a role in the whole of an account sees everything of it.
     """
     if not isinstance(visitor, User):
         return Q(visibility=Visibility.PUBLIC)
@@ -21,7 +23,7 @@ def shown_to(visitor: User | AnonymousUser) -> Q:
     return (
         Q(visibility__in=[Visibility.PUBLIC, Visibility.SIGNED_IN])
         | Q(visibility=Visibility.AUDIENCE, audiences__in=entries.values("audience"))
-        | Q(account__in=visitor.memberships.values("account"))
+        | Q(account__in=visitor.memberships.filter(_SEES_ALL).values("account"))
     )
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
-from builders import a_rest_api, a_stage, call
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from builders import a_plan, a_rest_api, a_stage, call
 from django.test import Client
 from django.urls import reverse
 from reading import text, words
@@ -18,6 +21,8 @@ from apps.control_plane.caller import Caller, staff_caller
 from apps.control_plane.errors import AccessDeniedException, AwsError, BadRequestException, NotFoundException
 from apps.control_plane.wire.authentication import find_access_key
 from apps.deployments.credentials import credentials_document
+from apps.portals.audiences import shown_to
+from apps.portals.models import Product, Visibility
 
 Member = Callable[[str], Client]
 
@@ -341,3 +346,41 @@ def test_a_live_client_opens_for_those_who_may_change_its_api(
     nina, _ = somebody(caller, devs={"role": "editor", "apiIds": [apis["http"]]})
 
     assert (nina.role_on(apis["http"]), nina.role_on(apis["ours"])) == ("editor", "")
+
+
+def test_an_unmodified_client_of_such_a_person_works_within_their_apis(live_portal: str, caller: Caller) -> None:
+    ours_id, theirs_id = (a_rest_api(caller) for _ in range(2))
+    somebody(caller, devs={"role": "editor", "apiIds": [ours_id]})
+    nina = User.objects.get(username="nina")
+    key = AccessKey.objects.create(account_id=caller.account_id, user=nina, secret="a secret of nina's")
+    options = {
+        "endpoint_url": live_portal, "region_name": caller.region, "aws_access_key_id": key.pk,
+        "aws_secret_access_key": "a secret of nina's", "config": Config(retries={"total_max_attempts": 1}),
+    }  # fmt: skip
+    gateway = boto3.client("apigateway", **options)
+
+    assert boto3.client("sts", **options).get_caller_identity()["Arn"].endswith(":user/nina")
+    assert [api["id"] for api in gateway.get_rest_apis()["items"]] == [ours_id]
+    gateway.create_deployment(restApiId=ours_id, stageName="prod")
+    with pytest.raises(ClientError, match="not authorized to perform: apigateway:POST"):
+        gateway.create_deployment(restApiId=theirs_id, stageName="prod")
+    with pytest.raises(ClientError, match="not authorized to perform: apigateway:GET"):
+        gateway.get_api_keys()
+
+
+def test_products_that_are_kept_back_are_shown_to_roles_of_the_account_alone(caller: Caller) -> None:
+    api = a_rest_api(caller)
+    stage = a_stage(caller, api)
+    plan = a_plan(caller, (api, stage))
+    stages, plans = [{"restApiId": api, "stageName": stage}], [{"usagePlanId": plan}]
+    ours(caller, "CreateProduct", slug="pets", name="Pets", stages=stages, usagePlans=plans)
+    Product.objects.update(visibility=Visibility.AUDIENCE)
+
+    def sees() -> bool:
+        return Product.objects.filter(shown_to(User.objects.get(username="nina"))).exists()
+
+    somebody(caller, devs={"role": "editor", "apiIds": [api]})
+    of_a_team_for_an_api = sees()
+    somebody(caller, everybody={"role": "viewer"})
+
+    assert (of_a_team_for_an_api, sees()) == (False, True)
