@@ -8,11 +8,12 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import boto3
@@ -31,13 +32,17 @@ pytestmark = pytest.mark.stack
 CHROMIUM = os.environ.get("GATEHOUSE_TEST_CHROMIUM") or shutil.which("chromium") or ""
 
 # A chat room: `$connect` lets people in, `join` gives them their id, `say` sends to everybody, `$disconnect` lets them go.
+# Functions keep nothing on disk: who is in the room stands in a register.
 CHAT = """
 import json, os, boto3
+from urllib.request import Request, urlopen
 
-PEOPLE = os.environ["PEOPLE"]
+def register(method, person=""):
+    with urlopen(Request(f"{os.environ['REGISTER']}/{person}", method=method)) as answer:
+        return answer.read().decode()
 
 def everybody():
-    return os.listdir(PEOPLE)
+    return json.loads(register("GET"))
 
 def handler(event, context):
     told = event["requestContext"]
@@ -45,10 +50,10 @@ def handler(event, context):
     if told["routeKey"] == "$connect":
         return {"statusCode": 200}
     if told["routeKey"] == "$disconnect":
-        os.unlink(os.path.join(PEOPLE, me))
+        register("DELETE", me)
         return {"statusCode": 200}
     if told["routeKey"] == "join":
-        open(os.path.join(PEOPLE, me), "w").close()
+        register("PUT", me)
         return {"statusCode": 200, "body": json.dumps({"id": me})}
     room = boto3.client(
         "apigatewaymanagementapi", endpoint_url=os.environ["ROOM"], region_name=os.environ["ROOM_REGION"],
@@ -65,6 +70,46 @@ def backend() -> Iterator[CountingBackend]:
     backend = CountingBackend()
     yield backend
     backend.stop()
+
+
+class Register:
+    """Names that are put and deleted over HTTP."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        register = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self._answer(json.dumps(sorted(register.names)).encode())
+
+            def do_PUT(self) -> None:
+                register.names.add(self.path[1:])
+                self._answer(b"")
+
+            def do_DELETE(self) -> None:
+                register.names.discard(self.path[1:])
+                self._answer(b"")
+
+            def _answer(self, body: bytes) -> None:
+                self.send_response(200)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *arguments: Any) -> None:
+                """The story tells what happened."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Register:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
 
 
 def zipped(code: str) -> bytes:
@@ -141,9 +186,9 @@ def test_routes_behind_tokens_of_the_built_in_provider_deploy_by_themselves(
     assert (took < 1, opened < 1) == (True, True)
 
 
-def test_a_browser_and_another_client_chat_across_two_workers(product: Installation, tmp_path: Path):
-    address = make_chat(product, tmp_path)
-    with sync_playwright() as playwright, ExitStack() as open_:
+def test_a_browser_and_another_client_chat_across_two_workers(product: Installation):
+    with Register() as people, sync_playwright() as playwright, ExitStack() as open_:
+        address = make_chat(product, people.url)
         if not CHROMIUM:
             pytest.skip("there is no Chromium")
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
@@ -157,16 +202,14 @@ def test_a_browser_and_another_client_chat_across_two_workers(product: Installat
         in_page = page.evaluate("heard")
         open_.close()
         browser.close()
+        wait_for(lambda: not people.names, 10)  # every `$disconnect` was told
 
     assert heard == [{"said": "from the page"}] * len(others)
     assert in_page == [{"said": "from the page"}, {"said": "to the page"}]
-    wait_for(lambda: not list((tmp_path / "people").iterdir()), 10)  # every `$disconnect` was told
 
 
-def make_chat(product: Installation, folder: Path) -> str:
-    """The address of a chat room that a Lambda function keeps."""
-    people = folder / "people"
-    people.mkdir()
+def make_chat(product: Installation, register: str) -> str:
+    """The address of a chat room that a Lambda function keeps, with the register of who is in it."""
     region, account = product.endpoints["region"], product.endpoints["account_id"]
     client = boto3.client("apigatewayv2", **product.boto3_arguments())
     functions = boto3.client("lambda", **product.boto3_arguments())
@@ -174,7 +217,7 @@ def make_chat(product: Installation, folder: Path) -> str:
     api_id = api["ApiId"]
     place = f"{product.endpoints['gateway']}/_aws/execute-api/{api_id}/prod"
     variables = {
-        "PEOPLE": str(people), "ROOM": place, "ROOM_REGION": region,
+        "REGISTER": register, "ROOM": place, "ROOM_REGION": region,
         "KEY": product.endpoints["access_key_id"], "SECRET": product.endpoints["secret_access_key"],
     }  # fmt: skip
     arn = functions.create_function(
