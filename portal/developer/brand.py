@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Case, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
@@ -62,9 +63,8 @@ def read_brand(request: HttpRequest) -> Brand:
 def home_brand(request: HttpRequest) -> PortalBrand | None:
     """The brand of the name by which the visitor comes, else of the oldest account that has one. Pictures are left out: they are
     served at their own address."""
-    rows = PortalBrand.objects.defer("logo")
-    named = rows.filter(domain_name=_host(request)).first()
-    return named or rows.order_by("account__created", "pk").first()
+    first = Case(When(domain_name=_host(request), then=0), default=1)
+    return PortalBrand.objects.defer("logo").order_by(first, "account__created", "pk").first()
 
 
 def account_named(request: HttpRequest) -> str:
