@@ -37,7 +37,7 @@ def apis(caller: Caller) -> dict[str, str]:
     return made
 
 
-def ours(caller: Caller, name: str, **request: Any) -> dict[str, Any]:
+def ours(caller: Caller, name: str, /, **request: Any) -> dict[str, Any]:
     return registry.call(caller, "gatehouse", name, request)
 
 
