@@ -24,7 +24,7 @@ from portal.console.api_frame import command_samples
 from portal.console.commands import Command
 from portal.console.drafts import is_behind
 from portal.console.gate import Console, console_page
-from portal.console.traffic_trends import last_day, trends_of_apis
+from portal.console.traffic_trends import LastDay, last_day, trends_of_apis
 
 _PAGE = 25
 Row = TypeVar("Row", RestApi, Api)
@@ -70,13 +70,18 @@ def home(console: Console) -> HttpResponseBase:
     context: dict[str, Any] = {
         "query": query,
         "rows": rows,
-        "last_day": None if query or position else last_day(console.account_id, console.region),
+        "last_day": _last_day(console) if not (query or position) else None,
         "next_url": _page_url(query, following) if following else "",
         "first_url": _page_url(query, "") if position else "",
         "trail": None,
         "cli": command_samples(console, [Command("GetRestApis"), Command("GetApis", service="apigatewayv2")]),
     }
     return console.page("console/apis.html", section="apis", **context)
+
+
+def _last_day(console: Console) -> LastDay | None:
+    """Of the whole account, for those who have a role in it."""
+    return last_day(console.account_id, console.region) if console.caller.role else None
 
 
 @console_page("GET", "POST")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -31,6 +31,7 @@ from portal.console.plan_forms import (
 )
 
 _PAGE = 25
+_TO_CHOOSE_FROM = 200
 
 
 @console_page("GET")
@@ -187,6 +188,7 @@ def _plan_page(
     keys = UsagePlanKey.objects.filter(plan=plan).select_related("api_key").defer("api_key__value")
     rows, following = page(keys, {"limit": _PAGE, "position": position}, "pk")
     choices = _free_stages(console, plan)
+    free_keys = _free_keys(console, plan)
     request = {"usagePlanId": plan.plan_id}
     return console.page(
         "console/usage_plan.html",
@@ -197,7 +199,8 @@ def _plan_page(
         has_free_stages=bool(choices),
         stages=_covered(plan),
         keys=_with_usage(plan, rows),
-        free_keys=_free_keys(console, plan),
+        free_keys=free_keys,
+        more_free_keys=len(free_keys) == _TO_CHOOSE_FROM,
         next_url=f"?position={following}" if following else "",
         first_url=reverse("console:usage_plan", args=[plan.plan_id]) if position else "",
         trail=_trail(plan),
@@ -236,9 +239,11 @@ def _free_stages(console: Console, plan: UsagePlan) -> list[tuple[str, str]]:
 
 
 def _free_keys(console: Console, plan: UsagePlan) -> list[ApiKey]:
-    """Some keys that are not in the plan, newest first, to choose from."""
-    rows = ApiKey.objects.filter(account_id=console.account_id, region=console.region).exclude(plans__plan=plan)
-    return list(rows.defer("value").order_by("-pk")[:200])
+    """Some keys that are not in the plan, newest first, to choose from; where there are more, any is named by its id."""
+    # Asked of each key, newest first: a list of all that are in it would be made before the first is looked at.
+    inside = Exists(UsagePlanKey.objects.filter(plan=plan, api_key=OuterRef("pk")))
+    rows = ApiKey.objects.filter(~inside, account_id=console.account_id, region=console.region)
+    return list(rows.only("key_id", "name").order_by("-pk")[:_TO_CHOOSE_FROM])
 
 
 def _with_usage(plan: UsagePlan, rows: list[UsagePlanKey]) -> list[dict[str, Any]]:

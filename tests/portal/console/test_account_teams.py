@@ -10,6 +10,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from builders import a_plan, a_rest_api, a_stage, call
+from counted import answers, report
 from django.test import Client
 from django.urls import reverse
 from reading import text, words
@@ -384,3 +385,14 @@ def test_products_that_are_kept_back_are_shown_to_roles_of_the_account_alone(cal
     somebody(caller, everybody={"role": "viewer"})
 
     assert (of_a_team_for_an_api, sees()) == (False, True)
+
+
+def test_a_role_for_some_apis_shows_the_numbers_of_these_alone(caller: Caller, apis: dict[str, str]) -> None:
+    _, browser = somebody(caller, devs={"role": "viewer", "apiIds": [apis["ours"]]})
+    for api in apis.values():
+        report(answers(api, 7, account_id=caller.account_id, region=caller.region))
+
+    assert "Last 24 hours" not in words(browser.get(reverse("console:home")))
+    assert browser.get(reverse("console:dashboard")).status_code == 403
+    assert "Requests 7 " in words(browser.get(reverse("console:traffic", args=[apis["ours"]])))
+    assert browser.get(reverse("console:traffic", args=[apis["theirs"]])).status_code == 404

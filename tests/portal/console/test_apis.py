@@ -59,7 +59,7 @@ def test_the_list_asks_as_much_for_many_as_for_few(
     for number in range(12):
         a_stage(caller, a_rest_api(caller, name=f"API {number}"))
 
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         owner.get(url("home"))
 
 
