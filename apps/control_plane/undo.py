@@ -19,7 +19,7 @@ from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.changed_rows import Picture, differences, picture, written
 from apps.control_plane.errors import NotFoundException
-from apps.deployments.models import Stage, StageHistory
+from apps.deployments.models import Stage, StageCanary, StageHistory
 from apps.portals.models import ProductPlan
 from apps.rest_apis import models as v1
 from apps.usage_plans.models import ApiKey, QuotaExtension, UsagePlan, UsagePlanKey, UsagePlanStage
@@ -101,7 +101,8 @@ def _below(model: Any) -> Callable[[Caller, Shape], Rows]:
 
 def _stages(caller: Caller, request: Shape) -> Rows:
     api = _rest_api(caller, request)
-    return [Stage.objects.filter(rest_api=api), StageHistory.objects.filter(stage__rest_api=api)]
+    below = [model.objects.filter(stage__rest_api=api) for model in (StageHistory, StageCanary)]
+    return [Stage.objects.filter(rest_api=api), *below]
 
 
 def _api(caller: Caller, request: Shape) -> Rows:
@@ -166,7 +167,9 @@ UNDOABLE: dict[tuple[str, str], Undoable] = {
     **dict.fromkeys([(_V1, f"{verb}GatewayResponse") for verb in ("Put", "Update", "Delete")], _ANSWERS),
     **dict.fromkeys([(_V1, "UpdateDocumentationPart"), (_V1, "DeleteDocumentationPart")], _PARTS),
     **dict.fromkeys([(_V1, "UpdateDocumentationVersion"), (_V1, "DeleteDocumentationVersion")], _VERSIONS),
-    **dict.fromkeys([(_V1, "UpdateStage"), (_OURS, "RollbackStage")], _STAGES),
+    **dict.fromkeys(
+        [(_V1, "UpdateStage"), *((_OURS, name) for name in ("RollbackStage", "PromoteCanary", "EndCanary"))], _STAGES
+    ),
     **dict.fromkeys([(_OURS, "PutTeamMember"), (_OURS, "DeleteTeamMember")], Undoable("people", _team_members)),
     **dict.fromkeys([(_OURS, "PutUserPolicy"), (_OURS, "DeleteUserPolicy")], Undoable("people", _user_policies)),
     (_V1, "UpdateRestApi"): Undoable("rest-stage", _api),

@@ -71,6 +71,9 @@ CONFIRMED: dict[str, Confirmation] = {
     "forget_targets": Confirmation(
         "Forget these targets?", ("Where the load balancer's traffic goes: integrations that use it answer 500 at once",), "link_id", "Forget"
     ),
+    "delete_load_balancer": Confirmation(
+        "Let nothing stand for it?", ("Its targets: calls through links to it answer 500 at once",), "arn"
+    ),
     "delete_subnet_link": Confirmation(
         "Delete this VPC link?", ("The link: integrations that go through it fail",), "link_id"
     ),

@@ -96,3 +96,18 @@ def test_viewers_see_it_and_change_nothing(viewer: Client, api: str) -> None:
     assert "Too early to tell" in page
     assert "Promote<" not in page
     assert viewer.post(url("guard_canary", api), {"guard-minimum": "5", "guard-latency": "5"}).status_code == 403
+
+
+@pytest.mark.parametrize("view", ["promote_canary", "end_canary"])
+def test_promoting_and_rolling_back_can_be_undone(owner: Client, caller: Caller, api: str, view: str) -> None:
+    before = call(caller, "GetStage", restApiId=api, stageName="prod")["canarySettings"]
+    page = owner.post(url(view, api), follow=True)
+    form = re.search(r'<form class="undo-bar.*?</form>', text(page), re.DOTALL)
+    assert form is not None
+    ids = re.findall(r'name="undo" value="([^"]+)"', form[0])
+
+    owner.post(reverse("console:undo"), {"undo": ids, "next": "/console/"}, follow=True)
+
+    assert call(caller, "GetStage", restApiId=api, stageName="prod")["canarySettings"] == before
+    row = StageCanary.objects.get()
+    assert (row.ended, row.outcome) == (None, "")

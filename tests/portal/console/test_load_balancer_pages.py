@@ -68,7 +68,9 @@ def test_what_stands_for_an_arn_is_made_changed_and_deleted(owner: Client, calle
     assert stands(caller)["healthCheck"]["intervalSeconds"] == 20
     assert "_http._tcp.shop.internal SRV" in words(owner.get(url("load_balancers")))
 
-    owner.post(url("delete_load_balancer", ARN))
+    asked = owner.post(url("delete_load_balancer", ARN))
+    assert "Type 50dc6c495c0c9188 to confirm" in words(asked)
+    owner.post(url("delete_load_balancer", ARN), {"confirmation": "50dc6c495c0c9188"})
     assert "No load balancer yet" in words(owner.get(url("load_balancers")))
 
 
