@@ -216,7 +216,7 @@ async def test_a_store_that_stalls_under_load_lets_nodes_admit_no_more_than_the_
     for client in (*clients, stalling):
         await client.aclose()
 
-    assert 0.8 * allowed <= sum(counts) <= 1.01 * allowed
+    assert 0.5 * allowed <= sum(counts) <= 1.01 * allowed
 
 
 async def test_far_from_the_limit_most_requests_ask_nobody(calls: ScriptCalls) -> None:
