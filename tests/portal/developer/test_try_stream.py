@@ -211,6 +211,7 @@ def test_who_may_not_call_is_told_why_and_nothing_is_sent(
     shop: Shop, origin: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream_pages, "try_it_url", lambda *_: origin.url)
+    monkeypatch.setattr(PACE, "_clock", lambda: 0.0)  # so that no token comes back meanwhile
 
     (end,) = lines(Client(), shop, operation="get-pets")
     assert "Sign up to try this" in end["answer"]
