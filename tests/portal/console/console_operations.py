@@ -139,6 +139,7 @@ GATEHOUSE: Final = {
     "user_policies": "DeleteUserPolicy GetUserPolicy ListUserPolicies PutUserPolicy",
     "webhooks": "CreateWebhook DeleteWebhook GetWebhook RedeliverWebhook TestWebhook UpdateWebhook",
     "websocket_apis_connections": "ListConnections",
+    SHOWN + "api_keys": "GetApiKeyOrigins",
     SHOWN + "canaries": "GetCanary",
     SHOWN + "certificates": "GetCertificate GetTruststore",
     SHOWN + "lifecycle": "ListChangelogEntries",
