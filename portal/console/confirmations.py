@@ -80,6 +80,16 @@ CONFIRMED: dict[str, Confirmation] = {
     "delete_vpc_link": Confirmation(
         "Delete this VPC link?", ("The link: integrations that go through it fail at the next deployment",), "link_id"
     ),
+    "delete_aws_portal": Confirmation(
+        "Delete this portal?", ("The portal with its preview, its publications and its looks",), "portal_id"
+    ),
+    "delete_portal_product": Confirmation(
+        "Delete this product?", ("The product with all its pages, and whom it is shared with",), "product_id"
+    ),
+    "delete_portal_page": Confirmation("Delete this page?", ("Its text and its place in the product",), "page_id"),
+    "delete_portal_endpoint_page": Confirmation(
+        "Delete this page?", ("What it says about the method and its place in the product",), "page_id"
+    ),
     "delete_logo": Confirmation("Delete the logo?", ("The picture: the portal shows its name alone",), "", constant="logo"),
     "delete_change": Confirmation(
         "Delete this changelog entry?", ("Its text. Mail that was sent is sent",), "entry_id"

@@ -119,10 +119,10 @@ def test_pages_are_changed_and_deleted_and_inherited_words_stay_inherited(
     assert (page.title, page.body) == ("Hello", "new")
     assert shown.context["form"].initial["operation_name"] == ""
     assert (endpoint.operation_name, endpoint.try_it) == ("", True)
-    owner.post(url("delete_portal_page", place, page.page_id))
-    owner.post(url("delete_portal_endpoint_page", place, endpoint.page_id))
+    owner.post(url("delete_portal_page", place, page.page_id), {"confirmation": page.page_id})
+    owner.post(url("delete_portal_endpoint_page", place, endpoint.page_id), {"confirmation": endpoint.page_id})
     assert [kind.objects.count() for kind in (ProductPage, ProductRestEndpointPage)] == [0, 0]
-    owner.post(url("delete_portal_product", place))
+    owner.post(url("delete_portal_product", place), {"confirmation": place})
     assert not PortalProduct.objects.exists()
 
 
@@ -203,11 +203,11 @@ def test_who_comes_by_a_portals_own_name_lands_in_it(owner: Client, portal: Port
 
 def test_a_portal_is_disabled_before_it_is_deleted(owner: Client, portal: Portal) -> None:
     publish(owner, portal, "")
-    owner.post(url("delete_aws_portal", portal.portal_id))
+    owner.post(url("delete_aws_portal", portal.portal_id), {"confirmation": portal.portal_id})
     assert Portal.objects.exists()
 
     owner.post(url("disable_aws_portal", portal.portal_id))
-    owner.post(url("delete_aws_portal", portal.portal_id))
+    owner.post(url("delete_aws_portal", portal.portal_id), {"confirmation": portal.portal_id})
 
     assert not Portal.objects.exists()
 

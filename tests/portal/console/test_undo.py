@@ -55,6 +55,17 @@ def names(patterns: Any) -> Iterator[str]:
             yield pattern.name
 
 
+def parameters_of(name: str, patterns: Any, above: str = "") -> list[str]:
+    """What the address of a view has in it."""
+    for pattern in patterns:
+        way = above + str(pattern.pattern)
+        if isinstance(pattern, URLResolver) and name in names(pattern.url_patterns):
+            return parameters_of(name, pattern.url_patterns, way)
+        if getattr(pattern, "name", "") == name:
+            return re.findall(r"<(?:\w+:)?(\w+)>", way)
+    raise LookupError(name)
+
+
 def undo(browser: Client, page: Any) -> Any:
     """Press Undo on a page; the page after that."""
     form = re.search(r'<form class="undo-bar.*?</form>', text(page), re.DOTALL)
@@ -90,12 +101,7 @@ def test_every_control_that_takes_something_away_can_be_undone_or_wants_a_name()
 @pytest.mark.parametrize("name", sorted(CONFIRMED))
 def test_what_nobody_brings_back_wants_its_name_typed(owner: Client, name: str) -> None:
     asked = CONFIRMED[name]
-    pattern = (
-        next(one for one in urls.urlpatterns if getattr(one, "name", "") == name)
-        if not name.startswith("v2_")
-        else None
-    )
-    parameters = re.findall(r"<(?:\w+:)?(\w+)>", str(pattern.pattern)) if pattern else ["api_id", asked.key]
+    parameters = parameters_of(name, urls.urlpatterns)
     address = reverse(f"console:{name}", kwargs=dict.fromkeys(parameters, "thing42"))
     posted = {} if asked.key in parameters or not asked.key else {asked.key: "arn:of/thing42"}
     wanted = asked.constant or "thing42"
