@@ -49,7 +49,7 @@ def function_page(console: Console, name: str, *, outcome: Outcome | None = None
     source = _source(row)
     versions, apis = version_numbers(console, name), callers_of(console)
     page_forms: dict[str, forms.Form] = {
-        "source_form": SourceForm(prefix="source", initial={"source": source.text}),
+        "source_form": SourceForm(prefix="source", initial={"source": source.text, "revision": row.revision_id}),
         "package_form": PackageForm(prefix="package"),
         "configuration_form": ConfigurationForm(prefix="configuration", initial=_initial(shape), runtime=row.runtime),
         "limits_form": LimitsForm(prefix="limits", initial=_limits(console, name)),

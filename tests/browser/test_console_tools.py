@@ -71,7 +71,7 @@ def test_a_function_is_written_and_run(visit: Callable[..., Any], product: Insta
     page.get_by_label("Name").fill("written-here")
     page.get_by_role("button", name="Create function").click()
     page.get_by_label("Source").fill('def handler(event, context):\n    print("seen")\n    return {"got": event}\n')
-    page.get_by_role("button", name="Save and use").click()
+    page.get_by_role("button", name="Deploy").click()
     page.get_by_role("button", name="Empty").click()
     page.get_by_role("button", name="Invoke").click()
 

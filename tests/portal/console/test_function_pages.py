@@ -187,7 +187,8 @@ def test_a_function_of_another_account_is_unknown(member: Any, elsewhere: Caller
 def test_a_viewer_reads_and_does_not_invoke(viewer: Client, pets: str) -> None:
     page = text(viewer.get(url("function", pets)))
 
-    assert "Save and use" not in page
+    assert ">Upload<" not in page
+    assert "Upload a package" not in page
     assert "Allow this API" not in page
     assert viewer.post(url("invoke_function", pets), {"event-event": "{}"}).status_code == 403
 
