@@ -245,7 +245,7 @@ def test_the_console_tells_changes_names_versions_and_ends_products(mixed: Shop,
     assert (product["sunsetDate"], {one["version"] for one in product["stages"]}) == ("2030-01-01", {"v9"})
     assert "Cats" in console.get(place).content.decode()
     entry = mixed.call("ListChangelogEntries", productId=mixed.product_id)["items"][0]["entryId"]
-    assert console.post(f"{place}{entry}/delete/").status_code == 302
+    assert console.post(f"{place}{entry}/delete/", {"confirmation": entry}).status_code == 302
     assert console.post(f"{place}reinstate/").status_code == 302
     assert (
         console.get("/console/products/").status_code
@@ -287,12 +287,12 @@ def test_the_console_makes_tests_and_rotates_webhooks(shop: Shop, ada: User, cal
     assert console.post(f"{place}test/").status_code == 302
     assert "webhook.test" in console.get(place).content.decode()
     assert console.get(f"{place}deliveries/").status_code == 200
-    assert "whsec_" in console.post(f"{place}secret/").content.decode()
+    assert "whsec_" in console.post(f"{place}secret/", {"confirmation": hook}).content.decode()
     assert console.post(place, {"url": "http://127.0.0.1:2/"}).status_code == 302
     assert shop.call("GetWebhook", webhookId=hook) | {"createdDate": None} == {
         "webhookId": hook, "url": "http://127.0.0.1:2/", "events": [], "description": "", "enabled": False, "createdDate": None,
     }  # fmt: skip
     delivery = shop.call("ListWebhookDeliveries", webhookId=hook)["items"][0]["deliveryId"]
     assert console.post(f"{place}deliveries/{delivery}/").status_code == 302
-    assert console.post(f"{place}delete/").status_code == 302
+    assert console.post(f"{place}delete/", {"confirmation": hook}).status_code == 302
     assert console.get(place).status_code == 404
