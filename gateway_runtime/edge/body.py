@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gateway_runtime.edge.canonical import Headers
 from gateway_runtime.limits import EDGE
+
+if TYPE_CHECKING:
+    from gateway_runtime.edge.turn import Turn
 
 Receive = Callable[[], Awaitable[Any]]
 
@@ -71,6 +74,16 @@ class RequestBody:
                 chunks.append(chunk)
             self.whole = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         return self.whole
+
+    def take_at_once(self, turn: Turn) -> None:
+        """Have it `whole` without waiting, where its length was declared and all of it has arrived."""
+        if self.whole is not None or self.received or self.length is None or self.length > self._cap:
+            return
+        body = turn.whole_body()
+        if body is not None:
+            self.whole = body
+            self.received = len(body)
+            self._ended = True
 
     def replace(self, body: bytes) -> None:
         """Another body in place of the one that was read: the same, in another coding."""

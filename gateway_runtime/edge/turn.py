@@ -188,6 +188,17 @@ class Turn:
             await waiter
         return {"type": "http.disconnect"}
 
+    def whole_body(self) -> bytes | None:
+        """The body, where all of it is here and nobody has taken any of it; None, and nothing is done, where it is to be received."""
+        if self.more_body or self._delivered or self.expects_continue or self._buffered != self.received:
+            return None
+        pieces = self._body or ()
+        self._body = None
+        self._buffered = 0
+        self._delivered = True
+        self._protocol.body_taken()
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
     async def send(self, message: Any) -> None:
         protocol = self._protocol
         if protocol.flow.write_paused and not self.disconnected:

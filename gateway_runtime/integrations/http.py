@@ -93,7 +93,7 @@ def compile_sending(site: MethodSite, origin: Origin) -> Callable[[Exchange], Aw
     def step(exchange: Exchange) -> Awaitable[None]:
         exchange.integration_started = monotonic()
         method = fixed or exchange.request.method.encode()
-        body = b"" if exchange.out_body is NO_BODY else _to_send(exchange.out_body)
+        body = b"" if exchange.out_body is NO_BODY else _to_send(exchange)
         if direct and isinstance(body, bytes):
             try:
                 response = send_at_once(
@@ -118,7 +118,7 @@ def compile_sending(site: MethodSite, origin: Origin) -> Callable[[Exchange], Aw
         method = fixed or exchange.request.method.encode()
         if upstream.may_send_again(destination.origin, method, error):
             left = exchange.integration_started + timeout - now
-            return send(exchange, destination, method, _to_send(exchange.out_body), left)
+            return send(exchange, destination, method, _to_send(exchange), left)
         raise _failure(error)
 
     async def send(
@@ -163,9 +163,12 @@ def _failure(error: Exception) -> Exception:
     return error
 
 
-def _to_send(body: bytes | RequestBody) -> bytes | RequestBody:
+def _to_send(exchange: Exchange) -> bytes | RequestBody:
+    body = exchange.out_body
     if isinstance(body, bytes):
         return body
+    if exchange.turn is not None:
+        body.take_at_once(exchange.turn)
     if body.whole is not None:
         return body.whole  # a phase has read it
     return b"" if body.length == 0 else body  # nothing is awaited for none
