@@ -1,8 +1,8 @@
 """Heads of requests that came before: a client says the same header lines again and again, and few request lines.
 
 What the parser made of a block of header lines is known by the block's bytes, so that the next request with the same block behind
-a plain request line is not parsed anew. Nothing is read here that the parser has not read before: the block is one that it
-accepted, and the line one of the plain ones that leave it nothing to decide. Bodies, upgrades, expectations and connections that
+a plain request line is not parsed anew, nor is its body looked for where all of it came in the same read. Nothing is read here that the parser has not read before: the block is one that it
+accepted, and the line one of the plain ones that leave it nothing to decide. Chunks, upgrades, expectations and connections that
 close are the parser's.
 """
 
@@ -23,6 +23,7 @@ _MOST_PASSED = 64
 _IN_VAIN = 64
 _LONGEST_LINE = 1_024
 _LONGEST_BLOCK = 2_048
+_LONGEST_BODY = 16_384
 
 
 class RequestLine(NamedTuple):
@@ -37,17 +38,18 @@ class RequestLine(NamedTuple):
 class KnownHead:
     """A block of header lines, read: what `CanonicalRequest` has of it. `first` are the first values by name.
 
-    `passed` are the blocks that walks have made of the headers for back ends, by what made them.
+    `length` is that of the body. `passed` are the blocks that walks have made of the headers for back ends, by what made them.
     """
 
-    __slots__ = ("authority", "first", "headers", "host", "method_override", "names", "passed")
+    __slots__ = ("authority", "first", "headers", "host", "length", "method_override", "names", "passed")
 
-    def __init__(self, request: CanonicalRequest, names: list[bytes]) -> None:
+    def __init__(self, request: CanonicalRequest, names: list[bytes], length: int) -> None:
         self.host = request.host
         self.authority = request.authority
         self.headers: Headers = request.headers
         self.method_override = request.method_override
         self.names = names
+        self.length = length
         self.first = dict(reversed(request.headers))
         self.passed: dict[object, Block] = {}
 
@@ -72,8 +74,9 @@ class KnownHeads:
     def find(self, data: bytes, client_ip: str) -> CanonicalRequest | None:
         """The request that these bytes are, all of them; None where the parser has to say."""
         at = data.find(b"\r\n")
-        known = self._blocks.get(data[at:])
-        if known is None:
+        end = data.find(b"\r\n\r\n", at) + 4
+        known = self._blocks.get(data[at:end])
+        if known is None or len(data) - end != known.length:
             return None
         text = data[:at]
         line = self._lines.get(text) or self._line(text)
@@ -85,22 +88,25 @@ class KnownHeads:
             method, known.host, known.authority, path, segments, raw_query, known.headers, client_ip, known.method_override, known
         )  # fmt: skip
 
-    def learn(self, data: bytes, request: CanonicalRequest, names: list[bytes]) -> None:
-        """Remember the block of a request that the parser read from these bytes, and found whole and without a body."""
+    def learn(self, data: bytes, request: CanonicalRequest, names: list[bytes], length: int) -> None:
+        """Remember the block of a request that the parser read from these bytes, and found whole, with a body of the declared
+        `length` or none."""
         self._learned += 1
         if self._learned > _IN_VAIN and self._learned % _IN_VAIN:
             return  # these callers do not repeat themselves
-        block = data[data.find(b"\r\n") :]
+        end = data.find(b"\r\n\r\n") + 4
+        block = data[data.find(b"\r\n") : end]
         breaks = len(request.headers) + 2
         plain = (
             len(block) <= _LONGEST_BLOCK
+            and len(data) - end == length <= _LONGEST_BODY
             and block.endswith(b"\r\n\r\n")
             and block.count(b"\r\n") == block.count(b"\r") == block.count(b"\n") == breaks
         )
         if plain:
             if len(self._blocks) >= _MOST:
                 self._blocks.clear()
-            self._blocks[block] = KnownHead(request, names)
+            self._blocks[block] = KnownHead(request, names, length)
 
     def _line(self, text: bytes) -> RequestLine | None:
         match = _LINE(text) if len(text) <= _LONGEST_LINE else None
@@ -120,5 +126,5 @@ class UnknownHeads(KnownHeads):
     def find(self, data: bytes, client_ip: str) -> CanonicalRequest | None:
         return None
 
-    def learn(self, data: bytes, request: CanonicalRequest, names: list[bytes]) -> None:
+    def learn(self, data: bytes, request: CanonicalRequest, names: list[bytes], length: int) -> None:
         """Nothing."""

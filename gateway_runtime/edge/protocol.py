@@ -43,6 +43,7 @@ _REFUSED = {
 # Of the lifespan's state: what is called with each turn, and the server's tasks, in the application's place.
 LANE_KEY = "gatehouse.lane"
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
+_PLAIN = frozenset({b"content-length", b"connection"})
 _FRAMED = frozenset({b"content-length", b"transfer-encoding", b"upgrade", b"expect", b"connection"})
 
 
@@ -197,6 +198,10 @@ class EdgeProtocol(HttpToolsProtocol):
                 self.fresh = False
                 self.deadline = 0.0
                 self.turn = turn = Turn(self, request)
+                known = request.known
+                if known is not None and known.length:
+                    turn.framed = True
+                    turn.body_arrived(data[-known.length :])
                 if self.lane is not None:
                     self.lane(turn, self.tasks)
                 else:
@@ -224,11 +229,11 @@ class EdgeProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
 
     def _learn(self, data: bytes, turn: Turn) -> None:
-        """Know the head of a request again, where nothing in it was about a body or the connection's end."""
+        """Know the head of a request again, where nothing in it was about chunks, an expectation or the connection's end."""
         framing = self.framing
-        only_kept = not framing or (len(framing) == 1 and framing.get(b"connection", b"").lower() == b"keep-alive")
-        if only_kept and turn.keep_alive:
-            self.known.learn(data, turn.request, self.header_names)
+        plain = framing.keys() <= _PLAIN and framing.get(b"connection", b"keep-alive").lower() == b"keep-alive"
+        if plain and turn.keep_alive:
+            self.known.learn(data, turn.request, self.header_names, turn.received)
 
     def _measure(self, size: int) -> bool:
         """Bound what the parser holds or skips without telling: an unfinished header line, chunk extensions."""
