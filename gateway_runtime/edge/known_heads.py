@@ -74,10 +74,12 @@ class KnownHeads:
     def find(self, data: bytes, client_ip: str) -> CanonicalRequest | None:
         """The request that these bytes are, all of them; None where the parser has to say."""
         at = data.find(b"\r\n")
-        end = data.find(b"\r\n\r\n", at) + 4
-        known = self._blocks.get(data[at:end])
-        if known is None or len(data) - end != known.length:
-            return None
+        known = self._blocks.get(data[at:])
+        if known is None or known.length:  # then there is a body, or nothing is known
+            end = data.find(b"\r\n\r\n", at) + 4
+            known = self._blocks.get(data[at:end])
+            if known is None or len(data) - end != known.length:
+                return None
         text = data[:at]
         line = self._lines.get(text) or self._line(text)
         if line is None:
