@@ -88,6 +88,10 @@ class CanonicalRequest(NamedTuple):
         """Path and query exactly as sent: what is forwarded."""
         return f"{self.path}?{self.raw_query}" if self.raw_query else self.path
 
+    def with_headers(self, headers: Headers) -> CanonicalRequest:
+        """The request with other headers, of which nothing is known."""
+        return self._replace(headers=headers, known=None)
+
     def header(self, name: bytes) -> bytes | None:
         """The first value of a header given by its lower-case name."""
         if self.known is not None:

@@ -60,7 +60,7 @@ class TrustedProxies:
     def seen_by(self, request: CanonicalRequest) -> CanonicalRequest:
         """A request of a trusted peer as if its caller had made it here."""
         caller, headers = self.caller(request.client_ip, request.headers)
-        return request._replace(client_ip=caller, headers=headers, known=None)
+        return request.with_headers(headers)._replace(client_ip=caller)
 
     def rewrite(self, scope: MutableMapping[str, Any]) -> None:
         """The same of a WebSocket's handshake, in its scope."""

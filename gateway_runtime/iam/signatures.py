@@ -87,7 +87,7 @@ def without_signature(exchange: Exchange) -> None:
     if "X-Amz-" in query:
         query = "&".join(part for part in query.split("&") if part.partition("=")[0] not in _OF_SIGNED_QUERIES)
     headers = [header for header in request.headers if header[0] not in _OF_SIGNATURES]
-    exchange.request = request._replace(headers=headers, raw_query=query)
+    exchange.request = request.with_headers(headers)._replace(raw_query=query)
 
 
 def _signed(exchange: Exchange, body: bytes) -> SignedRequest:

@@ -59,7 +59,7 @@ def _unpacked(request: CanonicalRequest, length: int) -> CanonicalRequest:
         for name, value in request.headers
         if name != b"content-encoding"
     ]
-    return request._replace(headers=headers)
+    return request.with_headers(headers)
 
 
 def compress_response(site: MethodSite) -> Step | None:

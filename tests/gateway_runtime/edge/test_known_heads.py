@@ -10,8 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway_runtime.edge.body import RequestBody
+from gateway_runtime.edge.canonical import CanonicalRequest, parse_head
 from gateway_runtime.edge.known_heads import KnownHeads
 from gateway_runtime.edge.turn import turn_of
+from gateway_runtime.exchange import Exchange
+from gateway_runtime.iam.signatures import without_signature
+from gateway_runtime.phases.compression import _unpacked
 from tests.gateway_runtime.edge.server import Edge, edge_server
 from tests.gateway_runtime.edge.test_hostile_bytes import REFUSED
 
@@ -201,10 +205,36 @@ async def _answer_or_refusal(edge: Edge, request_bytes: bytes) -> tuple[bytes, b
     return answer.split(b"\r\n")[0], b"" if b"x-amzn-errortype" in answer else answer
 
 
+def _found_again(*headers: bytes) -> CanonicalRequest:
+    """A request of which the header lines are known."""
+    known, sent = KnownHeads(), head(*headers)
+    pairs = [(name.lower(), value) for name, _, value in (line.partition(b": ") for line in (H.rstrip(), *headers))]
+    known.learn(sent, parse_head("GET", b"/pets", pairs, ""), [b"Host"], 0)
+    found = known.find(sent, "127.0.0.1")
+    assert found is not None
+    return found
+
+
+def test_a_known_signature_is_taken_off_too() -> None:
+    exchange = Exchange(None, None, None)
+    exchange.request = _found_again(b"Authorization: AWS4-HMAC-SHA256 x", b"X-One: 1")
+
+    without_signature(exchange)
+
+    assert exchange.request.header(b"authorization") is None
+    assert exchange.request.known is None
+    assert exchange.request.header(b"x-one") == b"1"
+
+
+def test_a_known_coding_is_gone_from_an_unpacked_request() -> None:
+    request = _unpacked(_found_again(b"Content-Encoding: gzip"), 2)
+
+    assert request.header(b"content-encoding") is None
+    assert request.known is None
+
+
 def test_callers_who_never_repeat_themselves_are_not_learned_for_ever() -> None:
     known = KnownHeads()
-    from gateway_runtime.edge.canonical import parse_head
-
     for number in range(1_000):
         value = b"%d" % number
         request_bytes = head(b"X-One: " + value)
