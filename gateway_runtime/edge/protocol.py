@@ -54,6 +54,13 @@ def _sweep_of(state: ServerState, loop: asyncio.AbstractEventLoop, interval: flo
     return sweep
 
 
+def _known_heads_of(state: ServerState) -> KnownHeads:
+    known = _known_heads.get(state)
+    if known is None:
+        known = _known_heads[state] = KnownHeads()
+    return known
+
+
 class EdgeProtocol(HttpToolsProtocol):
     """One client connection. A request starts its application only after the read that brought its head parsed
     cleanly, so that nothing of a message found bad in the same read reaches anybody."""
@@ -93,7 +100,7 @@ class EdgeProtocol(HttpToolsProtocol):
         self._head_bytes = self.limits.head_bytes
         self._head_count = self.limits.head_count
         self.lane: Callable[[Turn, set[Any]], None] | None = app_state.get(LANE_KEY)
-        self.known = _known_heads.setdefault(server_state, KnownHeads())
+        self.known = _known_heads_of(server_state)
         self.proxies: TrustedProxies | None = app_state.get(PROXIES_KEY)
         self.make_turn: type[Turn] = Turn
         self.sweep = _sweep_of(server_state, self.loop, self.limits.sweep_seconds)
@@ -202,10 +209,7 @@ class EdgeProtocol(HttpToolsProtocol):
                 if known is not None and known.length:
                     turn.framed = True
                     turn.body_arrived(data[-known.length :])
-                if self.lane is not None:
-                    self.lane(turn, self.tasks)
-                else:
-                    self._begin(turn)
+                self._begin(turn)
                 return
             line_end = data.find(b"\r\n")
             if data.find(b"  ", 0, line_end if line_end >= 0 else self.limits.target_bytes) >= 0 and line_end != 0:

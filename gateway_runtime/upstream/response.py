@@ -91,8 +91,9 @@ class UpstreamResponse:
 
     def take(self) -> bytes:
         """What is here of the body: all that is left of it once the response is `complete`."""
-        chunks, self._chunks = self._chunks, []
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        body = self.peek()
+        self._chunks = []
+        return body
 
     def peek(self) -> bytes:
         """The same, which stays."""
