@@ -56,17 +56,27 @@ class Endpoint:
     def shown_url(self) -> str:
         return self.document["endpoint"] or self._stage_url() + self.operation.path
 
-    def call(self, attempt: tryit.Attempt, pace: Pace = PACE) -> tuple[tryit.Answer, Explanation | None]:
-        """The gateway's answer. It is the stage that is called, whatever address the page shows."""
-        api, stage = self.document["api_id"], self.document["stage_name"]
-        wait = pace.wait_for(f"{api}/{stage}")
+    def refusal(self, attempt: tryit.Attempt, pace: Pace = PACE) -> Explanation | None:
+        """Why nothing is sent, and None where it may be. An API is asked no more often than its pace has it."""
+        if _UNPRINTABLE.intersection(attempt.key):
+            return Explanation("danger", "Nothing was sent", "A key has no such characters.")
+        wait = pace.wait_for(f"{self.document['api_id']}/{self.document['stage_name']}")
         if wait:
             words = f"An API is sent three requests a second from here. Try again in {wait} second{'' if wait == 1 else 's'}."
-            return tryit.Answer(), Explanation("warning", "Slow down a little", words)
-        if _UNPRINTABLE.intersection(attempt.key):
-            return tryit.Answer(), Explanation("danger", "Nothing was sent", "A key has no such characters.")
-        answer = tryit.send(attempt, try_it_url(api, stage))
+            return Explanation("warning", "Slow down a little", words)
+        return None
+
+    def call(self, attempt: tryit.Attempt, pace: Pace = PACE) -> tuple[tryit.Answer, Explanation | None]:
+        """The gateway's answer, when all of it is there."""
+        refusal = self.refusal(attempt, pace)
+        if refusal is not None:
+            return tryit.Answer(), refusal
+        answer = tryit.send(attempt, self.base())
         return answer, explain(answer, attempt)
+
+    def base(self) -> str:
+        """The stage that is called, whatever address the page shows."""
+        return try_it_url(self.document["api_id"], self.document["stage_name"])
 
     def _url(self, attempt: tryit.Attempt) -> str:
         """The address that the page shows, with the path's parameters filled in."""

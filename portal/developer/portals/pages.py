@@ -8,32 +8,36 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.portals.aws_portals import PortalPublication
 from portal.developer import tryit
+from portal.developer.answer_lines import Trial, answer_in_lines
 from portal.developer.explain import Explanation
+from portal.developer.pace import visitor
 from portal.developer.portals.endpoint_calls import KEY, Endpoint, read_endpoint
 from portal.developer.portals.look import style_sheet
 from portal.developer.portals.visit import Document, Visit, entrance, visit
 from portal.developer.prose import render_markdown
+from portal.developer.stream_pages import answer_parts
 from portal.developer.try_form import fields
 from portal.highlighting import highlight_json
 
 LONGEST_SEARCH = 100
 _A_DAY = "private, max-age=86400"
 
-Page = Callable[..., HttpResponse]
+Page = Callable[..., HttpResponseBase]
 
 
 def _for_visitors(page: Page) -> Page:
     """A page at both of its addresses, the portal's and the preview's, for those who may see it."""
 
     @wraps(page)
-    def view(request: HttpRequest, portal_id: str = "", token: str = "", **rest: Any) -> HttpResponse:
+    def view(request: HttpRequest, portal_id: str = "", token: str = "", **rest: Any) -> HttpResponseBase:
         found = visit(portal_id, token)
         response = entrance(request, found) or page(request, found, **rest)
         if found.is_preview:
@@ -83,17 +87,25 @@ def endpoint(request: HttpRequest, found: Visit, product_id: str, endpoint_id: s
 @require_POST
 @_for_visitors
 def try_it(request: HttpRequest, found: Visit, product_id: str, endpoint_id: str) -> HttpResponse:
-    """Call the endpoint's stage for the visitor. Previews call nobody."""
-    shown = found.product(product_id)
-    wanted = read_endpoint(found.endpoint(shown, endpoint_id), found.document)
-    if found.is_preview or not wanted.document["try_it"]:
-        raise Http404("This endpoint cannot be tried.")
+    """Call the endpoint's stage for a visitor without script; `try_stream` does so for all others. Previews call nobody."""
+    shown, wanted = _tried_endpoint(found, product_id, endpoint_id)
     attempt = wanted.filled_in(request.POST)
     answer, explanation = wanted.call(attempt)
-    if request.headers.get("HX-Request") == "true":
-        context = _tried(wanted, attempt, answer, explanation)
-        return render(request, "developer/parts/answer_update.html", context)
     return _endpoint_page(request, found, shown, wanted, attempt, **_tried(wanted, attempt, answer, explanation))
+
+
+@require_POST
+@_for_visitors
+def try_stream(request: HttpRequest, found: Visit, product_id: str, endpoint_id: str) -> StreamingHttpResponse:
+    """As `try_it`, and the answer as it comes."""
+    _, wanted = _tried_endpoint(found, product_id, endpoint_id)
+    attempt = wanted.filled_in(request.POST)
+
+    def parts(answer: tryit.Answer, explanation: Explanation | None) -> dict[str, str]:
+        return answer_parts(request, _tried(wanted, attempt, answer, explanation))
+
+    refusal = wanted.refusal(attempt)
+    return answer_in_lines(Trial(visitor(request), attempt, wanted.base(), refusal, fresh_key=False, parts=parts))
 
 
 @require_safe
@@ -120,6 +132,15 @@ def logo(request: HttpRequest, found: Visit) -> HttpResponse:
             "Content-Security-Policy": "default-src 'none'; sandbox",
         },
     )
+
+
+def _tried_endpoint(found: Visit, product_id: str, endpoint_id: str) -> tuple[Document, Endpoint]:
+    """A product and one of its endpoints that may be tried; raises Http404."""
+    shown = found.product(product_id)
+    wanted = read_endpoint(found.endpoint(shown, endpoint_id), found.document)
+    if found.is_preview or not wanted.document["try_it"]:
+        raise Http404("This endpoint cannot be tried.")
+    return shown, wanted
 
 
 def _endpoint_page(

@@ -14,6 +14,7 @@ _PAGES = (
     ("products/<str:product_id>/pages/<str:page_id>/", pages.written, "_page"),
     ("products/<str:product_id>/endpoints/<str:endpoint_id>/", pages.endpoint, "_endpoint"),
     ("products/<str:product_id>/endpoints/<str:endpoint_id>/try/", pages.try_it, "_try_it"),
+    ("products/<str:product_id>/endpoints/<str:endpoint_id>/stream/", pages.try_stream, "_try_stream"),
 )
 
 portals: list[URLPattern] = [

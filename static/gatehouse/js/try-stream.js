@@ -15,7 +15,8 @@ document.addEventListener("submit", async (event) => {
   busy(true);
   try {
     const response = await fetch(form.dataset.tryStream, { method: "POST", body: new FormData(form), signal: own.signal });
-    if (!response.ok) throw new Error(String(response.status));
+    // A page instead of an answer: the visitor was signed out meanwhile.
+    if (!response.ok || response.redirected) throw new Error(String(response.status));
     await read(response.body.pipeThrough(new TextDecoderStream()).getReader(), show);
   } catch (error) {
     show.stopped(error.name === "AbortError" ? "You stopped it here." : "The portal did not answer. Reload the page and try again.");

@@ -21,6 +21,7 @@ from portal.developer.pace import Pace
 from portal.developer.portals.endpoint_calls import PACE, RATE, read_endpoint
 from portal.developer.portals.look import style_sheet
 from tests.builders import COLORS, a_portal, a_portal_with_pages, a_rest_api, a_stage, call, call_v2, mock
+from tests.portal.developer.test_try_stream import lines_of
 
 POOL = {
     "AppClientId": "client",
@@ -180,12 +181,39 @@ def test_a_token_of_a_preview_does_not_open_other_publications(caller: Caller, i
 def test_try_it_calls_the_stage_with_the_visitors_key(ids: Ids, origin: Any, settings: Any) -> None:
     settings.ENVIRONMENT = with_gateway(settings.ENVIRONMENT, origin.url)
 
-    response = Client().post(f"{endpoint(ids)}try/", {"key": "my-key"}, headers={"HX-Request": "true"})
+    response = Client().post(f"{endpoint(ids)}try/", {"key": "my-key"})
 
     (asked,) = origin.asked
     assert asked.path == f"/_aws/execute-api/{ids['RestApiId']}/prod/pets"
     assert asked.headers["x-api-key"] == "my-key"
     assert "200 OK" in response.content.decode()
+
+
+def test_the_answer_is_shown_as_it_comes(ids: Ids, origin: Any, settings: Any) -> None:
+    settings.ENVIRONMENT = with_gateway(settings.ENVIRONMENT, origin.url)
+    place = f"{endpoint(ids)}stream/"
+    assert f'data-try-stream="{place}"' in text(Client(), endpoint(ids))
+
+    said = lines_of(Client().post(place, {"key": "my-key"}))
+
+    assert [one["kind"] for one in said] == ["head", "text", "end"]
+    assert (said[0]["status"], said[1]["text"]) == ("200 OK", '{"ok": true}')
+    assert "200 OK" in said[2]["answer"]
+    assert "my-key" in said[2]["samples"]
+    (asked,) = origin.asked
+    assert (asked.path, asked.headers["x-api-key"]) == (f"/_aws/execute-api/{ids['RestApiId']}/prod/pets", "my-key")
+
+
+def test_a_stream_has_the_pace_of_the_api_and_previews_have_none(caller: Caller, ids: Ids, origin: Any, settings: Any):
+    settings.ENVIRONMENT = with_gateway(settings.ENVIRONMENT, origin.url)
+    while not PACE.wait_for(f"{ids['RestApiId']}/prod"):
+        pass
+
+    (end,) = lines_of(Client().post(f"{endpoint(ids)}stream/"))
+
+    assert "Slow down a little" in end["answer"]
+    assert Client().post(f"{endpoint(ids, preview(caller, ids))}stream/").status_code == 404
+    assert origin.asked == []
 
 
 def with_gateway(environment: Any, url: str) -> Any:

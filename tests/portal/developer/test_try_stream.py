@@ -13,7 +13,7 @@ from asgiref.sync import async_to_sync
 from django.test import Client
 
 from apps.portals.models import Application
-from portal.developer import stream_pages, trystream
+from portal.developer import answer_lines, stream_pages, trystream
 from portal.developer.pace import PACE
 from portal.developer.tryit import Attempt
 from portal.developer.trystream import Piece, stream
@@ -172,7 +172,10 @@ async def test_what_would_lead_elsewhere_is_not_sent(origin: Any) -> None:
 
 
 def lines(client: Client, shop: Shop, **posted: str) -> list[dict[str, Any]]:
-    answer = client.post(f"/products/petstore/reference/{shop.api_id}-prod/stream/", posted)
+    return lines_of(client.post(f"/products/petstore/reference/{shop.api_id}-prod/stream/", posted))
+
+
+def lines_of(answer: Any) -> list[dict[str, Any]]:
     assert answer.status_code == 200
     return [json.loads(line) for line in async_to_sync(whole)(answer).splitlines()]
 
@@ -218,7 +221,7 @@ def test_who_may_not_call_is_told_why_and_nothing_is_sent(
     for _ in range(9):
         said = lines(Client(), shop, operation="get-health")
     assert "Slow down a little" in said[-1]["answer"]
-    monkeypatch.setattr(stream_pages, "MOST_STREAMS", 0)
+    monkeypatch.setattr(answer_lines, "MOST_STREAMS", 0)
     PACE.forget_everybody()
     assert "on their way" in lines(Client(), shop, operation="get-health")[0]["answer"]
     assert all(asked.path == "/health" for asked in origin.asked)
