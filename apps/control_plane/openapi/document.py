@@ -7,7 +7,6 @@ booleans, None), is bounded in size and depth, and has no duplicate keys, so tha
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from apps.control_plane.errors import BadRequestException
 from apps.control_plane.openapi import yaml_text
 from apps.control_plane.openapi.positions import Position, json_positions
 from apps.control_plane.openapi.yaml_text import MalformedText
+from apps.core.storable import is_storable
 
 MAX_BYTES = 6 * 1024 * 1024
 """Bytes of a definition; AWS's limit."""
@@ -25,8 +25,6 @@ MAX_BYTES = 6 * 1024 * 1024
 MAX_DEPTH = 100
 MAX_NODES = 1_000_000
 """Values in a definition, aliases of YAML counted as often as they are used."""
-
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -123,7 +121,7 @@ def _children(value: Any) -> Iterator[Any]:
 
 
 def _check_scalar(value: Any) -> None:
-    if isinstance(value, str) and _UNSTORABLE.search(value):
+    if isinstance(value, str) and not is_storable(value):
         raise MalformedText("A string holds a character that is no text (NUL or half a surrogate pair)")
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         raise MalformedText("A number is not finite")

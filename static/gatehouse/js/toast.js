@@ -23,7 +23,9 @@ function schedule(toast) {
 
 document.addEventListener("gatehouse:toast", (event) => show(event.detail));
 document.addEventListener("htmx:responseError", (event) => {
-  if (event.detail.xhr.status >= 500) show({ level: "error", text: "The server could not do this. Try again, or look at its log." });
+  const { status } = event.detail.xhr;
+  if (status === 400 || status === 403) show({ level: "error", text: "This was refused, and nothing was changed. Load the page again, then try once more." });
+  if (status >= 500) show({ level: "error", text: "The server could not do this. Try again, or look at its log." });
 });
 document.addEventListener("htmx:sendError", () => show({ level: "error", text: "The server cannot be reached." }));
 document.addEventListener("click", (event) => {
