@@ -18,6 +18,7 @@ from gateway_runtime.functions.confinement import Confinement, restrict, ruleset
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
+_PR_CAPBSET_DROP = 24
 _PR_SET_NO_NEW_PRIVS = 38
 _PAGE = resource.getpagesize()
 _READ = 64 * 1024
@@ -55,6 +56,7 @@ class Process:
         def before_exec(rules: int) -> None:
             # Ended by the kernel when the host dies, however it dies.
             _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            _drop_capabilities()
             _LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
             if os.getppid() != host:
                 os._exit(1)
@@ -137,6 +139,14 @@ class Process:
                 os.close(descriptor)
         self._statm = -1
         self._on_exit(status)
+
+
+def _drop_capabilities() -> None:
+    """What runs as root comes out of the exec without root's capabilities: some let it read the environment of every process,
+    whatever Landlock says. For others the first call is refused, and there is nothing to drop."""
+    capability = 0
+    while _LIBC.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) == 0:
+        capability += 1
 
 
 def _end_strays(mark: bytes) -> None:

@@ -59,9 +59,17 @@ async def test_the_installation_is_out_of_reach(functions: HostHarness, statemen
     assert told in {"PermissionError", "CalledProcessError", "OSError"}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root looks into everything")
+@needs_landlock
 async def test_the_host_cannot_be_looked_into(functions: HostHarness) -> None:
     assert await tries(functions, f"open('/proc/{os.getpid()}/environ', 'rb').read()") == "PermissionError"
+
+
+async def test_functions_of_a_host_that_runs_as_root_have_no_capabilities(functions: HostHarness) -> None:
+    held = await tries(
+        functions, "[line.split()[1] for line in open('/proc/self/status') if line.startswith('Cap')][:3]"
+    )
+
+    assert set(eval(held)) == {"0" * 16}
 
 
 @pytest.mark.parametrize(
