@@ -99,8 +99,13 @@ class Environment:
         return self.data_dir / "valkey.sock"
 
     @property
+    def valkey_password(self) -> str:
+        """What the embedded Valkey asks for: who may open its socket, as functions may, is not yet who may read it."""
+        return self.derived_key("embedded-valkey").hex()
+
+    @property
     def effective_redis_url(self) -> str:
-        return self.redis_url or f"unix://{self.valkey_socket}"
+        return self.redis_url or f"unix://:{self.valkey_password}@{self.valkey_socket}"
 
     @property
     def portal_address(self) -> str:

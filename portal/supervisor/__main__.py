@@ -82,7 +82,7 @@ def start(environment: Environment, data: DataDirectory, supervisor: Supervisor)
     environment.master_secret()
     supervisor.set_variable("GATEHOUSE_DATA_DIR", str(environment.data_dir))
     if not environment.redis_url:
-        valkey = EmbeddedValkey(data, environment.valkey_socket)
+        valkey = EmbeddedValkey(data, environment.valkey_socket, environment.valkey_password)
         supervisor.set_variable("REDIS_URL", valkey.url)
         supervisor.start([valkey.spec()])
         supervisor.wait_until_ready(READY_SECONDS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import socket
 from pathlib import Path
 
@@ -17,24 +16,25 @@ LONGEST_SOCKET_PATH = 107
 class EmbeddedValkey:
     """A Valkey server on a Unix socket in the data directory.
 
-    Only the folder's owner reaches the socket. Where its path is longer than a socket address allows, the
-    server listens on a free loopback port instead and asks for a password of this run. What it holds is
-    appended to a file and synced every second, so queues and counters survive a restart.
+    Only the folder's owner reaches the socket, but functions run as that owner: it asks for a password, which is in its
+    configuration (mode 0600) and on no command line. Where the path is longer than a socket address allows, it listens on
+    a free loopback port instead. What it holds is appended to a file and synced every second, so queues and counters
+    survive a restart.
     """
 
-    def __init__(self, data: DataDirectory, socket_path: Path) -> None:
+    def __init__(self, data: DataDirectory, socket_path: Path, password: str) -> None:
         self._data = data
         self._socket_path = socket_path
         self._home = data.path / "valkey"
         self._port = 0 if len(str(socket_path).encode()) <= LONGEST_SOCKET_PATH else free_loopback_port()
-        self._password = secrets.token_urlsafe(24) if self._port else ""
+        self._password = password
 
     @property
     def url(self) -> str:
         """The value of REDIS_URL for every process of this run."""
         if self._port:
             return f"redis://:{self._password}@127.0.0.1:{self._port}/0"
-        return f"unix://{self._socket_path}"
+        return f"unix://:{self._password}@{self._socket_path}"
 
     def spec(self) -> ProcessSpec:
         """Write the server's configuration and say how it is run."""
@@ -60,9 +60,10 @@ class EmbeddedValkey:
             "auto-aof-rewrite-min-size 16mb",
             "maxmemory-policy noeviction",
             f"port {self._port}",
+            f"requirepass {_quoted(self._password)}",
         ]
         if self._port:
-            lines += ["bind 127.0.0.1", f"requirepass {_quoted(self._password)}"]
+            lines += ["bind 127.0.0.1"]
         else:
             lines += [f"unixsocket {_quoted(str(self._socket_path))}", "unixsocketperm 700"]
         return "\n".join(lines) + "\n"
@@ -71,14 +72,14 @@ class EmbeddedValkey:
         """Whether it has loaded its data and takes commands."""
         address: str | tuple[str, int] = ("127.0.0.1", self._port) if self._port else str(self._socket_path)
         family = socket.AF_INET if self._port else socket.AF_UNIX
-        commands = [f"AUTH {self._password}"] if self._port else []
+        commands = [f"AUTH {self._password}", "PING"]
         try:
             with socket.socket(family, socket.SOCK_STREAM) as connection:
                 connection.settimeout(1)
                 connection.connect(address)
-                connection.sendall("".join(f"{command}\r\n" for command in [*commands, "PING"]).encode())
+                connection.sendall("".join(f"{command}\r\n" for command in commands).encode())
                 with connection.makefile("rb") as answers:
-                    return [answers.readline() for _ in [*commands, "PING"]][-1] == b"+PONG\r\n"
+                    return [answers.readline() for _ in commands][-1] == b"+PONG\r\n"
         except OSError:
             return False
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,26 @@ def test_a_secret_is_never_written_down(name):
             assert not value or re.search(r"\$\{\w+:\?.+\}", value) or value == f"${{{variable}:-}}", (
                 f"{variable} must be required or empty"
             )
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_no_secret_is_on_a_command_line(name):
+    command = " ".join(SERVICES[name].get("command", []))
+
+    assert not re.search(r"(?<!\$)\$\{\w*(PASSWORD|SECRET)", command)
+
+
+def test_valkey_gets_its_password_on_stdin(tmp_path):
+    """The command is run, with something in the place of the image's entry point that shows what it is given."""
+    entry_point = tmp_path / "docker-entrypoint.sh"
+    entry_point.write_text('#!/bin/sh\necho "$@"\nexec cat\n')
+    entry_point.chmod(0o755)
+    command = [part.replace("$$", "$") for part in SERVICES["valkey"]["command"]]
+    variables = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "REDISCLI_AUTH": "chosen"}
+
+    shown = subprocess.run(command, env=variables, capture_output=True, text=True, check=True).stdout
+
+    assert shown.splitlines() == ["valkey-server -", "appendonly yes", 'save ""', "requirepass chosen"]
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -17,7 +17,7 @@ from tests.supervisor.supervised import exists, wait_for
 
 def specs(data: DataDirectory) -> list[dict[str, object]]:
     """The product's own Valkey and worker, on this test's data directory."""
-    valkey = EmbeddedValkey(data, data.path / "valkey.sock")
+    valkey = EmbeddedValkey(data, data.path / "valkey.sock", "a-password")
     environment = read_environment({"GATEHOUSE_DATA_DIR": str(data.path)})
     variables = [
         f"REDIS_URL={valkey.url}",
