@@ -14,6 +14,7 @@ from apps.deployments.models import Stage
 from apps.rest_apis.models import RestApi
 from portal.console.commands import Command, samples
 from portal.console.drafts import Difference, difference, is_behind, main_stage, stages_of
+from portal.console.fields import offer
 from portal.console.gate import Console
 from portal.console.openapi_parts import Part, part_url
 
@@ -53,9 +54,7 @@ class DeployForm(forms.Form):
 
     def __init__(self, *args: Any, stage_names: list[str], **options: Any) -> None:
         super().__init__(*args, **options)
-        choice = self.fields["stage"]
-        assert isinstance(choice, forms.ChoiceField)
-        choice.choices = [(name, name) for name in stage_names] + [(NEW_STAGE, "A new stage")]
+        offer(self, "stage", [(name, name) for name in stage_names] + [(NEW_STAGE, "A new stage")])
         if not stage_names:
             self.fields["new_stage"].initial = "prod"
 

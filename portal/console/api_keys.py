@@ -21,7 +21,7 @@ from apps.usage_plans.models import ApiKey, UsagePlan, UsagePlanKey
 from portal.charts import Series, bar_chart, meter
 from portal.console.api_frame import command_samples
 from portal.console.commands import Command
-from portal.console.fields import member_patch, switch
+from portal.console.fields import member_patch, offer, switch
 from portal.console.gate import Console, console_page
 from portal.console.key_life import OVERLAPS
 from portal.console.traffic_trends import trends_of_keys
@@ -56,9 +56,7 @@ class NewKeyForm(KeyForm):
 
     def __init__(self, *args: Any, plans: list[tuple[str, str]], **options: Any) -> None:
         super().__init__(*args, **options)
-        choice = self.fields["plan"]
-        assert isinstance(choice, forms.ChoiceField)
-        choice.choices = [("", "None yet"), *plans]
+        offer(self, "plan", [("", "None yet"), *plans])
 
 
 @console_page("GET")

@@ -15,7 +15,7 @@ from apps.portals.aws_portals import ProductRestEndpointPage
 from portal.console.api_frame import command_samples
 from portal.console.aws_portals import SERVICE
 from portal.console.commands import Command
-from portal.console.fields import switch
+from portal.console.fields import offer, switch
 from portal.console.gate import Console, Shape, console_page
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY")
@@ -66,9 +66,7 @@ class NewEndpointForm(EndpointForm):
         super().__init__(*args, **options)
         stages = Stage.objects.filter(rest_api__account_id=console.account_id, rest_api__region=console.region)
         found = stages.order_by("rest_api__name", "name").values_list("rest_api_id", "name", "rest_api__name")[:500]
-        field = self.fields["stage"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(f"{api}:{name}", f"{title} · {name}") for api, name, title in found]
+        offer(self, "stage", [(f"{api}:{name}", f"{title} · {name}") for api, name, title in found])
 
     def members(self) -> Shape:
         data = self.cleaned_data

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from portal.console.api_frame import command_samples
 from portal.console.commands import Command
+from portal.console.fields import offer
 from portal.console.gate import Console, Shape, console_page
 
 SERVICE = "apigatewayv2"
@@ -80,9 +81,7 @@ class PortalForm(forms.Form):
                 error_messages={"invalid": "A colour such as #1f5fa8."},
                 widget=forms.TextInput(attrs={"spellcheck": "false"}),
             )
-        field = self.fields["products"]
-        assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = _products(console, self.initial.get("products", ()))
+        offer(self, "products", _products(console, self.initial.get("products", ())))
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or {}

@@ -15,7 +15,7 @@ from apps.deployments.models import Stage, StageCanary
 from portal.console.api_frame import ApiFrame, api_frame
 from portal.console.canary_comparison import side_by_side
 from portal.console.commands import Command
-from portal.console.fields import PairsField, Patch, plain, switch
+from portal.console.fields import PairsField, Patch, offer, plain, switch
 from portal.console.gate import Console, Shape, console_page
 from portal.console.stages import console_stage, stage_trail
 
@@ -42,9 +42,7 @@ class CanaryForm(forms.Form):
 
     def __init__(self, *args: Any, deployments: list[tuple[str, str]], **options: Any) -> None:
         super().__init__(*args, **options)
-        choice = self.fields["deployment"]
-        assert isinstance(choice, forms.ChoiceField)
-        choice.choices = deployments
+        offer(self, "deployment", deployments)
 
 
 class GuardForm(forms.Form):

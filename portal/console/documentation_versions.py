@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 
 from portal.console.api_frame import api_frame
 from portal.console.commands import Command
-from portal.console.fields import CodeField
+from portal.console.fields import CodeField, offer
 from portal.console.gate import Console, console_page
 
 _NO_STAGE = ("", "None yet")
@@ -30,9 +30,7 @@ class VersionForm(forms.Form):
 
     def __init__(self, *args: Any, stages: list[str], **options: Any) -> None:
         super().__init__(*args, **options)
-        choice = self.fields["stage"]
-        assert isinstance(choice, forms.ChoiceField)
-        choice.choices = [_NO_STAGE, *((name, name) for name in stages)]
+        offer(self, "stage", [_NO_STAGE, *((name, name) for name in stages)])
 
 
 class ImportForm(forms.Form):

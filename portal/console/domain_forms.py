@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from portal.console.fields import LinesField, PairsField
+from portal.console.fields import LinesField, PairsField, offer
 
 SELF_SIGNED, PASTED = "self-signed", "pasted"
 _POLICIES = [
@@ -26,12 +26,6 @@ def _pem(label: str, *, rows: int = 5, required: bool = False, help_text: str = 
     return forms.CharField(
         label=label, required=required, help_text=help_text, widget=forms.Textarea(attrs=attributes), strip=True
     )
-
-
-def _choose(form: forms.Form, name: str, choices: Choices) -> None:
-    field = form.fields[name]
-    assert isinstance(field, forms.ChoiceField)
-    field.choices = choices
 
 
 class PemForm(forms.Form):
@@ -75,7 +69,7 @@ class DomainForm(forms.Form):
     def __init__(self, *args: Any, certificates: Choices, **options: Any) -> None:
         super().__init__(*args, **options)
         made = [(SELF_SIGNED, "Make one that signs itself, for development"), (PASTED, "Paste one below")]
-        _choose(self, "certificate", [*made, *certificates])
+        offer(self, "certificate", [*made, *certificates])
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -95,8 +89,8 @@ class SettingsForm(forms.Form):
 
     def __init__(self, *args: Any, certificates: Choices, policies: Choices, **options: Any) -> None:
         super().__init__(*args, **options)
-        _choose(self, "certificate", certificates)
-        _choose(self, "security_policy", [*_POLICIES, *policies])
+        offer(self, "certificate", certificates)
+        offer(self, "security_policy", [*_POLICIES, *policies])
 
 
 class TrustForm(forms.Form):
@@ -106,7 +100,7 @@ class TrustForm(forms.Form):
 
     def __init__(self, *args: Any, truststores: Choices, **options: Any) -> None:
         super().__init__(*args, **options)
-        _choose(self, "truststore", [("", "Nobody is asked for a certificate"), *truststores])
+        offer(self, "truststore", [("", "Nobody is asked for a certificate"), *truststores])
 
 
 class MappingForm(forms.Form):
@@ -117,7 +111,7 @@ class MappingForm(forms.Form):
 
     def __init__(self, *args: Any, stages: Choices, **options: Any) -> None:
         super().__init__(*args, **options)
-        _choose(self, "stage", stages)
+        offer(self, "stage", stages)
 
 
 class RuleForm(forms.Form):
@@ -133,7 +127,7 @@ class RuleForm(forms.Form):
 
     def __init__(self, *args: Any, stages: Choices, **options: Any) -> None:
         super().__init__(*args, **options)
-        _choose(self, "stage", stages)
+        offer(self, "stage", stages)
 
     def request(self) -> dict[str, Any]:
         """The members of CreateRoutingRule beside the name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -110,6 +110,13 @@ def code_area(rows: int = 6, language: str = "") -> forms.Textarea:
     """A box for a template or a schema. A language that js/editor.js knows makes it an editor with colours and line numbers."""
     editor = {"data-editor": language} if language else {}
     return forms.Textarea(attrs={"rows": rows, "spellcheck": "false", "autocomplete": "off", **editor})
+
+
+def offer(form: forms.Form, name: str, choices: Iterable[tuple[str, str]]) -> None:
+    """Fill a field of the form with the choices that are there now."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = list(choices)
 
 
 def switch() -> forms.CheckboxInput:

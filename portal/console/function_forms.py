@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from portal.console.fields import CodeField, PairsField
+from portal.console.fields import CodeField, PairsField, offer
 from portal.console.function_packages import STARTERS, is_inside, packed
 
 RUNTIMES = (
@@ -122,9 +122,9 @@ class ConfigurationForm(forms.Form):
 
     def __init__(self, *args: Any, runtime: str = "", **options: Any) -> None:
         super().__init__(*args, **options)
-        choice = self.fields["runtime"]
-        assert isinstance(choice, forms.ChoiceField)
-        choice.choices = [*RUNTIMES, *([(runtime, runtime)] if runtime and runtime not in dict(RUNTIMES) else [])]
+        offer(
+            self, "runtime", [*RUNTIMES, *([(runtime, runtime)] if runtime and runtime not in dict(RUNTIMES) else [])]
+        )
 
 
 class LimitsForm(forms.Form):
@@ -187,9 +187,7 @@ class EventForm(forms.Form):
 
     def __init__(self, *args: Any, qualifiers: list[str], **options: Any) -> None:
         super().__init__(*args, **options)
-        choice = self.fields["qualifier"]
-        assert isinstance(choice, forms.ChoiceField)
-        choice.choices = [(name, name) for name in qualifiers]
+        offer(self, "qualifier", [(name, name) for name in qualifiers])
 
     def clean_event(self) -> str:
         text = str(self.cleaned_data["event"])
@@ -211,9 +209,7 @@ class AllowForm(forms.Form):
 
     def __init__(self, *args: Any, apis: list[tuple[str, str]], **options: Any) -> None:
         super().__init__(*args, **options)
-        choice = self.fields["api"]
-        assert isinstance(choice, forms.ChoiceField)
-        choice.choices = apis
+        offer(self, "api", apis)
 
 
 class AliasForm(forms.Form):
@@ -226,9 +222,7 @@ class AliasForm(forms.Form):
 
     def __init__(self, *args: Any, versions: list[str], **options: Any) -> None:
         super().__init__(*args, **options)
-        choice = self.fields["version"]
-        assert isinstance(choice, forms.ChoiceField)
-        choice.choices = [(version, version) for version in versions]
+        offer(self, "version", [(version, version) for version in versions])
 
 
 def _checked(package: Any) -> Any:

@@ -12,7 +12,7 @@ from django.http import Http404, HttpResponseBase
 
 from apps.control_plane.errors import AccessDeniedException
 from portal.console.commands import curl
-from portal.console.fields import CodeField, HeadersField
+from portal.console.fields import CodeField, HeadersField, offer
 from portal.console.gate import Console, console_page
 from portal.console.v2_frame import V2Frame, invoke_url, own_url, v2_frame
 from portal.console.v2_route_forms import VERBS
@@ -43,9 +43,7 @@ class HttpTestForm(forms.Form):
 
     def __init__(self, *args: Any, frame: V2Frame, **options: Any) -> None:
         super().__init__(*args, **options)
-        choice = self.fields["stage"]
-        assert isinstance(choice, forms.ChoiceField)
-        choice.choices = [(stage.name, stage.name) for stage in frame.stages if stage.deployment]
+        offer(self, "stage", [(stage.name, stage.name) for stage in frame.stages if stage.deployment])
 
     def clean_path(self) -> str:
         path = str(self.cleaned_data["path"]).strip()

@@ -17,7 +17,7 @@ from apps.rest_apis.models import RestApi
 from apps.usage_plans.models import UsagePlan
 from portal.console.api_frame import STAGE_NAME, command_samples
 from portal.console.commands import Command
-from portal.console.fields import code_area
+from portal.console.fields import code_area, offer
 from portal.console.gate import Console, console_page
 from portal.console.listing import line_of, listing
 from portal.console.publication import Publication, publish
@@ -95,9 +95,7 @@ class PublishForm(forms.Form):
 
     def __init__(self, *args: Any, plans: list[tuple[str, str]], needs_back_end: bool, **options: Any) -> None:
         super().__init__(*args, **options)
-        choice = self.fields["plan"]
-        assert isinstance(choice, forms.ChoiceField)
-        choice.choices = [(NEW_PLAN, "A new plan"), *plans]
+        offer(self, "plan", [(NEW_PLAN, "A new plan"), *plans])
         self.needs_back_end = needs_back_end
 
     def clean(self) -> dict[str, Any]:

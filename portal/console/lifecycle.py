@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from apps.portals.models import Product, ProductStage
+from portal.console.fields import offer
 from portal.console.gate import Console, console_page
 from portal.developer.prose import render_markdown
 
@@ -48,9 +49,7 @@ class DeprecationForm(forms.Form):
     def __init__(self, *args: Any, console: Console, product: Product, **options: Any) -> None:
         super().__init__(*args, **options)
         others = Product.objects.filter(account_id=console.account_id, region=console.region).exclude(pk=product.pk)
-        field = self.fields["successor"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", "Nothing"), *others.order_by("name").values_list("product_id", "name")]
+        offer(self, "successor", [("", "Nothing"), *others.order_by("name").values_list("product_id", "name")])
 
 
 class VersionsForm(forms.Form):

@@ -12,7 +12,7 @@ from apps.deployments.frozen_authorizers import AUTHORIZERS_OF
 from apps.rest_apis.models import Method, RequestValidator, RestApi
 from portal.console.authorizer_forms import KINDS
 from portal.console.content_types import ModelsField, TemplatesField
-from portal.console.fields import LinesField, PairsField, switch
+from portal.console.fields import LinesField, PairsField, offer, switch
 
 JSON = "application/json"
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY")
@@ -81,9 +81,7 @@ class IntegrationForm(forms.Form):
     def __init__(self, *args: Any, kind: str = "", **options: Any) -> None:
         """`kind` is the type that is there: kept as a choice when it is one that cannot be chosen anew."""
         super().__init__(*args, **options)
-        choice = self.fields["type"]
-        assert isinstance(choice, forms.ChoiceField)
-        choice.choices = [*TYPES, *([(kind, kind)] if kind and kind not in dict(TYPES) else [])]
+        offer(self, "type", [*TYPES, *([(kind, kind)] if kind and kind not in dict(TYPES) else [])])
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -131,9 +129,7 @@ class MethodForm(IntegrationForm):
 
     def __init__(self, *args: Any, api: RestApi, **options: Any) -> None:
         super().__init__(*args, **options)
-        authorization = self.fields["authorization"]
-        assert isinstance(authorization, forms.ChoiceField)
-        authorization.choices = authorizations_of(api)
+        offer(self, "authorization", authorizations_of(api))
 
 
 CHECK_ALL = "new"
@@ -184,17 +180,14 @@ class MethodRequestForm(forms.Form):
 
     def __init__(self, *args: Any, api: RestApi, **options: Any) -> None:
         super().__init__(*args, **options)
-        authorization = self.fields["authorization"]
-        assert isinstance(authorization, forms.ChoiceField)
-        authorization.choices = authorizations_of(api)
+        offer(self, "authorization", authorizations_of(api))
         validators = list(api.request_validators.order_by("pk"))
         choices = [("", "None: requests are not checked")] + [(row.validator_id, _described(row)) for row in validators]
         if not any(row.validate_request_body and row.validate_request_parameters for row in validators):
             choices.append((CHECK_ALL, "Validate body and parameters (makes a validator)"))
-        choice, models = self.fields["validator"], self.fields["models"]
-        assert isinstance(choice, forms.ChoiceField)
+        offer(self, "validator", choices)
+        models = self.fields["models"]
         assert isinstance(models, ModelsField)
-        choice.choices = choices
         models.offer(api.models.order_by("name").values_list("name", flat=True))
 
     def clean_parameters(self) -> dict[str, bool]:

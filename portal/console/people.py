@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 
 from apps.accounts.models import Membership
+from portal.console.fields import offer
 from portal.console.gate import Console, console_page
 
 _SERVICE = "gatehouse"
@@ -43,9 +44,7 @@ class InviteForm(forms.Form):
 
     def __init__(self, *args: Any, teams: list[str], **options: Any) -> None:
         super().__init__(*args, **options)
-        field = self.fields["team"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", "None"), *((name, name) for name in teams)]
+        offer(self, "team", [("", "None"), *((name, name) for name in teams)])
 
 
 class AddForm(forms.Form):

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 
 from apps.usage_plans.models import UsagePlan, UsagePlanStage
-from portal.console.fields import PairsField, Patch, map_patches, member_patch, plain
+from portal.console.fields import PairsField, Patch, map_patches, member_patch, offer, plain
 
 _LIMITS = re.compile(r"(?P<rate>\d+(\.\d+)?)\s*/\s*(?P<burst>\d+)")
 
@@ -59,9 +59,7 @@ class PlanStageForm(forms.Form):
 
     def __init__(self, *args: Any, choices: list[tuple[str, str]], **options: Any) -> None:
         super().__init__(*args, **options)
-        choice = self.fields["stage"]
-        assert isinstance(choice, forms.ChoiceField)
-        choice.choices = choices
+        offer(self, "stage", choices)
 
 
 class MethodThrottlesForm(forms.Form):

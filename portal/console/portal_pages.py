@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from apps.control_plane.paging import page as page_of_rows
 from apps.portals.models import Audience, PortalPage, Visibility
-from portal.console.fields import LinesField
+from portal.console.fields import LinesField, offer
 from portal.console.gate import Console, console_page
 from portal.developer.prose import render_markdown
 
@@ -43,9 +43,7 @@ class VisibleForm(forms.Form):
     def __init__(self, *args: Any, console: Console, **options: Any) -> None:
         super().__init__(*args, **options)
         names = Audience.objects.filter(account_id=console.account_id).order_by("name").values_list("name", flat=True)
-        field = self.fields["audiences"]
-        assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = [(name, name) for name in names]
+        offer(self, "audiences", [(name, name) for name in names])
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()

@@ -16,7 +16,7 @@ from apps.deployments.models import Stage
 from apps.portals.models import Product, Subscription
 from apps.usage_plans.models import UsagePlan
 from apps.v2_apis.models import Stage as V2Stage
-from portal.console.fields import LinesField
+from portal.console.fields import LinesField, offer
 from portal.console.gate import Console, console_page
 from portal.console.portal_pages import VisibleForm
 
@@ -72,7 +72,8 @@ class ProductForm(VisibleForm):
         found = stages.order_by("rest_api__name", "name").values_list("rest_api_id", "name", "rest_api__name")
         v2 = V2Stage.objects.filter(api__account_id=console.account_id, api__region=console.region)
         found_v2 = v2.order_by("api__name", "name").values_list("api_id", "name", "api__name", "api__protocol_type")
-        self._choose(
+        offer(
+            self,
             "stages",
             [
                 *((f"{api}:{name}", f"{title} · {name}") for api, name, title in found),
@@ -80,13 +81,8 @@ class ProductForm(VisibleForm):
             ],
         )
         choices = list(plans.values_list("plan_id", "name"))
-        self._choose("plans", choices)
-        self._choose("approval", choices)
-
-    def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = choices
+        offer(self, "plans", choices)
+        offer(self, "approval", choices)
 
     def request(self) -> dict[str, Any]:
         """The members of CreateProduct and UpdateProduct."""

@@ -14,7 +14,7 @@ from apps.core.iam import IllFormedPolicy, check_resource_policy
 from apps.rest_apis.models import Method, RestApi
 from portal.console.api_frame import ApiFrame, api_frame
 from portal.console.commands import Command
-from portal.console.fields import CodeField, PairsField
+from portal.console.fields import CodeField, PairsField, offer
 from portal.console.gate import Console, console_page
 from portal.console.openapi_parts import POLICY
 from portal.console.policy_check import Call, Verdict, verdict
@@ -97,9 +97,7 @@ class WhoForm(forms.Form):
     def __init__(self, *args: Any, methods: list[Method], **options: Any) -> None:
         super().__init__(*args, **options)
         self.methods = {f"{row.http_method} {row.resource.path}": row for row in methods}
-        choice = self.fields["method"]
-        assert isinstance(choice, forms.ChoiceField)
-        choice.choices = [(name, name) for name in self.methods]
+        offer(self, "method", [(name, name) for name in self.methods])
 
     def call(self, api: RestApi) -> Call:
         """The call that is asked about."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from portal.console.fields import PairsField, code_area, switch
+from portal.console.fields import PairsField, code_area, offer, switch
 
 _LOGGED = {
     "requestId": "$context.requestId",
@@ -96,9 +96,7 @@ class StageForm(forms.Form):
 
     def __init__(self, *args: Any, certificates: list[tuple[str, str]], **options: Any) -> None:
         super().__init__(*args, **options)
-        choice = self.fields["certificate"]
-        assert isinstance(choice, forms.ChoiceField)
-        choice.choices = [("", "None"), *certificates]
+        offer(self, "certificate", [("", "None"), *certificates])
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

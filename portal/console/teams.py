@@ -13,6 +13,7 @@ from django.urls import reverse
 from apps.accounts.models import Membership
 from apps.rest_apis.models import RestApi
 from apps.v2_apis.models import Api
+from portal.console.fields import offer
 from portal.console.gate import Console, console_page
 
 _SERVICE = "gatehouse"
@@ -41,9 +42,7 @@ class TeamForm(forms.Form):
 
     def __init__(self, *args: Any, console: Console, known: bool = False, **options: Any) -> None:
         super().__init__(*args, **options)
-        choice = self.fields["apis"]
-        assert isinstance(choice, forms.MultipleChoiceField)
-        choice.choices = _apis(console)
+        offer(self, "apis", _apis(console))
         if known:
             del self.fields["name"]
 

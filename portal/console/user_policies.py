@@ -18,7 +18,7 @@ from apps.control_plane.gatehouse.user_policies import LONGEST_DOCUMENT
 from apps.core.iam import Decision, IllFormedPolicy, compile_policy
 from apps.rest_apis.models import RestApi
 from apps.v2_apis.models import Api
-from portal.console.fields import CodeField, PairsField
+from portal.console.fields import CodeField, PairsField, offer
 from portal.console.gate import Console, console_page
 from portal.console.policy_check import Call, deciding_statement, verdict
 from portal.highlighting import highlight_json
@@ -72,9 +72,7 @@ class CallForm(forms.Form):
 
     def __init__(self, *args: Any, apis: dict[str, RestApi | Api], **options: Any) -> None:
         super().__init__(*args, **options)
-        choice = self.fields["api"]
-        assert isinstance(choice, forms.ChoiceField)
-        choice.choices = [(api_id, f"{api.name} ({api_id})") for api_id, api in apis.items()]
+        offer(self, "api", [(api_id, f"{api.name} ({api_id})") for api_id, api in apis.items()])
 
 
 @dataclass(frozen=True)

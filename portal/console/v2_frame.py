@@ -17,6 +17,7 @@ from apps.v2_apis.models import Api, Stage
 from portal.console import addresses
 from portal.console.api_frame import Tab, command_samples
 from portal.console.commands import Command
+from portal.console.fields import offer
 from portal.console.gate import Console, Shape
 from portal.console.openapi_parts import Part, part_url
 from portal.console.v2_drafts import (
@@ -60,9 +61,7 @@ class V2DeployForm(forms.Form):
 
     def __init__(self, *args: Any, stage_names: list[str], **options: Any) -> None:
         super().__init__(*args, **options)
-        choice = self.fields["stage"]
-        assert isinstance(choice, forms.ChoiceField)
-        choice.choices = [(name, name) for name in stage_names]
+        offer(self, "stage", [(name, name) for name in stage_names])
 
 
 @dataclass(frozen=True)

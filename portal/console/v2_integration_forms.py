@@ -10,7 +10,7 @@ from django import forms
 from apps.control_plane.errors import BadRequestException
 from apps.control_plane.v2.integration_subtypes import SUBTYPES, check_subtype
 from apps.v2_apis.models import Integration
-from portal.console.fields import PairsField
+from portal.console.fields import PairsField, offer
 from portal.console.gate import Shape
 from portal.console.method_forms import HANDLINGS, PASSTHROUGH
 from portal.console.v2_apis import expression_field
@@ -74,15 +74,12 @@ class IntegrationForm(forms.Form):
     ) -> None:
         super().__init__(*args, **options)
         self.row = row
-        link = self.fields["link"]
-        assert isinstance(link, forms.ChoiceField)
-        link.choices = [("", "Choose a VPC link" if links else "There is no VPC link yet"), *links]
+        known = row.connection_id if row is not None else None
+        gone = [(known, known)] if known and known not in dict(links) else []
+        offer(self, "link", [("", "Choose a VPC link" if links else "There is no VPC link yet"), *links, *gone])
         if row is not None:
             self.initial = {**self._from(row), **self.initial}
             self.fields["kind"].disabled = True
-            known = row.connection_id
-            if known and known not in dict(links):
-                link.choices.append((known, known))
 
     def _from(self, row: Integration) -> dict[str, Any]:
         return {

@@ -9,7 +9,7 @@ from django import forms
 from apps.control_plane.errors import BadRequestException
 from apps.control_plane.v2.expressions import check_http_route_key, check_websocket_route_key
 from apps.v2_apis.models import Api, Integration, Route
-from portal.console.fields import LinesField, PairsField, switch
+from portal.console.fields import LinesField, PairsField, offer, switch
 from portal.console.gate import Shape
 from portal.console.v2_apis import expression_field
 from portal.console.v2_frame import map_change
@@ -39,19 +39,14 @@ class RouteForm(forms.Form):
         super().__init__(*args, **options)
         self.api, self.route = api, route
         integrations = api.integrations.order_by("pk")
-        self._offer("target", [("", "None yet"), *((row.integration_id, described(row)) for row in integrations)])
+        offer(self, "target", [("", "None yet"), *((row.integration_id, described(row)) for row in integrations)])
         authorizers = [
             (row.authorizer_id, f"{row.name} ({'JWT' if row.authorizer_type == 'JWT' else 'Lambda'})")
             for row in api.authorizers.order_by("name")
         ]
-        self._offer("authorization", [(_OPEN, "Open: anybody may"), (_IAM, "IAM: signed calls"), *authorizers])
+        offer(self, "authorization", [(_OPEN, "Open: anybody may"), (_IAM, "IAM: signed calls"), *authorizers])
         if route is not None:
             self.initial = {**self._from(route), **self.initial}
-
-    def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = choices
 
     def _from(self, route: Route) -> dict[str, Any]:
         return {

@@ -9,7 +9,7 @@ from django import forms
 
 from apps.client_certificates.models import ClientCertificate
 from apps.v2_apis.models import Api, Stage
-from portal.console.fields import PairsField, code_area, plain, switch
+from portal.console.fields import PairsField, code_area, offer, plain, switch
 from portal.console.gate import Shape
 from portal.console.v2_frame import DEFAULT_STAGE, map_change
 
@@ -107,13 +107,14 @@ class V2StageForm(forms.Form):
         super().__init__(*args, **options)
         self.api, self.stage = api, stage
         self.formats = formats(api)
-        self._offer(
+        offer(
+            self,
             "log",
             [(OFF, "Off"), *((name, name) for name in self.formats), (CUSTOM, "A format of my own")],
         )
         found = api.deployments.exclude(document="").defer("document").order_by("-pk")[:100]
         labels = [(row.deployment_id, f"{row.deployment_id} {(row.description or '')[:60]}".strip()) for row in found]
-        self._offer("deployment", [("", "None yet"), *labels])
+        offer(self, "deployment", [("", "None yet"), *labels])
         if stage is not None:
             self.initial = {**self._from(stage), **self.initial}
             self.fields["name"].disabled = True
@@ -124,14 +125,9 @@ class V2StageForm(forms.Form):
                 else "The first part of the invoke URL's path, or $default for none."
             )
         if api.websocket:
-            self._offer("certificate", [("", "None"), *_certificates(api)])
+            offer(self, "certificate", [("", "None"), *_certificates(api)])
         else:
             del self.fields["log_level"], self.fields["data_trace"], self.fields["certificate"]
-
-    def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = choices
 
     def _from(self, stage: Stage) -> dict[str, Any]:
         settings = stage.default_route_settings

@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponseBase
 
 from apps.domain_names.models import ApiMapping, DomainName
 from apps.v2_apis.models import Stage
+from portal.console.fields import offer
 from portal.console.gate import Console, Shape, console_page
 from portal.console.v2_frame import SERVICE, V2Frame, given, host_url, invoke_url, v2_frame
 from portal.console.v2_stage_forms import V2StageForm
@@ -32,9 +33,7 @@ class MappingForm(forms.Form):
         api = frame.api
         names = DomainName.objects.filter(account_id=api.account_id, region=api.region).order_by("name")
         for field, choices in (("domain", [row.name for row in names]), ("stage", [one.name for one in frame.stages])):
-            choice = self.fields[field]
-            assert isinstance(choice, forms.ChoiceField)
-            choice.choices = [(name, name) for name in choices]
+            offer(self, field, [(name, name) for name in choices])
 
 
 @console_page("GET", "POST")

@@ -27,7 +27,7 @@ from apps.accounts.models import AccessKey
 from apps.control_plane.errors import AccessDeniedException, AwsError
 from apps.core.session_tokens import SessionTokens
 from portal.console.commands import Command
-from portal.console.fields import CodeField
+from portal.console.fields import CodeField, offer
 from portal.console.gate import Console, Shape, console_page
 from portal.console.v2_frame import V2Frame, v2_frame
 from portal.developer.addresses import try_it_url
@@ -55,9 +55,7 @@ class ConnectionForm(forms.Form):
 
     def __init__(self, *args: Any, stages: list[str], **options: Any) -> None:
         super().__init__(*args, **options)
-        choice = self.fields["stage"]
-        assert isinstance(choice, forms.ChoiceField)
-        choice.choices = [(name, name) for name in stages]
+        offer(self, "stage", [(name, name) for name in stages])
 
 
 @dataclass(frozen=True)
