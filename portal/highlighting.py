@@ -1,5 +1,6 @@
 """Colour for code samples: JSON and shell text in, escaped HTML with the classes of display.css (tok-…) out."""
 
+import json
 import re
 
 from django.utils.html import escape
@@ -18,6 +19,15 @@ SHELL_TOKENS = re.compile(
 def highlight_json(text: str) -> SafeString:
     """Colour JSON; text that is no JSON comes back escaped with whatever looks like a token coloured."""
     return _highlight(JSON_TOKENS, text)
+
+
+def highlight_body(body: str, most: int | None = None) -> str:
+    """A body up to `most` characters, coloured where the whole of it is JSON."""
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return body[:most]
+    return highlight_json(body[:most])
 
 
 def highlight_shell(text: str) -> SafeString:

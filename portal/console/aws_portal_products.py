@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ from apps.control_plane.errors import NotFoundException
 from portal.console.api_frame import command_samples
 from portal.console.aws_portals import SERVICE, everything
 from portal.console.commands import Command
-from portal.console.fields import CodeField
+from portal.console.fields import CodeField, read_json
 from portal.console.gate import Console, Shape, console_page
 
 
@@ -43,10 +42,7 @@ class SharingForm(forms.Form):
 
     def clean_policy(self) -> str:
         text = str(self.cleaned_data["policy"]).strip()
-        try:
-            json.loads(text or "{}")
-        except ValueError as error:
-            raise forms.ValidationError(f"This is no JSON: {error}.") from error
+        read_json(text or "{}")
         return text
 
 

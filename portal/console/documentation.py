@@ -16,7 +16,7 @@ from apps.rest_apis.models import DocumentationPart
 from portal.console.api_frame import ApiFrame, api_frame
 from portal.console.commands import Command
 from portal.console.documentation_places import API, KINDS, Parts, below, count, place, query, tree
-from portal.console.fields import CodeField, unix_lines
+from portal.console.fields import CodeField, read_json, unix_lines
 from portal.console.gate import Console, console_page
 from portal.developer.prose import render_markdown
 
@@ -53,13 +53,8 @@ class PartForm(forms.Form):
         return unix_lines(self.cleaned_data["body"])
 
     def clean_others(self) -> dict[str, Any]:
-        try:
-            written = self.cleaned_data["others"]
-            others = json.loads(written) if written.strip() else {}
-        except json.JSONDecodeError as error:
-            raise forms.ValidationError(
-                f"This is no JSON: {error.msg} (line {error.lineno}, column {error.colno})."
-            ) from None
+        written = self.cleaned_data["others"]
+        others = read_json(written if written.strip() else "{}")
         if not isinstance(others, dict):
             raise forms.ValidationError('Properties are an object of JSON: {"name": "value"}.')
         return others

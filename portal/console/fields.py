@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -104,6 +105,17 @@ class CodeField(forms.CharField):
 def unix_lines(text: str) -> str:
     """Browsers end the lines of a text area with two characters."""
     return text.replace("\r\n", "\n")
+
+
+def read_json(text: str) -> Any:
+    """What JSON that somebody typed says. Raises ValidationError, with the place, for what is none."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise forms.ValidationError(f"This is no JSON: {error.msg} ({place}).") from None
+    except RecursionError:
+        raise forms.ValidationError("This is nested too deeply.") from None
 
 
 def code_area(rows: int = 6, language: str = "") -> forms.Textarea:

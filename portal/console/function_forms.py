@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from portal.console.fields import CodeField, PairsField, offer
+from portal.console.fields import CodeField, PairsField, offer, read_json
 from portal.console.function_packages import STARTERS, is_inside, packed
 
 RUNTIMES = (
@@ -191,14 +191,7 @@ class EventForm(forms.Form):
 
     def clean_event(self) -> str:
         text = str(self.cleaned_data["event"])
-        try:
-            json.loads(text)
-        except json.JSONDecodeError as error:
-            raise forms.ValidationError(
-                f"This is no JSON: {error.msg} (line {error.lineno}, column {error.colno})."
-            ) from None
-        except RecursionError:
-            raise forms.ValidationError("This is nested too deeply.") from None
+        read_json(text)
         return text
 
 

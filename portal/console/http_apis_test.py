@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 from urllib.parse import quote, unquote
@@ -17,7 +16,7 @@ from portal.console.gate import Console, console_page
 from portal.console.v2_frame import V2Frame, invoke_url, own_url, v2_frame
 from portal.console.v2_route_forms import VERBS
 from portal.developer.tryit import Answer, ask
-from portal.highlighting import highlight_json, highlight_shell
+from portal.highlighting import highlight_body, highlight_shell
 
 _TONES = {2: "success", 3: "info", 4: "warning", 5: "danger"}
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -87,15 +86,7 @@ def test(console: Console, api_id: str) -> HttpResponseBase:
         answer=answer,
         call=call,
         tone=_TONES.get(answer.status // 100, "neutral") if answer else "",
-        body=_shown(answer) if answer else "",
+        body=highlight_body(answer.body) if answer else "",
         request_id=answer.header("apigw-requestid") if answer else "",
         can_test=bool(form.fields["stage"].choices),  # type: ignore[attr-defined]
     )
-
-
-def _shown(answer: Answer) -> str:
-    try:
-        json.loads(answer.body)
-    except ValueError:
-        return answer.body
-    return highlight_json(answer.body)

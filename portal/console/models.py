@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from apps.control_plane.errors import AwsError
 from portal.console.api_frame import ApiFrame, api_frame
 from portal.console.commands import Command
-from portal.console.fields import CodeField, member_patch
+from portal.console.fields import CodeField, member_patch, read_json
 from portal.console.gate import Console, Shape, console_page
 from portal.console.openapi_parts import MODELS
 
@@ -57,12 +57,7 @@ class ModelForm(forms.Form):
 
     def clean_schema(self) -> str:
         schema = str(self.cleaned_data["schema"])
-        try:
-            json.loads(schema)
-        except json.JSONDecodeError as error:
-            raise forms.ValidationError(
-                f"This is no JSON: {error.msg} (line {error.lineno}, column {error.colno})."
-            ) from None
+        read_json(schema)
         return schema
 
 

@@ -13,6 +13,13 @@ _INVOKE = "execute-api:Invoke"
 _NEEDS_ALLOWANCE = ("NONE", "COGNITO_USER_POOLS", "JWT")
 
 
+def readable(policy: str | None) -> str:
+    """The policy with a member on each line, unless it has line ends of its own."""
+    if not policy or "\n" in policy:
+        return policy or ""
+    return json.dumps(json.loads(policy), indent=2, ensure_ascii=False)
+
+
 @dataclass(frozen=True)
 class Call:
     """A call that somebody might make. `principal` is the ARN of a signed caller, empty for one who does not sign."""

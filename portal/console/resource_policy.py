@@ -14,10 +14,10 @@ from apps.core.iam import IllFormedPolicy, check_resource_policy
 from apps.rest_apis.models import Method, RestApi
 from portal.console.api_frame import ApiFrame, api_frame
 from portal.console.commands import Command
-from portal.console.fields import CodeField, PairsField, offer
+from portal.console.fields import CodeField, PairsField, offer, read_json
 from portal.console.gate import Console, console_page
 from portal.console.openapi_parts import POLICY
-from portal.console.policy_check import Call, Verdict, verdict
+from portal.console.policy_check import Call, Verdict, readable, verdict
 from portal.highlighting import highlight_json
 
 _ANY_VERB = "GET"
@@ -61,7 +61,7 @@ class PolicyForm(forms.Form):
     def clean_policy(self) -> str:
         text = str(self.cleaned_data["policy"]).strip()
         if text:
-            _check_json(text)
+            read_json(text)
             try:
                 check_resource_policy(text)
             except IllFormedPolicy as error:
@@ -120,7 +120,7 @@ def resource_policy(console: Console, api_id: str) -> HttpResponseBase:
     """The policy of the draft."""
     frame = api_frame(console, api_id, "resource_policy")
     preset = PRESETS.get(console.request.GET.get("preset", ""))
-    text = _readable(json.dumps({"Version": "2012-10-17", "Statement": preset}) if preset else frame.api.policy)
+    text = readable(json.dumps({"Version": "2012-10-17", "Statement": preset}) if preset else frame.api.policy)
     form = PolicyForm(console.posted, initial={"policy": text})
     if form.is_valid():
         after = form.cleaned_data["policy"]
@@ -140,7 +140,7 @@ def who_can_call(console: Console, api_id: str) -> HttpResponseBase:
     who = WhoForm(console.request.POST, prefix="who", methods=_methods(frame.api))
     found = verdict(frame.api.policy, who.call(frame.api)) if who.is_valid() else None
     arn = who.call(frame.api).arn if found else ""
-    return _page(frame, PolicyForm(initial={"policy": _readable(frame.api.policy)}), who, found=found, arn=arn)
+    return _page(frame, PolicyForm(initial={"policy": readable(frame.api.policy)}), who, found=found, arn=arn)
 
 
 def _page(
@@ -172,21 +172,3 @@ def _page(
 def _methods(api: RestApi) -> list[Method]:
     rows = Method.objects.filter(resource__rest_api=api).select_related("resource")
     return list(rows.order_by("resource__path", "http_method"))
-
-
-def _readable(policy: str | None) -> str:
-    """The policy with a member on each line, unless it has line ends of its own."""
-    if not policy or "\n" in policy:
-        return policy or ""
-    return json.dumps(json.loads(policy), indent=2, ensure_ascii=False)
-
-
-def _check_json(text: str) -> None:
-    try:
-        json.loads(text)
-    except json.JSONDecodeError as error:
-        raise forms.ValidationError(
-            f"This is no JSON: {error.msg} (line {error.lineno}, column {error.colno})."
-        ) from None
-    except RecursionError:
-        raise forms.ValidationError("This is nested too deeply.") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +16,7 @@ from apps.rest_apis.models import Method, Resource
 from portal.console.fields import CodeField, HeadersField, PairsField
 from portal.console.gate import Console, console_page
 from portal.console.methods import found_method
-from portal.highlighting import highlight_json
+from portal.highlighting import highlight_body
 
 _SAMPLE = '{\n  "name": "Rex",\n  "price": 12.5,\n  "tags": ["small", "loud"]\n}'
 _MOST_TEMPLATES = 10
@@ -83,14 +82,4 @@ def _shown(console: Console, resource: Resource, verb: str, data: dict[str, Any]
         made = preview(text.replace("\r\n", "\n"), stage, resource.path, request, data["body"])
     except NotARequest as error:
         return Shown(kind, "", f"The sample is no request: {error}")
-    return Shown(
-        kind or "application/json", highlight_json(made.text) if _is_json(made.text) else made.text, made.problem
-    )
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
+    return Shown(kind or "application/json", highlight_body(made.text), made.problem)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -22,7 +21,7 @@ from portal.console.method_forms import VERBS
 from portal.console.methods import found_method
 from portal.console.openapi_parts import of_path
 from portal.console.resources import resource_url, resources_of, tree
-from portal.highlighting import highlight_json
+from portal.highlighting import highlight_body
 
 _MOST_SHOWN = 65_536
 _TONES = {2: "success", 3: "info", 4: "warning", 5: "danger"}
@@ -159,25 +158,16 @@ def _answer(told: Shape) -> TestAnswer:
     status, body, log = int(told["status"]), str(told.get("body") or ""), str(told.get("log") or "")
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
     headers = [(name, value) for name, values in (told.get("multiValueHeaders") or {}).items() for value in values]
-    shown = body[:_MOST_SHOWN]
     return TestAnswer(
         status=f"{status} {phrase}".strip(),
         tone=_TONES.get(status // 100, "neutral"),
         latency=int(told.get("latency") or 0),
         headers=headers,
-        body=highlight_json(shown) if _is_json(body) else shown,
+        body=highlight_body(body, _MOST_SHOWN),
         log=log[:_MOST_SHOWN],
         cut=max(len(body), len(log)) > _MOST_SHOWN,
         request_id=log.partition("\n")[0].rpartition(" ")[2],
     )
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _declared(method: Method, place: str) -> str:

@@ -20,7 +20,7 @@ from apps.rest_apis.models import RestApi
 from apps.v2_apis.models import Api
 from portal.console.fields import CodeField, PairsField, offer
 from portal.console.gate import Console, console_page
-from portal.console.policy_check import Call, deciding_statement, verdict
+from portal.console.policy_check import Call, deciding_statement, readable, verdict
 from portal.highlighting import highlight_json
 
 _SERVICE = "gatehouse"
@@ -96,7 +96,7 @@ def user_policies(console: Console, name: str) -> HttpResponseBase:
         initial = {"document": json.dumps({"Version": "2012-10-17", "Statement": [preset]}, indent=2)}
     elif chosen := console.request.GET.get("policy"):
         found = console.call("GetUserPolicy", {"userName": name, "policyName": chosen}, _SERVICE)
-        initial = {"name": chosen, "document": _readable(found["policyDocument"])}
+        initial = {"name": chosen, "document": readable(found["policyDocument"])}
     form = PolicyForm(console.posted, initial=initial)
     if form.is_valid():
         given = form.cleaned_data
@@ -137,7 +137,7 @@ def _page(
         "console/user_policies.html",
         section="people",
         name=name,
-        policies=[{**row, "shown": highlight_json(_readable(row["policyDocument"]))} for row in rows],
+        policies=[{**row, "shown": highlight_json(readable(row["policyDocument"]))} for row in rows],
         invokes=_invokes(member),
         presets=list(PRESETS),
         form=form,
@@ -206,8 +206,3 @@ def _apis(console: Console) -> dict[str, RestApi | Api]:
     }
     found.update({api.id: api for api in Api.objects.filter(**mine).order_by("name", "id")[:_MOST_APIS]})
     return found
-
-
-def _readable(document: str) -> str:
-    """The policy with a member on each line, unless it has line ends of its own."""
-    return document if "\n" in document else json.dumps(json.loads(document), indent=2, ensure_ascii=False)
