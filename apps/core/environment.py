@@ -77,6 +77,7 @@ class Environment:
     functions_url: str | None
     function_processes: int
     function_folders: tuple[Path, ...]
+    function_tcp_ports: frozenset[int] | None
     user_pools: Mapping[str, str]
     vpc_endpoints: tuple[VpcEndpoint, ...]
     trusted_proxies: tuple[Network, ...]
@@ -222,6 +223,7 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         functions_url=_functions_url(variables, "GATEHOUSE_FUNCTIONS_URL"),
         function_processes=_positive(variables, "GATEHOUSE_FUNCTION_PROCESSES", 20),
         function_folders=_folders(variables, "GATEHOUSE_FUNCTION_FOLDERS"),
+        function_tcp_ports=_ports(variables, "GATEHOUSE_FUNCTION_TCP_PORTS"),
         user_pools=_user_pools(variables, "GATEHOUSE_USER_POOLS"),
         vpc_endpoints=_vpc_endpoints(variables, "GATEHOUSE_VPC_ENDPOINTS"),
         trusted_proxies=_networks(variables, "GATEHOUSE_TRUSTED_PROXIES"),
@@ -242,6 +244,18 @@ def _port(variables: Mapping[str, str], name: str, default: int) -> int:
     if number > 65535:
         raise BadEnvironment(f"{name} must be a port between 1 and 65535, not {number}")
     return number
+
+
+def _ports(variables: Mapping[str, str], name: str) -> frozenset[int] | None:
+    """`443, 5432`: ports; `none`: no port at all. Without it, None."""
+    text = variables.get(name, "").strip()
+    if text in ("", "none"):
+        return frozenset() if text else None
+    ports = [entry.strip() for entry in text.split(",")]
+    for port in ports:
+        if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) <= 65535:
+            raise BadEnvironment(f"{name} must be none, or ports with commas between, such as 443, 5432, not {port!r}")
+    return frozenset(map(int, ports))
 
 
 def _positive(variables: Mapping[str, str], name: str, default: int) -> int:

@@ -13,10 +13,12 @@ import uvloop
 from redis.asyncio import Redis
 
 from apps.core.environment import Environment, read_environment
+from apps.core.landlock import RESTRICTS_TCP, landlock_version
 from gateway_runtime.functions.code import package_pool, packages_of_portal
 from gateway_runtime.functions.limits import FunctionLimits
 from gateway_runtime.functions.place import place_of
 from gateway_runtime.functions.service import FunctionService
+from gateway_runtime.functions.system_calls import knows_this_machine
 from gateway_runtime.upstream.guard import AddressPolicy, GuardedConnector
 from gateway_runtime.upstream.pool import UpstreamPool
 
@@ -56,7 +58,12 @@ def main(arguments: list[str] | None = None) -> None:
     # Functions run as the same user: they must not read the secrets of this process out of /proc.
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     logging.basicConfig(level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    uvloop.run(serve(read_environment(os.environ), options.bind))
+    environment = read_environment(os.environ)
+    if environment.function_tcp_ports is not None and not (
+        landlock_version() >= RESTRICTS_TCP and knows_this_machine()
+    ):
+        raise SystemExit("GATEHOUSE_FUNCTION_TCP_PORTS: this machine's kernel cannot keep functions from other ports")
+    uvloop.run(serve(environment, options.bind))
 
 
 if __name__ == "__main__":

@@ -29,13 +29,21 @@ class CannotRun(Exception):
 
 
 class Place(NamedTuple):
-    """Where one runtime lives: its code, a folder for its temporary files, the address of its Runtime API, and the folder of the
-    installation, which is none of its business."""
+    """Where one runtime lives: its code, a folder for its temporary files, the address of its Runtime API, the folder of the
+    installation, which is none of its business, and the TCP ports that it may connect to besides, None for all."""
 
     code: Path
     temporary: Path
     runtime_api: str
     hidden: Path
+    tcp_ports: frozenset[int] | None = None
+
+    @property
+    def confinement(self) -> Confinement:
+        ports = self.tcp_ports
+        if ports is not None:
+            ports |= {int(self.runtime_api.rpartition(":")[2])}
+        return Confinement(self.hidden, self.code, self.temporary, ports)
 
 
 def command(
@@ -67,8 +75,7 @@ def command(
         paths = (str(place.code), environment.get("PYTHONPATH", ""))
         variables["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     memory = version.memory_size * _MEGABYTE + limits.headroom_bytes
-    confinement = Confinement(place.hidden, place.code, place.temporary)
-    return Command(arguments, variables, place.code, memory, confinement, _resource_limits(limits))
+    return Command(arguments, variables, place.code, memory, place.confinement, _resource_limits(limits))
 
 
 def open_environment(version: FunctionVersion, box: SecretBox) -> dict[str, str]:

@@ -1,10 +1,12 @@
 """What of the file system a runtime may reach, by the kernel's Landlock, which needs no privilege: everything but the installation's
-data may be read, next to nothing may be written, and no process but its own may be signalled or looked into."""
+data may be read, next to nothing may be written, and no process but its own may be signalled or looked into. Where the operator
+names TCP ports, no others are connected to."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import stat
 import sys
@@ -12,10 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from apps.core.landlock import RESTRICTS_TCP, landlock_version
+
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # on every architecture
-_VERSION = 1
-_PATH_BENEATH = 1
+_PATH_BENEATH, _PORT = 1, 2
+_CONNECT_TCP = 2
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
 _REFER, _TRUNCATE = 1 << 13, 1 << 14
 _CHANGES = ((1 << 13) - 1) & ~(_EXECUTE | _READ_FILE | _READ_DIR)  # write, make and remove, of every kind
@@ -38,17 +42,18 @@ class _PathBeneath(ctypes.Structure):
     _fields_ = [("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32)]
 
 
+class _NetPort(ctypes.Structure):
+    _fields_ = [("allowed", ctypes.c_uint64), ("port", ctypes.c_uint64)]
+
+
 class Confinement(NamedTuple):
-    """`hidden` is the folder that nothing is to be read of, but what lies in `code`, and in `temporary`, where all may be written."""
+    """`hidden` is the folder that nothing is to be read of, but what lies in `code`, and in `temporary`, where all may be written.
+    `tcp_ports` are those that may be connected to, None for all."""
 
     hidden: Path
     code: Path
     temporary: Path
-
-
-def landlock_version() -> int:
-    """The version of Landlock that the kernel has; 0 for none."""
-    return max(0, _LIBC.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION))
+    tcp_ports: frozenset[int] | None = None
 
 
 def shares_tmp(hidden: Path) -> bool:
@@ -60,12 +65,15 @@ def shares_tmp(hidden: Path) -> bool:
 def ruleset(confinement: Confinement) -> Iterator[int]:
     """The descriptor of the rules, for `restrict` in the process to be confined; -1 where the kernel has no Landlock. Raises OSError."""
     version = landlock_version()
+    if confinement.tcp_ports is not None and version < RESTRICTS_TCP:
+        raise OSError(errno.EOPNOTSUPP, "this kernel cannot keep functions from TCP ports")
     if not version:
         yield -1
         return
     refer = _REFER if version >= 2 else 0
     truncate = _TRUNCATE if version >= 3 else 0
-    attributes = _Attributes(_READ | _CHANGES | refer | truncate, 0, _SCOPES if version >= 6 else 0)
+    connect = _CONNECT_TCP if confinement.tcp_ports is not None else 0
+    attributes = _Attributes(_READ | _CHANGES | refer | truncate, connect, _SCOPES if version >= 6 else 0)
     size = 24 if version >= 6 else 16 if version >= 4 else 8
     rules = _checked(_LIBC.syscall(_CREATE_RULESET, ctypes.byref(attributes), ctypes.c_size_t(size), 0))
     try:
@@ -79,6 +87,8 @@ def ruleset(confinement: Confinement) -> Iterator[int]:
             _allow(rules, Path("/dev", device), _READ_FILE | _WRITE_FILE | truncate)
         if shares_tmp(confinement.hidden):
             _allow(rules, SHARED_TMP, everything)
+        for port in confinement.tcp_ports or ():
+            _add(rules, _PORT, _NetPort(_CONNECT_TCP, port))
         yield rules
     finally:
         os.close(rules)
@@ -112,10 +122,13 @@ def _allow(rules: int, path: Path, access: int) -> None:
         if stat.S_ISLNK(mode):
             return
         allowed = access if stat.S_ISDIR(mode) else access & _OF_FILES
-        rule = _PathBeneath(allowed, opened)
-        _checked(_LIBC.syscall(_ADD_RULE, rules, _PATH_BENEATH, ctypes.byref(rule), 0))
+        _add(rules, _PATH_BENEATH, _PathBeneath(allowed, opened))
     finally:
         os.close(opened)
+
+
+def _add(rules: int, kind: int, rule: ctypes.Structure) -> None:
+    _checked(_LIBC.syscall(_ADD_RULE, rules, kind, ctypes.byref(rule), 0))
 
 
 def _checked(result: int) -> int:

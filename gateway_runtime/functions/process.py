@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from gateway_runtime.functions.confinement import Confinement, restrict, ruleset
+from gateway_runtime.functions.system_calls import close_ways_around
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
@@ -65,6 +66,8 @@ class Process:
                 most = most if ceiling == resource.RLIM_INFINITY else min(most, ceiling)
                 resource.setrlimit(kind, (most, most))
             restrict(rules)
+            if command.confinement.tcp_ports is not None:
+                close_ways_around()
 
         try:
             with ruleset(command.confinement) as rules:

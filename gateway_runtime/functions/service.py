@@ -14,11 +14,12 @@ from redis.asyncio import Redis
 
 from apps.core.environment import Environment
 from apps.core.function_documents import FunctionDocument, FunctionVersion
+from apps.core.landlock import landlock_version
 from apps.core.secrets import SecretBox
 from gateway_runtime.ending import end
 from gateway_runtime.functions.code import BadCode, CodeStore, remove_tree
 from gateway_runtime.functions.commands import Place, command, open_environment
-from gateway_runtime.functions.confinement import landlock_version, shares_tmp
+from gateway_runtime.functions.confinement import shares_tmp
 from gateway_runtime.functions.end_points import HttpEndPoints
 from gateway_runtime.functions.events import Events
 from gateway_runtime.functions.folders import Folders
@@ -53,6 +54,7 @@ class FunctionService:
         self._limits = limits
         self._temporary = directory / "tmp"
         self._hidden = environment.data_dir.resolve()
+        self._tcp_ports = environment.function_tcp_ports
         self._box = SecretBox(environment.derived_key("function-environment"))
         self._folders = Folders(environment.function_folders)
         self._logs = FunctionLogs(environment.data_dir / "log" / "functions", limits.log_bytes)
@@ -123,7 +125,11 @@ class FunctionService:
         environment = open_environment(version, self._box)
         await runtime.start(
             lambda address: command(
-                key.function, version, Place(code, temporary, address, self._hidden), environment, self._limits
+                key.function,
+                version,
+                Place(code, temporary, address, self._hidden, self._tcp_ports),
+                environment,
+                self._limits,
             )
         )
         return runtime

@@ -9,12 +9,13 @@ import sys
 from typing import Any
 
 from apps.core.environment import BadEnvironment, Environment, read_environment
+from apps.core.landlock import landlock_version
 from portal.supervisor import product
 from portal.supervisor.banner import banner
 from portal.supervisor.data_directory import DataDirectory
 from portal.supervisor.endpoints import FILE, endpoints
 from portal.supervisor.leftovers import end_leftovers
-from portal.supervisor.preflight import check_machine, check_ports, check_services
+from portal.supervisor.preflight import check_confinement, check_machine, check_ports, check_services
 from portal.supervisor.refusal import Refusal
 from portal.supervisor.supervisor import StopRequested, Supervisor, say
 from portal.supervisor.valkey import EmbeddedValkey
@@ -37,6 +38,7 @@ def main() -> int:
         ended = end_leftovers(data.path)
         if ended:
             say(f"ended {ended} processes that an earlier run left behind")
+        check_confinement(environment)
         check_ports(environment)
         check_services(environment)
     except (BadEnvironment, Refusal) as refusal:
@@ -102,7 +104,8 @@ def start(environment: Environment, data: DataDirectory, supervisor: Supervisor)
     supervisor.wait_until_ready(READY_SECONDS)
     found = endpoints(environment, credentials)
     data.write_json(FILE, found)
-    print(banner(found, credentials, str(data.logs), first_run), flush=True)
+    confined = landlock_version() > 0
+    print(banner(found, credentials, str(data.logs), first_run=first_run, confined=confined), flush=True)
 
 
 def remember_credentials(data: DataDirectory, printed: str) -> tuple[dict[str, Any], bool]:

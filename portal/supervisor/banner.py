@@ -7,8 +7,11 @@ from typing import Any
 from portal.supervisor.endpoints import export_lines
 
 
-def banner(found: dict[str, Any], credentials: dict[str, Any], log_folder: str, first_run: bool) -> str:
-    """The text; `found` is the content of endpoints.json, `credentials` what bootstrap said."""
+def banner(
+    found: dict[str, Any], credentials: dict[str, Any], log_folder: str, *, first_run: bool, confined: bool
+) -> str:
+    """The text; `found` is the content of endpoints.json, `credentials` what bootstrap said. `confined` is whether the kernel
+    keeps functions from the installation's files."""
     lines = [
         "",
         "  Gatehouse is ready.",
@@ -23,6 +26,8 @@ def banner(found: dict[str, Any], credentials: dict[str, Any], log_folder: str, 
     ]
     if credentials.get("demo_url"):
         lines += ["", "  The demo API:", f"    curl {credentials['demo_url']}"]
+    if not confined:
+        lines += ["", "  This kernel has no Landlock: functions can read the data directory, its secrets included."]
     lines += ["", f"  Logs are in {log_folder}. Ctrl-C stops everything.", ""]
     return "\n".join(lines)
 

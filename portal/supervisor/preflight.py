@@ -8,6 +8,7 @@ import sys
 from urllib.parse import urlsplit
 
 from apps.core.environment import Environment
+from apps.core.landlock import RESTRICTS_TCP, landlock_version
 from portal.supervisor.refusal import Refusal
 
 PATIENCE_SECONDS = 5
@@ -17,6 +18,12 @@ def check_machine() -> None:
     """The operating system; `scripts/venv` has already looked at Python."""
     if sys.platform != "linux":
         raise Refusal("runs on Linux; elsewhere use `docker compose up`")
+
+
+def check_confinement(environment: Environment) -> None:
+    """What the operator wants functions to be kept from, this kernel can keep them from."""
+    if environment.function_tcp_ports is not None and landlock_version() < RESTRICTS_TCP:
+        raise Refusal("GATEHOUSE_FUNCTION_TCP_PORTS needs Landlock 4, which Linux has from 6.7 on: unset it, or update")
 
 
 def check_ports(environment: Environment) -> None:

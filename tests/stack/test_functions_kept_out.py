@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from apps.core.environment import read_environment
-from gateway_runtime.functions.confinement import landlock_version
+from apps.core.landlock import landlock_version
 from tests.installation import Installation
 from tests.stack.test_lambda_functions_live import zipped
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway_runtime.functions.confinement import Confinement, landlock_version, restrict, shares_tmp
+from apps.core.landlock import landlock_version
+from gateway_runtime.functions.confinement import Confinement, restrict, shares_tmp
 from gateway_runtime.functions.limits import LIMITS
 from gateway_runtime.functions.process import Command, Process
 from tests.gateway_runtime.functions.hosting import HostHarness, function_host
