@@ -132,7 +132,7 @@ class ApiFrame:
             "cli": command_samples(self.console, cli or []),
             "openapi_url": "" if openapi is None else part_url("rest_api_part", self.api.id, openapi),
         }
-        return self.console.page(template, section="apis", **{**frame, **context})
+        return self.console.page(template, **{**frame, **context})
 
     def deploy_form(self, data: Any = None) -> DeployForm:
         initial = {"stage": self.main_stage.name} if self.main_stage else None

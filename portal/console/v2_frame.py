@@ -190,7 +190,7 @@ class V2Frame:
             else part_url("http_api_part", self.api.id, openapi),
             "status": 422 if form is not None and form.errors else 200,
         }
-        return self.console.page(template, section="apis", **{**frame, **context})
+        return self.console.page(template, **{**frame, **context})
 
     def deploy_form(self, data: Any = None) -> V2DeployForm:
         return V2DeployForm(data, stage_names=self.by_hand, prefix="deploy")
