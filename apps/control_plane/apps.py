@@ -59,6 +59,7 @@ OPERATION_MODULES = (
     "v2.portal_product_sharing",
     "v2.product_pages",
     "v2.product_rest_endpoint_pages",
+    "gatehouse.authorizer_tests",
     "gatehouse.canaries",
     "gatehouse.products",
     "gatehouse.applications",

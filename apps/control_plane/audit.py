@@ -49,11 +49,12 @@ _SECRET = frozenset(
         "enrollmentUri",
     }
 )
+_SHOWN_TO_AUTHORIZERS = {"headers", "multiValueHeaders", "body", "pathWithQueryString", "additionalContext"}
 _SECRETS_OF_REQUEST = {
     **{name: {"code"} for name in ("ConfirmSecondFactor", "CreateRecoveryCodes", "DeleteSecondFactor", "VerifySecondFactor")},
     "CreateApiKey": {"value"}, "RotateApplicationKey": {"value"},
     "TestInvokeMethod": {"headers", "multiValueHeaders", "body"},
-    "TestInvokeAuthorizer": {"headers", "multiValueHeaders", "body", "pathWithQueryString", "additionalContext"},
+    "TestInvokeAuthorizer": _SHOWN_TO_AUTHORIZERS, "TestAuthorizer": _SHOWN_TO_AUTHORIZERS,
 }  # fmt: skip
 # The value of an API key. Nothing else that is answered has a member of this name.
 _SECRET_OF_ANSWER = _SECRET | {"value"}

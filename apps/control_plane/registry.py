@@ -44,7 +44,9 @@ class Witness(Protocol):
 _operations: dict[tuple[str, str], Operation] = {}
 _preparations: dict[tuple[str, str], Preparation] = {}
 # These call a back end and change nothing: no transaction, and no lock of a database, waits for its answer.
-_CALLS_OUT = frozenset({"TestInvokeMethod", "TestInvokeAuthorizer", "Invoke", "InvokeWithResponseStream"})
+_CALLS_OUT = frozenset(
+    {"TestInvokeMethod", "TestInvokeAuthorizer", "TestAuthorizer", "Invoke", "InvokeWithResponseStream"}
+)
 
 
 def operation(

@@ -38,9 +38,9 @@ def freeze(api: Api, deployment_id: str) -> documents.V2DeploymentDocument:
         api_name=api.name,
         protocol_type=api.protocol_type,
         deployment_id=deployment_id,
-        routes=tuple(_route(route) for route in routes),
+        routes=tuple(route_document(route) for route in routes),
         integrations={row.integration_id: _integration(row) for row in integrations},
-        authorizers={row.authorizer_id: _authorizer(row) for row in api.authorizers.order_by("authorizer_id")},
+        authorizers={row.authorizer_id: authorizer_document(row) for row in api.authorizers.order_by("authorizer_id")},
         models=dict(api.models.order_by("name").values_list("name", "schema")),
         cors=_cors(api.cors_configuration),
         route_selection_expression=api.route_selection_expression,
@@ -72,7 +72,7 @@ def stage_document(stage: Stage) -> documents.V2StageDocument:
     )
 
 
-def _route(row: Route) -> documents.V2Route:
+def route_document(row: Route) -> documents.V2Route:
     return documents.V2Route(
         id=row.route_id,
         key=row.route_key,
@@ -138,7 +138,7 @@ def _integration(row: Integration) -> documents.V2Integration:
     )
 
 
-def _authorizer(row: Authorizer) -> documents.V2Authorizer:
+def authorizer_document(row: Authorizer) -> documents.V2Authorizer:
     jwt = row.jwt_configuration or {}
     return documents.V2Authorizer(
         id=row.authorizer_id,

@@ -40,7 +40,7 @@ def test_invoke_method(caller: Caller, request: Shape) -> Shape:
     asked = TestRequest(
         method=request["httpMethod"],
         target=request.get("pathWithQueryString") or method.resource.path,
-        headers=_headers(request),
+        headers=request_headers(request),
         body=request.get("body") or "",
     )
     links = links_document(caller.account_id, caller.region)
@@ -83,7 +83,9 @@ def test_invoke_authorizer(caller: Caller, request: Shape) -> Shape:
     check_variables(request.get("stageVariables"))
     authorizer = _with_context(authorizer_document(row), request.get("additionalContext") or {})
     stage = _stage(caller, row.rest_api_id, STAGE, request)
-    asked = TestRequest("GET", request.get("pathWithQueryString") or "/", _headers(request), request.get("body") or "")
+    asked = TestRequest(
+        "GET", request.get("pathWithQueryString") or "/", request_headers(request), request.get("body") or ""
+    )
     try:
         answer = try_authorizer(authorizer, stage, asked, settings.ENVIRONMENT)
     except NotARequest as error:
@@ -136,7 +138,7 @@ def _method(caller: Caller, request: Shape) -> Method:
     return row
 
 
-def _headers(request: Shape) -> list[tuple[str, str]]:
+def request_headers(request: Shape) -> list[tuple[str, str]]:
     """Names and values; where a name is in both maps, its many values count."""
     several = request.get("multiValueHeaders") or {}
     taken = {name.lower() for name in several}

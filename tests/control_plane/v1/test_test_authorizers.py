@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
 from builders import a_rest_api, call
+from function_host import FunctionHost
 from issuer import Issuer, rsa_key
 
 from apps.accounts.models import AuditEvent
@@ -27,43 +26,11 @@ POLICY = {
 GRANT = {"principalId": "alice", "policyDocument": POLICY, "context": {"colour": "blue", "age": 7}}
 
 
-class Host:
-    """A function host that answers by `behaviour`: a result, or an error with its headers."""
-
-    def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
-        self.behaviour: Callable[[dict[str, Any]], Any] = lambda event: GRANT
-        self.fails = False
-
-
 @pytest.fixture
-def host(settings: Any) -> Iterator[Host]:
-    made = Host()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            made.events.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-            body = json.dumps(made.behaviour(made.events[-1])).encode()
-            self.send_response(200)
-            if made.fails:
-                self.send_header("x-amz-function-error", "Unhandled")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *arguments: Any) -> None:
-            """The story tells what happened."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    settings.ENVIRONMENT = replace(
-        settings.ENVIRONMENT, functions_url=f"http://127.0.0.1:{server.server_port}", allow_private_backends=True
-    )
-    yield made
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def host(settings: Any) -> Iterator[FunctionHost]:
+    with FunctionHost(GRANT) as made:
+        settings.ENVIRONMENT = replace(settings.ENVIRONMENT, functions_url=made.url, allow_private_backends=True)
+        yield made
 
 
 def authorizer(caller: Caller, kind: str, **members: Any) -> dict[str, str]:
@@ -85,7 +52,7 @@ def lines(answer: dict[str, Any]) -> list[str]:
     return [line.partition(" : ")[2] or line for line in answer["log"].splitlines()]
 
 
-def test_a_function_is_asked_and_its_policy_shown(caller: Caller, host: Host) -> None:
+def test_a_function_is_asked_and_its_policy_shown(caller: Caller, host: FunctionHost) -> None:
     at = authorizer(caller, "TOKEN")
 
     answer = ask(caller, at, headers={"Authorization": "a-secret-of-some-length"})
@@ -106,7 +73,7 @@ def test_a_function_is_asked_and_its_policy_shown(caller: Caller, host: Host) ->
     assert "a-secret" not in answer["log"]
 
 
-def test_a_request_authorizer_is_told_the_request(caller: Caller, host: Host) -> None:
+def test_a_request_authorizer_is_told_the_request(caller: Caller, host: FunctionHost) -> None:
     sources = "method.request.header.Who,method.request.querystring.q,stageVariables.tier,context.identity.userArn"
     at = authorizer(caller, "REQUEST", identitySource=sources)
 
@@ -126,7 +93,7 @@ def test_a_request_authorizer_is_told_the_request(caller: Caller, host: Host) ->
     assert event["methodArn"].endswith("/test-invoke-stage/GET/pets/7")
 
 
-def test_a_missing_identity_is_refused_without_asking(caller: Caller, host: Host) -> None:
+def test_a_missing_identity_is_refused_without_asking(caller: Caller, host: FunctionHost) -> None:
     answer = ask(caller, authorizer(caller, "TOKEN"))
 
     assert answer["clientStatus"] == 401
@@ -144,7 +111,7 @@ def test_a_missing_identity_is_refused_without_asking(caller: Caller, host: Host
     ],
 )
 def test_what_is_no_decision_is_told_as_a_caller_would_get_it(
-    caller: Caller, host: Host, result: Any, fails: bool, status: int, last: str
+    caller: Caller, host: FunctionHost, result: Any, fails: bool, status: int, last: str
 ) -> None:
     host.behaviour, host.fails = lambda event: result, fails
 
@@ -154,7 +121,7 @@ def test_what_is_no_decision_is_told_as_a_caller_would_get_it(
     assert lines(answer)[-1].startswith(last)
 
 
-def test_a_function_that_is_nowhere_is_told(caller: Caller, host: Host) -> None:
+def test_a_function_that_is_nowhere_is_told(caller: Caller, host: FunctionHost) -> None:
     at = authorizer(caller, "TOKEN", authorizerUri=URI.replace("gatekeeper", "${stageVariables.missing}"))
 
     answer = ask(caller, at, headers={"authorization": "t"})
@@ -194,7 +161,7 @@ def test_a_pool_whose_keys_cannot_be_had_is_told(caller: Caller, settings: Any) 
     assert "the keys of http://127.0.0.1:9 cannot be had" in answer["log"]
 
 
-def test_what_is_no_request_or_no_authorizer_is_told(caller: Caller, host: Host) -> None:
+def test_what_is_no_request_or_no_authorizer_is_told(caller: Caller, host: FunctionHost) -> None:
     at = authorizer(caller, "TOKEN")
 
     with pytest.raises(NotFoundException, match="Invalid Authorizer identifier specified"):
@@ -205,7 +172,7 @@ def test_what_is_no_request_or_no_authorizer_is_told(caller: Caller, host: Host)
         ask(caller, at, headers={"Authorization": "☃"})
 
 
-def test_the_audit_log_keeps_no_token(caller: Caller, host: Host) -> None:
+def test_the_audit_log_keeps_no_token(caller: Caller, host: FunctionHost) -> None:
     at = authorizer(caller, "TOKEN")
     ask(caller, at, headers={"Authorization": "a-secret"}, pathWithQueryString="/?token=a-secret", body="a-secret")
 
