@@ -21,6 +21,7 @@ from gateway_runtime.ports import Services
 from gateway_runtime.snapshot.stage import MethodSite, Misconfigured, Step
 
 _HEADER_SOURCE = "method.request.header."
+_QUERY_SOURCE = "method.request.querystring."
 _BEARER = b"bearer "
 
 
@@ -132,21 +133,40 @@ def authorize_by_token(site: MethodSite, authorizer: Authorizer) -> Step:
 
 def _token_reader(authorizer: Authorizer) -> Callable[[Exchange], bytes]:
     """The token of a request, with or without `Bearer` before it; it raises UNAUTHORIZED where there is none."""
-    source = next(iter(authorizer.identity_sources), "")
-    name = source.removeprefix(_HEADER_SOURCE).lower().encode()
-    if not source.startswith(_HEADER_SOURCE) or not name:
-        raise Misconfigured(f"authorizer {authorizer.id} reads its token from no header")
+    value_of = _value_reader(authorizer)
 
     def read(exchange: Exchange) -> bytes:
-        value = None
-        for known, sent in exchange.request.headers:
-            if known == name:
-                value = sent
+        value = value_of(exchange)
         if value is None:
             raise GatewayError("UNAUTHORIZED")
         return value[len(_BEARER) :].strip() if value[: len(_BEARER)].lower() == _BEARER else value
 
     return read
+
+
+def _value_reader(authorizer: Authorizer) -> Callable[[Exchange], bytes | None]:
+    """The last value of the header or query parameter in which the token comes."""
+    source = next(iter(authorizer.identity_sources), "")
+    header = source.removeprefix(_HEADER_SOURCE).lower().encode() if source.startswith(_HEADER_SOURCE) else b""
+    parameter = source.removeprefix(_QUERY_SOURCE) if source.startswith(_QUERY_SOURCE) else ""
+    if not header and not parameter:
+        raise Misconfigured(f"authorizer {authorizer.id} reads its token from no header and no query parameter")
+
+    def in_headers(exchange: Exchange) -> bytes | None:
+        value = None
+        for known, sent in exchange.request.headers:
+            if known == header:
+                value = sent
+        return value
+
+    def in_query(exchange: Exchange) -> bytes | None:
+        value = None
+        for known, sent in exchange.request.query:
+            if known == parameter:
+                value = sent
+        return None if value is None else value.encode("utf-8", "replace")
+
+    return in_headers if header else in_query
 
 
 def _admission(site: MethodSite, authorizer: Authorizer) -> Callable[[Exchange, VerifiedToken], None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +13,12 @@ from apps.control_plane.errors import AccessDeniedException
 from apps.functions.models import Function
 from apps.rest_apis.models import Method
 from portal.console.api_frame import ApiFrame, api_frame
+from portal.console.authorizer_decisions import Decision, decision_of
 from portal.console.authorizer_forms import BY_FUNCTION, KINDS, AuthorizerForm, AuthorizerTestForm, initial_of
 from portal.console.commands import Command
 from portal.console.gate import Console, Shape, console_page
 from portal.console.openapi_parts import SCHEMES
 from portal.console.resources import resource_url
-from portal.highlighting import highlight_json
 
 _OFFERED_FUNCTIONS = 100
 
@@ -35,19 +34,6 @@ class Listed:
     sources: list[str]
     remembers: int | None
     methods: int
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What an authorizer said of a made-up request. `latency` is milliseconds."""
-
-    allowed: bool
-    status: str
-    latency: int
-    principal: str
-    policy: str
-    members: list[tuple[str, str]]
-    log: str
 
 
 @console_page("GET")
@@ -113,7 +99,7 @@ def test_authorizer(console: Console, api_id: str, authorizer_id: str) -> HttpRe
     commands = [Command("TestInvokeAuthorizer", {**names, **form.request()})] if form.is_valid() else []
     unchanged = AuthorizerForm(initial=initial_of(shape))
     return _authorizer_page(
-        frame, shape, unchanged, form, decision=None if told is None else _decision(told), commands=commands
+        frame, shape, unchanged, form, decision=None if told is None else decision_of(told), commands=commands
     )
 
 
@@ -208,19 +194,3 @@ def _test_initial(shape: Shape) -> dict[str, Any]:
     sources = [source.strip() for source in shape.get("identitySource", "").split(",")]
     names = [source.rpartition(".header.")[2] for source in sources if ".header." in source.lower()]
     return {"headers": "\n".join(f"{name}: " for name in names), "target": "/"}
-
-
-def _decision(told: Shape) -> Decision:
-    status = int(told.get("clientStatus") or 0)
-    words = {0: "recognised", 401: "401 Unauthorized", 403: "403 Forbidden"}
-    context = [(name, ", ".join(values)) for name, values in (told.get("authorization") or {}).items()]
-    policy = json.dumps(json.loads(told["policy"]), indent=2) if told.get("policy") else ""
-    return Decision(
-        allowed=status == 0,
-        status=words.get(status, str(status)),
-        latency=int(told.get("latency") or 0),
-        principal=str(told.get("principalId") or ""),
-        policy=highlight_json(policy) if policy else "",
-        members=[*context, *sorted((told.get("claims") or {}).items())],
-        log=str(told.get("log") or ""),
-    )

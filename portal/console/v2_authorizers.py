@@ -8,11 +8,15 @@ from django import forms
 from django.conf import settings
 from django.http import Http404, HttpResponseBase
 
+from apps.control_plane.errors import AccessDeniedException
 from apps.core.integration_uris import invocation_uri
 from apps.v2_apis.models import Authorizer
+from portal.console.authorizer_decisions import Decision, decision_of
+from portal.console.commands import Command
 from portal.console.fields import LinesField, switch
 from portal.console.gate import Console, Shape, console_page
 from portal.console.openapi_parts import SCHEMES
+from portal.console.v2_authorizer_tests import V2AuthorizerTestForm
 from portal.console.v2_frame import V2Frame, given, v2_frame
 
 JWT, REQUEST = "JWT", "REQUEST"
@@ -197,14 +201,30 @@ def create_authorizer(console: Console, api_id: str) -> HttpResponseBase:
 def authorizer(console: Console, api_id: str, authorizer_id: str) -> HttpResponseBase:
     """One authorizer."""
     frame = v2_frame(console, api_id, "v2_authorizers")
-    row = frame.api.authorizers.filter(authorizer_id=authorizer_id).first()
-    if row is None:
-        raise Http404("no such authorizer")
+    row = _row(frame, authorizer_id)
     form = _form(frame, row.authorizer_type)(console.posted, row=row)
     names = {"AuthorizerId": authorizer_id}
     if form.is_valid() and frame.saves(form, "UpdateAuthorizer", f"{row.name} is saved.", **names, **form.members()):
         return frame.to("v2_authorizers")
-    return _page(frame, form, row.name, frame.command("GetAuthorizer", **names), authorizer=row)
+    return _authorizer_page(frame, row, form, V2AuthorizerTestForm(frame=frame, row=row, prefix="test"))
+
+
+@console_page("POST")
+def test_authorizer(console: Console, api_id: str, authorizer_id: str) -> HttpResponseBase:
+    """Ask the authorizer about a made-up request. A viewer may not."""
+    frame = v2_frame(console, api_id, "v2_authorizers")
+    if not console.may_write:
+        raise AccessDeniedException("A viewer cannot make test calls.")
+    row = _row(frame, authorizer_id)
+    form = V2AuthorizerTestForm(console.request.POST, frame=frame, row=row, prefix="test")
+    told, commands = None, []
+    if form.is_valid():
+        request = {"apiId": api_id, "authorizerId": authorizer_id, **form.request()}
+        told = console.submit(form, "TestAuthorizer", request, "gatehouse")
+        commands = [Command("TestAuthorizer", request, service="gatehouse")]
+    decision = None if told is None else decision_of(told, "allowed")
+    unchanged = _form(frame, row.authorizer_type)(row=row)
+    return _authorizer_page(frame, row, unchanged, form, decision=decision, commands=commands)
 
 
 @console_page("POST")
@@ -222,13 +242,43 @@ def _form(frame: V2Frame, kind: str) -> type[FunctionAuthorizerForm] | type[JwtA
     return FunctionAuthorizerForm if frame.api.websocket else HttpFunctionAuthorizerForm
 
 
-def _page(frame: V2Frame, form: AuthorizerForm, title: str, command: Any, **context: Any) -> HttpResponseBase:
+def _row(frame: V2Frame, authorizer_id: str) -> Authorizer:
+    row = frame.api.authorizers.filter(authorizer_id=authorizer_id).first()
+    if row is None:
+        raise Http404("no such authorizer")
+    return row
+
+
+def _authorizer_page(
+    frame: V2Frame,
+    row: Authorizer,
+    form: AuthorizerForm,
+    test_form: V2AuthorizerTestForm,
+    *,
+    decision: Decision | None = None,
+    commands: list[Command] | None = None,
+) -> HttpResponseBase:
+    command = frame.command("GetAuthorizer", AuthorizerId=row.authorizer_id)
+    return _page(
+        frame,
+        form,
+        row.name,
+        *(commands or [command]),
+        authorizer=row,
+        test_form=test_form,
+        decision=decision,
+        routes=row.routes.order_by("route_key"),
+        status=422 if form.errors or test_form.errors else 200,
+    )
+
+
+def _page(frame: V2Frame, form: AuthorizerForm, title: str, *commands: Command, **context: Any) -> HttpResponseBase:
     return frame.page(
         "console/v2/authorizer.html",
         steps=(("Authorizers", frame.url("v2_authorizers")), title),
         form=form,
         title=title,
         own_issuer=f"{settings.ENVIRONMENT.portal_url}/oidc/{frame.api.account_id}",
-        cli=[command],
+        cli=list(commands),
         **context,
     )

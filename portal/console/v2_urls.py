@@ -56,6 +56,11 @@ urlpatterns = [
     path("<str:api_id>/authorizers/new/", v2_authorizers.create_authorizer, name="v2_create_authorizer"),
     path("<str:api_id>/authorizers/<str:authorizer_id>/", v2_authorizers.authorizer, name="v2_authorizer"),
     path(
+        "<str:api_id>/authorizers/<str:authorizer_id>/test/",
+        v2_authorizers.test_authorizer,
+        name="v2_test_authorizer",
+    ),
+    path(
         "<str:api_id>/authorizers/<str:authorizer_id>/delete/",
         v2_authorizers.delete_authorizer,
         name="v2_delete_authorizer",

@@ -75,12 +75,12 @@ def _with_context(authorizer: V2Authorizer, request: Shape) -> V2Authorizer:
 
 def _stage(api: Api, request: Shape) -> V2StageDocument:
     """The stage that is asked at, which need not have a deployment."""
-    name, variables = request.get("stageName"), request.get("stageVariables")
+    name, variables = request.get("stageName"), dict(request.get("stageVariables") or {})
     if name:
         row = Stage.objects.filter(api=api, name=name).first()
         if row is None:
             raise NotFoundException("Invalid stage identifier specified")
-        variables = row.stage_variables if variables is None else variables
+        variables = {**row.stage_variables, **variables}
     return V2StageDocument(
         account_id=api.account_id,
         region=api.region,
@@ -88,7 +88,7 @@ def _stage(api: Api, request: Shape) -> V2StageDocument:
         protocol_type=api.protocol_type,
         stage_name=name or STAGE,
         deployment_id=STAGE,
-        variables=dict(variables or {}),
+        variables=variables,
     )
 
 

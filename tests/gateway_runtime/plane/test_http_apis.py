@@ -354,9 +354,9 @@ def issuer() -> Iterator[Issuer]:
         yield made
 
 
-def tokens(issuer: Issuer) -> V2Authorizer:
+def tokens(issuer: Issuer, source: str = "$request.header.Authorization") -> V2Authorizer:
     return V2Authorizer(
-        id="auth01", name="tokens", type="JWT", identity_sources=("$request.header.Authorization",),
+        id="auth01", name="tokens", type="JWT", identity_sources=(source,),
         jwt_issuer=issuer.url, jwt_audience=("pets",),
     )  # fmt: skip
 
@@ -406,6 +406,16 @@ async def test_a_token_needs_one_of_the_scopes(gateway: GatewayHarness, issuer: 
 
     assert [answer.status for answer in answers] == [200, 403]
     assert 'error="insufficient_scope"' in str(answers[1].header("www-authenticate"))
+
+
+async def test_a_token_comes_in_a_query_parameter(gateway: GatewayHarness, issuer: Issuer) -> None:
+    arn = gateway.functions.runs("pets", {"ok": True})
+    guarded = route("GET /pets", function(arn), authorization_type="JWT", authorizer_id="auth01")
+    gateway.serve(*http_api(guarded, authorizers=(tokens(issuer, "$request.querystring.token"),)))
+
+    targets = (f"/pets?token={issuer.token(now=NOW)}", "/pets?token=nonsense", "/pets")
+
+    assert [(await call(gateway, target)).status for target in targets] == [200, 401, 401]
 
 
 async def test_a_client_id_counts_where_there_is_no_audience(gateway: GatewayHarness, issuer: Issuer) -> None:

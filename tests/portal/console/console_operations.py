@@ -136,6 +136,7 @@ GATEHOUSE: Final = {
     "teams": "DeleteTeam DeleteTeamMember GetTeam PutTeam PutTeamMember",
     "target_health": "GetTargetHealth",
     "undo": "UndoChanges",
+    "v2_authorizers": "TestAuthorizer",
     "user_policies": "DeleteUserPolicy GetUserPolicy ListUserPolicies PutUserPolicy",
     "webhooks": "CreateWebhook DeleteWebhook GetWebhook RedeliverWebhook TestWebhook UpdateWebhook",
     "websocket_apis_connections": "ListConnections",
