@@ -11,8 +11,8 @@ from django.urls import reverse
 from portal.console.api_frame import command_samples
 from portal.console.commands import Command
 from portal.console.fields import member_patch
-from portal.console.gate import Console, console_page
-from portal.console.load_balancer_forms import SERVICE, TargetsForm, balancer_of, initial_of, request_of
+from portal.console.gate import Console, Shape, console_page
+from portal.console.load_balancer_forms import SERVICE, BalancerForm, balancer_of, initial_of, request_of
 from portal.console.target_health import health_of
 
 _MOST = 100
@@ -37,10 +37,7 @@ def vpc_links(console: Console) -> HttpResponseBase:
     position = console.request.GET.get("position", "")
     answer = console.call("GetVpcLinks", {"limit": _MOST, **({"position": position} if position else {})})
     balancers = {one["loadBalancerArn"]: one for one in console.call("ListLoadBalancers", {}, SERVICE)["items"]}
-    rows = [
-        {**link, "count": sum(len(balancers.get(arn, {}).get("targets", [])) for arn in link.get("targetArns", []))}
-        for link in answer.get("items", [])
-    ]
+    rows = [{**link, **_behind(balancers.get(link["targetArns"][0], {}))} for link in answer.get("items", [])]
     return console.page(
         "console/vpc_links.html",
         section="vpc-links",
@@ -50,6 +47,11 @@ def vpc_links(console: Console) -> HttpResponseBase:
         next_url=f"?position={answer['position']}" if answer.get("position") else "",
         cli=command_samples(console, [Command("GetVpcLinks"), Command("GetVpcLinks", service="apigatewayv2")]),
     )
+
+
+def _behind(balancer: Shape) -> Shape:
+    """What stands for a link's load balancer: how many targets, or the name at which they are looked up."""
+    return {"count": len(balancer.get("targets", [])), "found_at": (balancer.get("discovery") or {}).get("name", "")}
 
 
 @console_page("GET", "POST")
@@ -85,7 +87,7 @@ def vpc_link(console: Console, link_id: str) -> HttpResponseBase:
     link = console.call("GetVpcLink", {"vpcLinkId": link_id})
     arn = link["targetArns"][0]
     balancer = balancer_of(console, arn)
-    form = TargetsForm(console.posted, initial=initial_of(balancer))
+    form = BalancerForm(console.posted, initial=initial_of(balancer))
     request = request_of(arn, balancer, form.cleaned_data) if form.is_valid() else None
     if request and console.submit(form, "PutLoadBalancer", request, SERVICE) is not None:
         messages.success(console.request, "The targets are in use now.")

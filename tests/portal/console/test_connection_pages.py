@@ -51,7 +51,7 @@ def test_what_is_no_load_balancer_is_told(owner: Client) -> None:
 def test_targets_are_set_and_shown_as_they_were_written(owner: Client, caller: Caller, link: str) -> None:
     lines = "10.0.0.5:8080\n[fd00::1]:8080 3"
 
-    owner.post(url("vpc_link", link), {"targets": lines, "path": "/health", "interval": "20"})
+    owner.post(url("vpc_link", link), {"targets": lines, "check": "path", "path": "/health", "interval": "20"})
 
     kept = balancer(caller)
     assert [(one["host"], one["port"], one.get("weight", 1)) for one in kept["targets"]] == [
@@ -67,7 +67,7 @@ def test_a_part_of_a_health_check_that_the_page_does_not_show_stays(owner: Clien
     request = {"loadBalancerArn": ARN, "targets": [{"host": "10.0.0.5", "port": 80}], "healthCheck": check}
     registry.call(caller, "gatehouse", "PutLoadBalancer", request)
 
-    owner.post(url("vpc_link", link), {"targets": "10.0.0.6:80", "path": "/health", "interval": "10"})
+    owner.post(url("vpc_link", link), {"targets": "10.0.0.6:80", "check": "path", "path": "/health", "interval": "10"})
 
     assert balancer(caller)["healthCheck"]["unhealthyThreshold"] == 5
 

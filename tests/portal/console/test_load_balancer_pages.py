@@ -62,7 +62,13 @@ def test_what_stands_for_an_arn_is_made_changed_and_deleted(owner: Client, calle
     assert "Calls go to the targets from now on." in words(made)
     assert "10.0.0.5:80 unknown 2" in words(made)
 
-    given = {"dns_name": "_http._tcp.shop.internal", "dns_type": "SRV", "path": "/health", "interval": "20"}
+    given = {
+        "dns_name": "_http._tcp.shop.internal",
+        "dns_type": "SRV",
+        "check": "path",
+        "path": "/health",
+        "interval": "20",
+    }
     owner.post(url("load_balancer", ARN), given)
     assert stands(caller)["discovery"] == {"name": "_http._tcp.shop.internal", "recordType": "SRV"}
     assert stands(caller)["healthCheck"]["intervalSeconds"] == 20
@@ -74,8 +80,58 @@ def test_what_stands_for_an_arn_is_made_changed_and_deleted(owner: Client, calle
     assert "No load balancer yet" in words(owner.get(url("load_balancers")))
 
 
+def as_the_form_has_it(page: Any) -> dict[str, str]:
+    """What a browser sends when the form of targets is saved as it is."""
+    form = page.context["form"]
+    return {name: form[name].field.prepare_value(form[name].value()) or "" for name in form.fields}
+
+
+@pytest.mark.parametrize("view", ["load_balancer", "vpc_link"])
 @pytest.mark.parametrize(
-    "given", [{"arn": "nowhere", "targets": "a:1"}, {"arn": ARN}, {"arn": ARN, "targets": "a:1", "dns_name": "b"}]
+    "standing",
+    [
+        {"discovery": {"name": "_http._tcp.shop.internal", "recordType": "SRV"}},
+        {"discovery": {"name": "shop.internal", "recordType": "A", "port": 8080}},
+        {"targets": [{"host": "10.0.0.5", "port": 80, "weight": 1}]},
+    ],
+)
+@pytest.mark.parametrize("check", [{}, {"timeoutSeconds": 2, "port": 9000}, {"path": "/up", "healthyThreshold": 3}])
+def test_saving_what_stands_there_as_it_is_changes_nothing(
+    owner: Client, caller: Caller, valkey: Any, view: str, standing: dict[str, Any], check: dict[str, Any]
+) -> None:
+    link = call(caller, "CreateVpcLink", name="shop", targetArns=[ARN])["id"]
+    at = url(view, ARN if view == "load_balancer" else link)
+    request = {"loadBalancerArn": ARN, **standing, **({"healthCheck": check} if check else {})}
+    before = registry.call(caller, "gatehouse", "PutLoadBalancer", request)
+
+    answer = owner.post(at, as_the_form_has_it(owner.get(at)))
+
+    assert answer.status_code == 302
+    assert stands(caller) == before
+
+
+def test_a_name_in_dns_gives_way_to_targets_and_is_listed_until_then(
+    owner: Client, caller: Caller, valkey: Any
+) -> None:
+    call(caller, "CreateVpcLink", name="shop", targetArns=[ARN])
+    found = {"name": "shop.internal", "recordType": "A", "port": 80}
+    registry.call(caller, "gatehouse", "PutLoadBalancer", {"loadBalancerArn": ARN, "discovery": found})
+    assert "shop.internal" in words(owner.get(url("vpc_links")))
+
+    owner.post(url("load_balancer", ARN), {"targets": "10.0.0.5:80", "dns_type": "A", "dns_port": "80"})
+
+    assert "discovery" not in stands(caller)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"arn": "nowhere", "targets": "a:1"},
+        {"arn": ARN},
+        {"arn": ARN, "targets": "a:1", "dns_name": "b"},
+        {"arn": ARN, "dns_name": "b", "dns_type": "A"},
+        {"arn": ARN, "targets": "a:1", "check": "path"},
+    ],
 )
 def test_what_stands_for_nothing_comes_back(owner: Client, given: dict[str, str]) -> None:
     answer = owner.post(url("create_load_balancer"), {"interval": "10", "dns_type": "SRV", **given})
