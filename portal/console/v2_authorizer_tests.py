@@ -46,16 +46,12 @@ class V2AuthorizerTestForm(forms.Form):
         for number, found in enumerate(self._read):
             self.fields[f"source-{number}"] = self._source_field(found[1], found[2])
         stages = [(stage.name, stage.name) for stage in frame.stages]
-        self.fields["stage"] = forms.ChoiceField(label="Stage", required=False, choices=[*stages, ("", "none")])
+        self._offer("stage", stages, "none", help_text="Its name and variables are what the authorizer sees.")
         if frame.api.websocket:
             self.fields["target"].help_text = "The path of the handshake; its query string counts."
         else:
-            self.fields["route"] = forms.ChoiceField(
-                label="Route",
-                required=False,
-                choices=[*_routes(row), ("", "$default, without scopes" if self._is_jwt else "$default")],
-                help_text="The routes that it guards.",
-            )
+            default = "$default, without scopes" if self._is_jwt else "$default"
+            self._offer("route", _routes(row), default, help_text="One of those that it guards.")
         if self._is_jwt:
             self.fields["scopes"] = LinesField(
                 label="Scopes",
@@ -75,7 +71,7 @@ class V2AuthorizerTestForm(forms.Form):
 
     @property
     def places(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("route", "stage") if name in self.fields]
+        return [self[name] for name in ("route", "stage") if name in self.fields and not self[name].is_hidden]
 
     @property
     def more(self) -> list[forms.BoundField]:
@@ -88,6 +84,14 @@ class V2AuthorizerTestForm(forms.Form):
     @property
     def _is_jwt(self) -> bool:
         return self.row.authorizer_type == "JWT"
+
+    def _offer(self, name: str, choices: list[tuple[str, str]], otherwise: str, **options: Any) -> None:
+        """A choice that begins with the first; without any there is nothing to choose."""
+        every = [*choices, ("", otherwise)]
+        widget = forms.Select if choices else forms.HiddenInput
+        self.fields[name] = forms.ChoiceField(
+            required=False, choices=every, initial=every[0][0], widget=widget, **options
+        )
 
     def _source_field(self, kind: str, name: str) -> forms.CharField:
         attributes = {"spellcheck": "false", "autocomplete": "off"}
