@@ -5,37 +5,23 @@ Where the operator has set none, what `PutTruststore` has put at the address is 
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 
 from django.conf import settings
 
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException
+from apps.control_plane.s3_objects import ObjectUnavailable, read_object
 from apps.core.aws_access import AwsAccess
-from apps.core.signed_request import SignedRequest
-from apps.core.sigv4_signing import AwsCredentials, sign
 from apps.domain_names.models import Truststore
-from gateway_runtime.edge.body import ClientDisconnected
-from gateway_runtime.upstream.errors import UpstreamError
-from gateway_runtime.upstream.guard import AddressPolicy, GuardedConnector
-from gateway_runtime.upstream.origin import parse_origin
-from gateway_runtime.upstream.pool import UpstreamPool
 
 Shape = dict[str, Any]
 logger = logging.getLogger("gatehouse.truststores")
 
-_SECONDS = 5.0
 _MOST_BYTES = 1_024 * 1_024
 _MEMBER = "/mutualTlsAuthentication/truststore"
-
-
-class TruststoreUnavailable(Exception):
-    """The object cannot be had; the message says why."""
 
 
 def fetched_for_v1(caller: Caller, request: Shape) -> Shape:
@@ -68,47 +54,12 @@ def _put(caller: Caller, domain_name: str, named: Shape) -> None:
     if not uri or not uri.startswith("s3://"):
         return  # which the operation itself refuses
     try:
-        text = asyncio.run(_fetch(access, credentials, caller.region, uri, version))
-    except TruststoreUnavailable as error:
+        text = read_object(access, credentials, caller.region, uri, version, most=_MOST_BYTES).decode()
+    except (ObjectUnavailable, UnicodeDecodeError) as error:
         if Truststore.objects.filter(account_id=caller.account_id, uri=uri, version=version or "").exists():
             logger.warning("the truststore %s stays as it was put here: %s", uri, error)
             return
-        raise BadRequestException(f"The truststore {uri} cannot be read: {error}") from error
+        why = "it is no text" if isinstance(error, UnicodeDecodeError) else error
+        raise BadRequestException(f"The truststore {uri} cannot be read: {why}") from error
     put = {"truststoreUri": uri, "certificates": text, **({"truststoreVersion": version} if version else {})}
     registry.call(caller, "gatehouse", "PutTruststore", put)
-
-
-async def _fetch(access: AwsAccess, credentials: AwsCredentials, region: str, uri: str, version: str | None) -> str:
-    """An object of S3. One's own end point is the operator's choice, so it may be at a private address. Raises TruststoreUnavailable."""
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    own = access.own_end_point("s3")
-    base = f"{own}/{bucket}" if own else f"https://{bucket}.s3.{region}.amazonaws.com"
-    query = f"versionId={quote(version, safe='')}" if version else ""
-    origin, target = parse_origin(f"{base}/{quote(key)}" + (f"?{query}" if query else ""))
-    path = target.partition("?")[0]
-    headers = [(b"host", origin.authority)]
-    asked = SignedRequest("GET", path.encode(), query.encode(), tuple(headers), b"")
-    headers += sign(asked, credentials, region=region, service="s3", now=datetime.now(UTC))
-    pool = UpstreamPool(GuardedConnector(AddressPolicy(allow_loopback=bool(own), allow_private=bool(own))))
-    try:
-        async with asyncio.timeout(_SECONDS):
-            response = await pool.request(origin, b"GET", target.encode(), headers, timeout=_SECONDS)
-            try:
-                if response.status != 200:
-                    raise TruststoreUnavailable(f"S3 answers {response.status}")
-                received = bytearray()
-                while chunk := await response.next_chunk():
-                    received += chunk
-                    if len(received) > _MOST_BYTES:
-                        raise TruststoreUnavailable("it is larger than 1 MB")
-            finally:
-                response.close()
-        return received.decode()
-    except TimeoutError:
-        raise TruststoreUnavailable("S3 takes too long to answer") from None
-    except UnicodeDecodeError:
-        raise TruststoreUnavailable("it is no text") from None
-    except (UpstreamError, ClientDisconnected) as error:
-        raise TruststoreUnavailable(str(error)) from error
-    finally:
-        await pool.aclose()

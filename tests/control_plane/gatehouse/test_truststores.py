@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -15,9 +13,8 @@ from builders import call
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException, NotFoundException
-from apps.core.aws_access import AwsAccess
-from apps.core.sigv4_signing import AwsCredentials
 from apps.domain_names.models import Truststore
+from tests.bucket import Bucket
 from tests.control_plane.gatehouse.test_certificates import HOST, a_name, imported, ours, published
 
 URI = "s3://trust/roots.pem"
@@ -85,40 +82,11 @@ def test_an_unknown_store_is_not_found(caller: Caller) -> None:
             ours(caller, operation, truststoreUri=URI)
 
 
-class Bucket:
-    """What stands for S3: it answers with `body`, and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.status, self.body = 200, roots().encode()
-        self.asked: list[tuple[str, str]] = []
-        bucket = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                bucket.asked.append((self.path, self.headers["authorization"]))
-                self.send_response(bucket.status)
-                self.send_header("content-length", str(len(bucket.body)))
-                self.end_headers()
-                self.wfile.write(bucket.body)
-
-            def log_message(self, *arguments: object) -> None:
-                """Quietly."""
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
 @pytest.fixture
 def bucket(settings: Any) -> Iterator[Bucket]:
-    made = Bucket()
-    access = AwsAccess(
-        credentials=AwsCredentials("AKIDEXAMPLE", "secret"),
-        endpoint_urls={"S3": f"http://127.0.0.1:{made.server.server_port}"},
-    )
-    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, aws=access)
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+    with Bucket(roots().encode()) as made:
+        settings.ENVIRONMENT = replace(settings.ENVIRONMENT, aws=made.access)
+        yield made
 
 
 def test_a_store_in_s3_is_fetched_with_the_operators_credentials(caller: Caller, bucket: Bucket) -> None:
@@ -152,7 +120,7 @@ def test_v2_fetches_it_too(caller: Caller, bucket: Bucket) -> None:
     [
         (403, b"", "S3 answers 403"),
         (200, b"\xff\xfe", "it is no text"),
-        (200, b"x" * (1024 * 1024 + 1), "larger than 1 MB"),
+        (200, b"x" * (1024 * 1024 + 1), "more than 1,024 KB"),
         (200, b"no PEM", "PEM-encoded"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -35,6 +36,7 @@ from apps.portals.aws_portals import (
 )
 from apps.portals.publications import KEPT
 from apps.portals.tasks import publish_waiting_portals
+from tests.bucket import Bucket
 
 pytestmark = pytest.mark.django_db
 
@@ -347,14 +349,16 @@ def test_what_is_no_policy_is_refused(caller, shop, document):
     ("members", "words"),
     [
         ({"Authorization": {"CognitoConfig": {**POOL, "UserPoolArn": "arn:aws:iam::123456789012:user/one"}}}, "user pool ARN"),
-        ({"Authorization": {"CognitoConfig": {**POOL, "UserPoolArn": POOL["UserPoolArn"].replace("gatehouse", "Abc")}}}, "own OpenID provider"),
+        ({"Authorization": {"CognitoConfig": {**POOL, "UserPoolArn": POOL["UserPoolArn"].replace("us-east-1", "eu-west-1")}}}, "same Region"),
+        ({"Authorization": {"CognitoConfig": {**POOL, "UserPoolDomain": "https://user@evil.example"}}}, "user pool domain"),
         ({"Authorization": {"None": {}, "CognitoConfig": POOL}}, "Exactly one"),
         ({"EndpointConfiguration": {}}, "Exactly one"),
         ({"EndpointConfiguration": {"AcmManaged": {"DomainName": "no name", "CertificateArn": "arn:aws:acm:x"}}}, "domain name"),
         ({"EndpointConfiguration": {"AcmManaged": {"DomainName": "a.example.com", "CertificateArn": "arn:aws:acm:x"}}}, "owned by"),
         ({"PortalContent": {"DisplayName": "Pets", "Theme": {"CustomColors": {**COLORS, "TextColor": "red"}}}}, "TextColor"),
         ({"IncludedPortalProductArns": ["arn:aws:apigateway:us-east-1:123456789012:/portalproducts/zzz"]}, "Invalid portal product"),
-        ({"LogoUri": "s3://bucket/logo.png"}, "Amazon S3"),
+        ({"LogoUri": "s3://bucket/logo.png"}, "Amazon S3 for this account"),
+        ({"LogoUri": "ftp://bucket/logo.png"}, "Invalid logo URI"),
         ({"LogoUri": "data:image/svg+xml;base64,PHN2Zy8+"}, "PNG, JPEG, GIF or WebP"),
         ({"LogoUri": "data:image/png,none"}, "base64"),
         ({"LogoUri": "http://127.0.0.1:1/logo.png"}, "cannot be used"),
@@ -421,6 +425,25 @@ def test_a_logo_that_redirects_or_is_too_large_is_refused(caller, shelf, monkeyp
     assert "answers 302" in refusal_v2(caller, "CreatePortal", **{**portal_body(), "LogoUri": f"{shelf}/elsewhere"})
     monkeypatch.setattr(Shelf, "content", PICTURE + b"\x00" * 200 * 1024)
     assert "more than 200 KB" in refusal_v2(caller, "CreatePortal", **{**portal_body(), "LogoUri": f"{shelf}/logo.png"})
+
+
+def test_a_logo_may_lie_in_s3(caller, settings):
+    with Bucket(PICTURE) as bucket:
+        settings.ENVIRONMENT = replace(settings.ENVIRONMENT, aws=bucket.access)
+        wanted = {**portal_body(), "LogoUri": "s3://looks/shop/logo 1.png"}
+
+        found = call_v2(caller, "CreatePortal", **wanted)
+
+        assert found["PortalContent"]["Theme"]["LogoLastUploaded"]
+        assert bytes(Portal.objects.get(portal_id=found["PortalId"]).logo) == PICTURE
+        ((path, signed),) = bucket.asked
+        assert (path, "/us-east-1/s3/" in signed) == ("/looks/shop/logo%201.png", True)
+        bucket.body = b"<svg/>"
+        assert "PNG, JPEG, GIF or WebP" in refusal_v2(caller, "CreatePortal", **wanted)
+        bucket.status = 403
+        assert "S3 answers 403" in refusal_v2(caller, "CreatePortal", **wanted)
+        bucket.status, bucket.body = 200, PICTURE + b"\x00" * 200 * 1024
+        assert "more than 200 KB" in refusal_v2(caller, "CreatePortal", **wanted)
 
 
 def test_a_small_logo_may_be_in_its_uri(caller):
