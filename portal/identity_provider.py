@@ -1,4 +1,5 @@
-"""The provider of identities that the operator has named for the console: OpenID Connect with PKCE, state and nonce.
+"""People come from a provider of identities: OpenID Connect with PKCE, state and nonce. The console's is the operator's, those of API
+Gateway's portals are user pools.
 
 Everything it says is checked here: who issued it, for whom, when, and that it answers the very question that was asked.
 """
@@ -10,7 +11,8 @@ import hashlib
 import json
 import secrets
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -19,7 +21,6 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from apps.control_plane.guarded_post import NotDelivered, ask
-from apps.core.single_sign_on import SingleSignOn
 
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 _LEEWAY = 60  # seconds
@@ -33,6 +34,22 @@ class ProviderFailed(Exception):
     def __init__(self, message: str, shown: str = "The sign-in service gave an answer that cannot be used.") -> None:
         super().__init__(message)
         self.shown = shown
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A provider, and as whom it knows us. `places` are its end points where no discovery document names them; some providers have none.
+
+    `allow_private` lets it be in the operator's own network.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(default="", repr=False)
+    scopes: str = "openid email profile"
+    places: Mapping[str, str] = field(default_factory=dict)
+    discovered: bool = True
+    allow_private: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,7 +70,7 @@ class Question:
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-def authorization_url(given: SingleSignOn, question: Question, back: str) -> str:
+def authorization_url(given: Provider, question: Question, back: str) -> str:
     """Where the browser is sent. Raises ProviderFailed."""
     address = _metadata(given)["authorization_endpoint"]
     query = {
@@ -69,7 +86,7 @@ def authorization_url(given: SingleSignOn, question: Question, back: str) -> str
     return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(query)}"
 
 
-def claims_for(given: SingleSignOn, question: Question, code: str, back: str) -> dict[str, Any]:
+def claims_for(given: Provider, question: Question, code: str, back: str) -> dict[str, Any]:
     """What the provider says of the person who brought `code`, verified. Raises ProviderFailed."""
     metadata = _metadata(given)
     tokens = _tokens(given, metadata, question, code, back)
@@ -77,15 +94,17 @@ def claims_for(given: SingleSignOn, question: Question, code: str, back: str) ->
     address = metadata.get("userinfo_endpoint")
     if address and tokens.get("access_token"):
         more = _user_info(given, address, tokens["access_token"])
-        # RFC-wise the id token speaks last: it alone is signed.
+        # The id token speaks last: it alone is signed.
         if more.get("sub") == claims["sub"]:
             claims = {**more, **claims}
     return claims
 
 
-def _metadata(given: SingleSignOn) -> dict[str, Any]:
-    found = _json("GET", f"{given.issuer}/.well-known/openid-configuration")
-    if found.get("issuer") not in (given.issuer, f"{given.issuer}/"):
+def _metadata(given: Provider) -> dict[str, Any]:
+    found = {"issuer": given.issuer, **given.places}
+    if given.discovered:
+        found |= _described(given)
+    if found["issuer"] not in (given.issuer, f"{given.issuer}/"):
         raise ProviderFailed("the discovery document names another issuer")
     for name in (*_END_POINTS, "userinfo_endpoint"):
         address = found.get(name)
@@ -98,7 +117,15 @@ def _metadata(given: SingleSignOn) -> dict[str, Any]:
     return found
 
 
-def _tokens(given: SingleSignOn, metadata: dict[str, Any], question: Question, code: str, back: str) -> dict[str, Any]:
+def _described(given: Provider) -> dict[str, Any]:
+    """The discovery document; nothing of a provider that has none and needs none."""
+    status, found = _answer(given, "GET", f"{given.issuer}/.well-known/openid-configuration")
+    if status == 404 and given.places:
+        return {}
+    return {"issuer": None, **_accepted(given.issuer, status, found)}
+
+
+def _tokens(given: Provider, metadata: dict[str, Any], question: Question, code: str, back: str) -> dict[str, Any]:
     form = {
         "grant_type": "authorization_code",
         "code": code,
@@ -115,16 +142,16 @@ def _tokens(given: SingleSignOn, metadata: dict[str, Any], question: Question, c
             headers.append(("authorization", f"Basic {base64.b64encode(pair.encode()).decode()}"))
         else:
             form["client_secret"] = given.client_secret
-    return _json("POST", metadata["token_endpoint"], headers, urlencode(form).encode())
+    return _json(given, "POST", metadata["token_endpoint"], headers, urlencode(form).encode())
 
 
-def _user_info(given: SingleSignOn, address: str, token: str) -> dict[str, Any]:
+def _user_info(given: Provider, address: str, token: str) -> dict[str, Any]:
     if not token.isascii() or len(token) > _LONGEST_TOKEN:
         raise ProviderFailed("the access token is none")
-    return _json("GET", address, [("authorization", f"Bearer {token}")])
+    return _json(given, "GET", address, [("authorization", f"Bearer {token}")])
 
 
-def _verified(given: SingleSignOn, metadata: dict[str, Any], token: Any, nonce: str) -> dict[str, Any]:
+def _verified(given: Provider, metadata: dict[str, Any], token: Any, nonce: str) -> dict[str, Any]:
     if not isinstance(token, str) or len(token) > _LONGEST_TOKEN:
         raise ProviderFailed("there is no id token")
     registry = jwt.JWTClaimsRegistry(
@@ -138,7 +165,7 @@ def _verified(given: SingleSignOn, metadata: dict[str, Any], token: Any, nonce: 
         nonce={"essential": True, "value": nonce},
     )
     try:
-        keys = KeySet.import_key_set(_json("GET", metadata["jwks_uri"]))  # type: ignore[arg-type]
+        keys = KeySet.import_key_set(_json(given, "GET", metadata["jwks_uri"]))  # type: ignore[arg-type]
         claims = dict(jwt.decode(token, keys, algorithms=_ALGORITHMS).claims)
         registry.validate(claims)
     except (JoseError, ValueError, KeyError, TypeError) as error:
@@ -151,14 +178,25 @@ def _verified(given: SingleSignOn, metadata: dict[str, Any], token: Any, nonce: 
     return claims
 
 
-def _json(method: str, url: str, headers: list[tuple[str, str]] | None = None, body: bytes = b"") -> dict[str, Any]:
+def _json(
+    given: Provider, method: str, url: str, headers: list[tuple[str, str]] | None = None, body: bytes = b""
+) -> dict[str, Any]:
+    return _accepted(url, *_answer(given, method, url, headers, body))
+
+
+def _answer(
+    given: Provider, method: str, url: str, headers: list[tuple[str, str]] | None = None, body: bytes = b""
+) -> tuple[int, bytes]:
     try:
-        # The operator named the provider, which may well be in the operator's own network.
-        status, answer = ask(method, url, [("accept", "application/json"), *(headers or [])], body, allow_private=True)
+        accepted = [("accept", "application/json"), *(headers or [])]
+        return ask(method, url, accepted, body, allow_private=given.allow_private)
     except NotDelivered as error:
         raise ProviderFailed(
             f"{url}: {error}", "The sign-in service cannot be reached. Try again in a moment."
         ) from error
+
+
+def _accepted(url: str, status: int, answer: bytes) -> dict[str, Any]:
     if status != 200:
         raise ProviderFailed(f"{url} answers {status}")
     try:

@@ -24,6 +24,11 @@ def user_pool_issuer(arn: str, environment: Environment) -> str:
     return f"https://cognito-idp.{region}.amazonaws.com/{pool}"
 
 
+def is_named_by_operator(arn: str, environment: Environment) -> bool:
+    """Whether the operator has said who stands for a pool."""
+    return arn.rpartition("/")[2] in environment.user_pools
+
+
 def built_in_key_set(issuer: str) -> str:
     """Where the built-in provider shows the keys of one of its issuers."""
     return f"{issuer}/.well-known/jwks.json"

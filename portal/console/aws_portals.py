@@ -40,7 +40,7 @@ class PortalForm(forms.Form):
         label="Logo",
         max_length=1092,
         required=False,
-        help_text="The address of a PNG, JPEG, GIF or WebP picture of at most 200 KB (https, http or data). Empty leaves it as it is.",
+        help_text="The address of a PNG, JPEG, GIF or WebP picture of at most 200 KB (s3, https, http or data). Empty leaves it as it is.",
         widget=forms.TextInput(attrs={"spellcheck": "false", "placeholder": "https://example.com/logo.png"}),
     )
     access = forms.ChoiceField(
@@ -50,13 +50,24 @@ class PortalForm(forms.Form):
         widget=forms.RadioSelect,
     )
     pool = forms.CharField(
-        label="User pool", required=False, help_text="Its ARN.", widget=forms.TextInput(attrs={"spellcheck": "false"})
+        label="User pool",
+        required=False,
+        help_text="Its ARN, of this region.",
+        widget=forms.TextInput(attrs={"spellcheck": "false"}),
     )
     client = forms.CharField(
-        label="App client id", required=False, widget=forms.TextInput(attrs={"spellcheck": "false"})
+        label="App client id",
+        required=False,
+        help_text="An app client without a secret. Its callback URL is this portal's address.",
+        widget=forms.TextInput(attrs={"spellcheck": "false"}),
     )
     pool_domain = forms.CharField(
-        label="User pool domain", required=False, widget=forms.TextInput(attrs={"spellcheck": "false"})
+        label="User pool domain",
+        required=False,
+        help_text="Where the pool's sign-in pages are.",
+        widget=forms.TextInput(
+            attrs={"spellcheck": "false", "placeholder": "example.auth.us-east-1.amazoncognito.com"}
+        ),
     )
     domain = forms.CharField(
         label="Domain name",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
+from django.http import HttpRequest
 
 
 def public_url(api_id: str, stage_name: str) -> str:
@@ -23,6 +26,13 @@ def try_it_url(api_id: str, stage_name: str) -> str:
 def mcp_url(slug: str) -> str:
     """Where agents reach the tools of a product."""
     return f"{settings.ENVIRONMENT.portal_url}/products/{slug}/mcp"
+
+
+def origin_of(request: HttpRequest) -> str:
+    """The origin by which a visitor has come. The name is one that the operator lets in; by the installation's own it is what the operator calls it."""
+    own: str = settings.ENVIRONMENT.portal_url
+    host = request.get_host()
+    return own if host == urlsplit(own).netloc else f"{request.scheme}://{host}"
 
 
 def _path(api_id: str, stage_name: str) -> str:

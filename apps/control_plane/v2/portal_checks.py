@@ -10,14 +10,15 @@ from apps.control_plane.errors import BadRequestException
 from apps.control_plane.registry import Shape
 from apps.control_plane.v1.domain_name_checks import check_name
 from apps.core.contrast import read_color
-from apps.core.user_pools import BUILT_IN, is_built_in_issuer, user_pool_issuer
 from apps.domain_names.models import DomainName
 from apps.portals.aws_portals import Portal
 from apps.portals.sharing import product_to_show
 
 MAX_PRODUCTS_PER_PORTAL = 200
 _CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):certificate/.+")
-_USER_POOL = re.compile(r"arn:aws[a-z-]*:cognito-idp:[a-z0-9-]+:\d{12}:userpool/[a-z0-9-]+_[A-Za-z0-9]+")
+_USER_POOL = re.compile(r"arn:aws[a-z-]*:cognito-idp:(?P<region>[a-z0-9-]+):\d{12}:userpool/[a-z0-9-]+_[A-Za-z0-9]+")
+
+_SIGN_IN = re.compile(r"(?P<scheme>https?)://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?")
 
 
 def checked_colors(colors: Shape) -> Shape:
@@ -30,20 +31,27 @@ def checked_colors(colors: Shape) -> Shape:
     return {name: value.lower() for name, value in colors.items()}
 
 
-def checked_authorization(authorization: Shape) -> Shape:
-    """One way of seeing who visits: a user pool that this installation's own provider stands for, or none."""
+def checked_authorization(authorization: Shape, region: str) -> Shape:
+    """One way of seeing who visits: a user pool of the portal's region, or none."""
     kind = one_of(authorization, "authorization")
     if kind == "CognitoConfig":
-        arn = authorization[kind]["UserPoolArn"]
-        if not _USER_POOL.fullmatch(arn):
+        pool = _USER_POOL.fullmatch(authorization[kind]["UserPoolArn"])
+        if pool is None:
             raise BadRequestException("Invalid user pool ARN specified")
-        # Whoever signs in elsewhere cannot be recognised here: rather no portal than an open one.
-        if not is_built_in_issuer(user_pool_issuer(arn, settings.ENVIRONMENT), settings.ENVIRONMENT):
-            raise BadRequestException(
-                "Gatehouse signs visitors of portals in by its own OpenID provider. Specify its user pool, "
-                f"arn:aws:cognito-idp:{{region}}:{{account}}:userpool/{{region}}_{BUILT_IN}."
-            )
+        if pool["region"] != region:
+            raise BadRequestException("The user pool must be in the same Region as the portal")
+        if not sign_in_address(authorization[kind]["UserPoolDomain"]):
+            raise BadRequestException("Invalid user pool domain specified. It must be a domain name or an https URL.")
     return {kind: authorization[kind]}
+
+
+def sign_in_address(domain: str) -> str:
+    """Where a user pool's hosted sign-in is, without a trailing slash; "" for what is no domain of a pool."""
+    url = domain if "://" in domain else f"https://{domain}"
+    found = _SIGN_IN.fullmatch(url.rstrip("/"))
+    # Plain http is for pools of one's own, on a machine that may reach itself.
+    usable = found is not None and (found["scheme"] == "https" or settings.ENVIRONMENT.allow_private_backends)
+    return url.rstrip("/") if usable else ""
 
 
 def set_endpoint(row: Portal, configuration: Shape) -> None:

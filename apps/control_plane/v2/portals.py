@@ -106,7 +106,7 @@ def _assign(row: Portal, request: Shape) -> None:
         row.display_name, row.description = content["DisplayName"], content.get("Description") or ""
         row.colors = checked_colors(content["Theme"]["CustomColors"])
     if request.get("Authorization") is not None:
-        row.authorization = checked_authorization(request["Authorization"])
+        row.authorization = checked_authorization(request["Authorization"], row.region)
     if request.get("EndpointConfiguration") is not None:
         set_endpoint(row, request["EndpointConfiguration"])
     if request.get("IncludedPortalProductArns") is not None:

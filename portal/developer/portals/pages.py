@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -19,9 +17,11 @@ from portal.developer import tryit
 from portal.developer.answer_lines import Trial, answer_in_lines
 from portal.developer.explain import Explanation
 from portal.developer.pace import visitor
+from portal.developer.portals.door import entrance, leave
 from portal.developer.portals.endpoint_calls import KEY, Endpoint, read_endpoint
 from portal.developer.portals.look import style_sheet
-from portal.developer.portals.visit import Document, Visit, entrance, visit
+from portal.developer.portals.visit import Document, Visit, page_context, visit
+from portal.developer.portals.visitors import errand_of, needs_sign_in, visitor_of
 from portal.developer.prose import render_markdown
 from portal.developer.stream_pages import answer_parts
 from portal.developer.try_form import fields
@@ -33,13 +33,13 @@ _A_DAY = "private, max-age=86400"
 Page = Callable[..., HttpResponseBase]
 
 
-def _for_visitors(page: Page) -> Page:
-    """A page at both of its addresses, the portal's and the preview's, for those who may see it."""
+def _for_everybody(page: Page) -> Page:
+    """A page at both of its addresses, the portal's and the preview's."""
 
     @wraps(page)
     def view(request: HttpRequest, portal_id: str = "", token: str = "", **rest: Any) -> HttpResponseBase:
         found = visit(portal_id, token)
-        response = entrance(request, found) or page(request, found, **rest)
+        response = page(request, found, **rest)
         if found.is_preview:
             response["X-Robots-Tag"] = "noindex"
         if not response.has_header("Cache-Control"):
@@ -47,6 +47,16 @@ def _for_visitors(page: Page) -> Page:
         return response
 
     return view
+
+
+def _for_visitors(page: Page) -> Page:
+    """The same, for those who may see the portal."""
+
+    @wraps(page)
+    def shown(request: HttpRequest, found: Visit, **rest: Any) -> HttpResponseBase:
+        return entrance(request, found) or page(request, found, **rest)
+
+    return _for_everybody(shown)
 
 
 @require_safe
@@ -108,16 +118,23 @@ def try_stream(request: HttpRequest, found: Visit, product_id: str, endpoint_id:
     return answer_in_lines(Trial(visitor(request), attempt, wanted.base(), refusal, fresh_key=False, parts=parts))
 
 
+@require_POST
+@_for_everybody
+def sign_out(request: HttpRequest, found: Visit) -> HttpResponse:
+    """Out of a portal whose visitors come from a pool."""
+    return leave(request, found)
+
+
 @require_safe
-@_for_visitors
+@_for_everybody
 def style(request: HttpRequest, found: Visit) -> HttpResponse:
-    """The theme's colours."""
+    """The theme's colours, which the page before the door has, too."""
     text = style_sheet(found.document["colors"])
     return HttpResponse(text, content_type="text/css; charset=utf-8", headers={"Cache-Control": _A_DAY})
 
 
 @require_safe
-@_for_visitors
+@_for_everybody
 def logo(request: HttpRequest, found: Visit) -> HttpResponse:
     """The portal's logo. Opened by itself it is a download, and may do nothing."""
     picture = PortalPublication.objects.values_list("logo", flat=True).get(pk=found.publication.pk)
@@ -176,8 +193,8 @@ def _tried(
 
 
 def _page(request: HttpRequest, found: Visit, name: str, context: dict[str, Any]) -> HttpResponse:
-    version = hashlib.sha256(json.dumps(found.document["colors"], sort_keys=True).encode()).hexdigest()[:12]
-    shared = {"visit": found, "portal": found.document, "style_version": version}
+    own_people = needs_sign_in(found) and errand_of(request, found) is None
+    shared = {**page_context(found), "guest": visitor_of(request, found), "own_people": own_people}
     return render(request, f"developer/portals/{name}.html", {**shared, **context})
 
 

@@ -10,6 +10,7 @@ _PAGES = (
     ("", pages.home, ""),
     ("style.css", pages.style, "_style"),
     ("logo", pages.logo, "_logo"),
+    ("sign-out/", pages.sign_out, "_sign_out"),
     ("products/<str:product_id>/", pages.product, "_product"),
     ("products/<str:product_id>/pages/<str:page_id>/", pages.written, "_page"),
     ("products/<str:product_id>/endpoints/<str:endpoint_id>/", pages.endpoint, "_endpoint"),

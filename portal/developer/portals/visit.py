@@ -1,16 +1,16 @@
-"""Who visits which portal: the published document, or a preview, and whether this visitor may see it."""
+"""Which portal is visited: the published document, or a preview."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, resolve_url
+from django.http import Http404
 from django.urls import reverse
-from django.utils.http import urlencode
 
 from apps.portals.aws_portals import Portal, PortalPublication
 from apps.portals.previews import previewed
@@ -72,11 +72,10 @@ def visit(portal_id: str = "", token: str = "") -> Visit:
     return Visit(publication, _document(publication.pk, publication.created), base)
 
 
-def entrance(request: HttpRequest, found: Visit) -> HttpResponse | None:
-    """Where a visitor has to go first; None for one who may see the portal. A preview's address is enough to see it."""
-    if found.is_preview or "CognitoConfig" not in found.document["authorization"] or request.user.is_authenticated:
-        return None
-    return redirect(f"{resolve_url('account_login')}?{urlencode({'next': request.get_full_path()})}")
+def page_context(found: Visit) -> dict[str, Any]:
+    """What the frame of every page needs."""
+    version = hashlib.sha256(json.dumps(found.document["colors"], sort_keys=True).encode()).hexdigest()[:12]
+    return {"visit": found, "portal": found.document, "style_version": version}
 
 
 def _live(portal_id: str) -> PortalPublication | None:

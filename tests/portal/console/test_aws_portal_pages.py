@@ -221,11 +221,11 @@ def test_a_portal_is_disabled_before_it_is_deleted(owner: Client, portal: Portal
         (
             {
                 "access": "CognitoConfig", "client": "x", "pool_domain": "pool.auth.us-east-1.amazoncognito.com",
-                "pool": "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_Elsewhere",
+                "pool": "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_Elsewhere",
             },
-            "own OpenID provider",
+            "same Region",
         ),
-        ({"logo": "s3://bucket/logo.png"}, "S3"),
+        ({"logo": "ftp://bucket/logo.png"}, "Invalid logo URI"),
         ({"name": ""}, "required"),
     ],
 )  # fmt: skip

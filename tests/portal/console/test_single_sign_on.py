@@ -22,8 +22,7 @@ from apps.control_plane.caller import Caller
 from apps.core import totp
 from apps.core.environment import BadEnvironment, read_environment
 from apps.core.single_sign_on import SingleSignOn
-from tests.issuer import rsa_key
-from tests.provider import CLIENT_ID, CLIENT_SECRET, Provider
+from tests.issuer import CLIENT_ID, CLIENT_SECRET, Provider, rsa_key
 
 PASSWORD = "a long pass phrase"
 HOME = reverse("console:home")
@@ -89,7 +88,7 @@ def test_the_strongest_group_counts_anew_at_every_sign_in(provider: Provider, le
     let_in(provider.url)
     roles = []
     for groups in (["dev"], ["dev", "boss"], "dev"):
-        provider.claims["groups"] = groups
+        provider.person["groups"] = groups
         sign_in(Client(), provider)
         roles.append(role_of("nina"))
 
@@ -101,7 +100,7 @@ def test_groups_may_be_told_by_the_user_info_of_the_same_person(
     provider: Provider, let_in: Any, client: Client
 ) -> None:
     let_in(provider.url)
-    del provider.claims["groups"]
+    del provider.person["groups"]
     provider.in_user_info = {"groups": ["dev"], "email": "other@example.com"}
 
     assert sign_in(client, provider).status_code == 302
@@ -113,7 +112,7 @@ def test_groups_may_be_told_by_the_user_info_of_the_same_person(
 @pytest.mark.parametrize("groups", [[], ["other"], None, 7, {"dev": 1}, [["dev"]]])
 def test_who_has_no_group_stays_out(provider: Provider, let_in: Any, client: Client, groups: Any) -> None:
     let_in(provider.url)
-    provider.claims["groups"] = groups
+    provider.person["groups"] = groups
 
     answer = sign_in(client, provider)
 
@@ -133,7 +132,7 @@ def test_only_confirmed_addresses_of_the_domains_are_let_in(
     provider: Provider, let_in: Any, client: Client, claims: dict[str, Any]
 ) -> None:
     let_in(provider.url, domains=("example.com",), roles=())
-    provider.claims |= claims
+    provider.person |= claims
 
     assert sign_in(client, provider).status_code == 403
     assert not ProvidedIdentity.objects.exists()
@@ -282,19 +281,19 @@ def test_a_deactivated_person_stays_out(provider: Provider, let_in: Any) -> None
 
 def test_the_last_owner_is_told_why_the_role_cannot_change(provider: Provider, let_in: Any) -> None:
     let_in(provider.url)
-    provider.claims["groups"] = ["boss"]
+    provider.person["groups"] = ["boss"]
     sign_in(Client(), provider)
     Membership.objects.filter(user__username="owner").delete()
-    provider.claims["groups"] = ["dev"]
+    provider.person["groups"] = ["dev"]
 
     assert "needs an owner" in words(sign_in(Client(), provider))
 
 
 def test_names_are_made_of_what_names_may_have(provider: Provider, let_in: Any) -> None:
     let_in(provider.url)
-    provider.claims |= {"preferred_username": 'Nína Ö. "x"@corp', "email": "n@example.com"}
+    provider.person |= {"preferred_username": 'Nína Ö. "x"@corp', "email": "n@example.com"}
     sign_in(Client(), provider)
-    provider.claims |= {"sub": "u-2", "email": "n2@example.com"}
+    provider.person |= {"sub": "u-2", "email": "n2@example.com"}
     sign_in(Client(), provider)
 
     assert set(User.objects.exclude(username="owner").values_list("username", flat=True)) == {"N-na-.-x", "N-na-.-x-2"}
@@ -310,7 +309,7 @@ def test_a_second_factor_of_ours_is_asked_for_unless_the_provider_asked_for_one(
     plain, strong = Client(), Client()
 
     sign_in(plain, provider)
-    provider.claims["amr"] = ["pwd", "mfa"]
+    provider.person["amr"] = ["pwd", "mfa"]
     sign_in(strong, provider)
 
     assert plain.get(HOME)["Location"].startswith(reverse("console:second_step"))
