@@ -12,6 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.runtime")
 from channels.routing import ProtocolTypeRouter
 
 from apps.core.environment import read_environment
+from gateway_runtime.edge.announced import ANNOUNCERS_KEY
 from gateway_runtime.edge.forwarded import PROXIES_KEY, TrustedProxies
 from gateway_runtime.edge.protocol import LANE_KEY
 from gateway_runtime.lane import Lane
@@ -42,6 +43,8 @@ class Application:
             scope["state"][LANE_KEY] = Lane(self._gateway, asyncio.get_running_loop())
         if environment.trusted_proxies and "state" in scope:
             scope["state"][PROXIES_KEY] = TrustedProxies(environment.trusted_proxies)
+        if environment.proxy_protocol and "state" in scope:
+            scope["state"][ANNOUNCERS_KEY] = TrustedProxies(environment.proxy_protocol)
         await self._plane.start()
         if "state" in scope:
             scope["state"][CERTIFICATES_KEY] = self._plane.certificates

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import uvicorn
 
-from gateway_runtime.edge.protocol import EdgeProtocol
+from gateway_runtime.edge.announced import edge_protocol
 from gateway_runtime.edge.websocket import MAX_SIZE, EdgeWebSocket
 from gateway_runtime.metrics import METRICS
 from gateway_runtime.tls.https import Https
@@ -108,7 +108,7 @@ def main(arguments: list[str] | None = None) -> None:
     METRICS.write_to(Path(options.run_dir), options.name)
     config = uvicorn.Config(
         options.app,
-        http=EdgeProtocol,
+        http=edge_protocol,  # type: ignore[arg-type]
         ws=EdgeWebSocket,
         ws_max_size=MAX_SIZE,  # type: ignore[arg-type]
         ws_ping_interval=None,  # who is silent for ten minutes is closed

@@ -81,6 +81,7 @@ class Environment:
     user_pools: Mapping[str, str]
     vpc_endpoints: tuple[VpcEndpoint, ...]
     trusted_proxies: tuple[Network, ...]
+    proxy_protocol: tuple[Network, ...]
     dns_servers: tuple[tuple[str, int], ...]
     stage_cache_megabytes: int
     stream_megabytes_per_second: float
@@ -227,6 +228,7 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         user_pools=_user_pools(variables, "GATEHOUSE_USER_POOLS"),
         vpc_endpoints=_vpc_endpoints(variables, "GATEHOUSE_VPC_ENDPOINTS"),
         trusted_proxies=_networks(variables, "GATEHOUSE_TRUSTED_PROXIES"),
+        proxy_protocol=_networks(variables, "GATEHOUSE_PROXY_PROTOCOL"),
         dns_servers=_dns_servers(variables, "GATEHOUSE_DNS_SERVERS"),
         stream_megabytes_per_second=_number(variables, "GATEHOUSE_STREAM_MEGABYTES_PER_SECOND", 2.0),
         stage_cache_megabytes=_positive(variables, "GATEHOUSE_STAGE_CACHE_MEGABYTES", 128),

@@ -25,6 +25,7 @@ from gateway_runtime.edge import canonical
 from gateway_runtime.edge.deadlines import Sweep
 from gateway_runtime.edge.forwarded import PROXIES_KEY, ForwardedTurn, TrustedProxies
 from gateway_runtime.edge.known_heads import KnownHeads, UnknownHeads
+from gateway_runtime.edge.proxy_protocol import Announcement
 from gateway_runtime.edge.refusals import AmbiguousRequest, refusal
 from gateway_runtime.edge.request_task import RequestTask
 from gateway_runtime.edge.turn import Turn
@@ -42,6 +43,8 @@ _REFUSED = {
 }
 # Of the lifespan's state: what is called with each turn, and the server's tasks, in the application's place.
 LANE_KEY = "gatehouse.lane"
+# Of a connection's: the address that the PROXY protocol told of its caller.
+ANNOUNCED_KEY = "gatehouse.announced"
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 _PLAIN = frozenset({b"content-length", b"connection"})
 _FRAMED = frozenset({b"content-length", b"transfer-encoding", b"upgrade", b"expect", b"connection"})
@@ -86,7 +89,8 @@ class EdgeProtocol(HttpToolsProtocol):
         self.write_deadline = 0.0
         self.in_head = False
         self.fresh = True  # no request has begun
-        self.opened_at = 0.0  # when the socket was accepted, where a TLS handshake came before this
+        self.opened_at = 0.0  # when the socket was accepted, where a TLS handshake or an announcement came before this
+        self.announced: Announcement | None = None  # what a proxy told of the connection ahead of it
         self.tls: TlsPeer | None = None
         self.sealed = False  # the last message said that none follows
         self.head_size = 0
@@ -111,6 +115,9 @@ class EdgeProtocol(HttpToolsProtocol):
         self.flow = FlowControl(transport)
         self.server = get_local_addr(transport)
         self.client = get_remote_addr(transport)
+        if self.announced is not None and self.announced.client is not None:
+            self.client, self.server = self.announced.client, self.announced.server
+            self.app_state = {**self.app_state, ANNOUNCED_KEY: self.client}
         self.client_ip = self.client[0] if self.client else ""
         self.scheme = "https" if is_ssl(transport) else "http"
         self.entrance = (self.scheme, self.server)

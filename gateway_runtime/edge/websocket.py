@@ -12,6 +12,7 @@ from websockets.frames import Frame
 from websockets.http11 import Request
 
 from gateway_runtime.edge.forwarded import PROXIES_KEY, TrustedProxies
+from gateway_runtime.edge.protocol import ANNOUNCED_KEY
 from gateway_runtime.limits import SOCKETS
 
 MAX_SIZE = (SOCKETS.message_bytes, SOCKETS.frame_bytes)
@@ -33,6 +34,8 @@ class EdgeWebSocket(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if not self.close_sent:
+            if ANNOUNCED_KEY in self.app_state:
+                self.scope["client"] = self.app_state[ANNOUNCED_KEY]
             proxies: TrustedProxies | None = self.app_state.get(PROXIES_KEY)
             if proxies is not None:
                 proxies.rewrite(self.scope)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway_runtime.edge.announced import ANNOUNCERS_KEY
 from gateway_runtime.edge.protocol import EdgeProtocol
 from gateway_runtime.limits import EDGE
 from gateway_runtime.tls.certificates import CERTIFICATES_KEY, Certificates
@@ -37,7 +38,11 @@ class Https:
         self._version = None if self._certificates is None else self._certificates.version
         connections = server.server_state.connections
         self._listener = TlsListener(
-            self._socket, self._protocol, self._choose, lambda pending: len(connections) + pending >= self._most
+            self._socket,
+            self._protocol,
+            self._choose,
+            lambda pending: len(connections) + pending >= self._most,
+            announcers=server.lifespan.state.get(ANNOUNCERS_KEY),
         )
         self._listener.start()
 

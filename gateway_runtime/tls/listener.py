@@ -1,7 +1,8 @@
 """Accepting TLS connections: the name is read first, then the handshake of that name begins.
 
-A socket waits here with the ClientHello unread in its buffer, looked at without being taken, until the hello is whole. Hello and handshake
-together have as long as the head of a request, and both count among the connections that a worker may have.
+Where the connection is of a network that begins with the PROXY protocol, that comes first, and is taken off the socket.
+A socket waits here with the ClientHello unread in its buffer, looked at without being taken, until the hello is whole. Announcement, hello
+and handshake together have as long as the head of a request, and all count among the connections that a worker may have.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import ssl
 from collections.abc import Callable
 
 from gateway_runtime.edge.deadlines import Sweep
+from gateway_runtime.edge.forwarded import TrustedProxies
 from gateway_runtime.edge.protocol import EdgeProtocol
+from gateway_runtime.edge.proxy_protocol import Announcement, BadAnnouncement, announcement
 from gateway_runtime.limits import EDGE, EdgeLimits
 from gateway_runtime.metrics import METRICS
 from gateway_runtime.tls.client_hello import LARGEST, BadHello, server_name
@@ -32,14 +35,15 @@ _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _begun = METRICS.counter("gatehouse_tls_handshakes_total", "TLS handshakes that succeeded")
 _REFUSED = {
     reason: METRICS.counter("gatehouse_tls_refused_total", "TLS connections that did not come about", reason=reason)
-    for reason in ("hello", "handshake", "late", "full")
+    for reason in ("announcement", "hello", "handshake", "late", "full")
 }
 
 
 class TlsListener:
     """Hands connections on the listening socket to protocols that `make` makes, once their handshake is done.
 
-    `choose` gives the handshake of a name, "" included; `full` says that no more connections may come.
+    `choose` gives the handshake of a name, "" included; `full` says that no more connections may come. Connections of `announcers`
+    begin with the PROXY protocol.
     """
 
     def __init__(
@@ -49,7 +53,9 @@ class TlsListener:
         choose: Choose,
         full: Callable[[int], bool],
         limits: EdgeLimits = EDGE,
+        announcers: TrustedProxies | None = None,
     ) -> None:
+        self._announcers = announcers
         self._loop = asyncio.get_running_loop()
         self._listener = listener
         self._make = make
@@ -93,7 +99,7 @@ class TlsListener:
     def _accept(self) -> None:
         for _ in range(_AT_ONCE):
             try:
-                client, _address = self._listener.accept()
+                client, address = self._listener.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
@@ -107,14 +113,15 @@ class TlsListener:
                 METRICS.values[_REFUSED["full"]] += 1
                 client.close()
             else:
-                _Hello(self, client)
+                announced = self._announcers is not None and self._announcers.trusts(address[0])
+                _Hello(self, client, announced)
 
     def _resume(self) -> None:
         if not self._closed:
             self._loop.add_reader(self._listener, self._accept)
 
     def _greet(self, hello: _Hello, name: str) -> None:
-        task = self._loop.create_task(self._shake(hello.client, hello.opened_at, name))
+        task = self._loop.create_task(self._shake(hello, name))
         self._handshakes.add(task)
         task.add_done_callback(self._shaken)
 
@@ -125,11 +132,13 @@ class TlsListener:
         if not self.pending:
             self._settled.set()
 
-    async def _shake(self, client: socket.socket, opened_at: float, name: str) -> None:
+    async def _shake(self, hello: _Hello, name: str) -> None:
         """Do the handshake of a name. Whoever fails it is told by OpenSSL's alert, and nothing of ours."""
+        client, opened_at = hello.client, hello.opened_at
         handshake = self._choose(name)
         protocol = self._make()
         protocol.opened_at = opened_at
+        protocol.announced = hello.announced
         protocol.tls = TlsPeer(name, handshake.trust)
         left = opened_at + self._limits.head_seconds - self._loop.time()
         try:
@@ -152,10 +161,12 @@ class TlsListener:
 
 
 class _Hello:
-    """An accepted socket whose ClientHello is not whole yet."""
+    """An accepted socket whose ClientHello is not whole yet, nor, where it `announces`, what a proxy tells ahead of it."""
 
-    def __init__(self, owner: TlsListener, client: socket.socket) -> None:
+    def __init__(self, owner: TlsListener, client: socket.socket, announces: bool) -> None:
         self.client = client
+        self.announces = announces
+        self.announced: Announcement | None = None
         self.opened_at = owner._loop.time()
         self._owner = owner
         self.seen = 0
@@ -191,18 +202,41 @@ class _Hello:
             self.drop("hello")
             return
         try:
-            name = None if len(data) <= self.seen else server_name(data)
-        except BadHello as error:
-            logger.info("no ClientHello: %s", error)
-            self.drop("hello")
+            whole = len(data) > self.seen and self._read(data)
+        except (BadAnnouncement, BadHello) as error:
+            logger.info("no TLS begins: %s", error)
+            self.drop(self._awaited)
             return
-        if name is not None:
-            self.client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
-            self._leave()
-            self._owner._greet(self, name)
-        elif len(data) <= self.seen:  # the client has ended
-            self.drop("hello")
+        if whole:
+            return
+        if len(data) <= self.seen:  # the client has ended
+            self.drop(self._awaited)
         else:
             # Wake for more than was seen: what was looked at is still in the buffer, and would wake us for ever.
-            self.seen = len(data)
-            self.client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, self.seen + 1)
+            self._wait_beyond(len(data))
+
+    @property
+    def _awaited(self) -> str:
+        return "announcement" if self.announces else "hello"
+
+    def _read(self, data: bytes) -> bool:
+        """Go on with what is awaited, where it is whole. Raises BadAnnouncement and BadHello."""
+        if self.announces:
+            told = announcement(data)
+            if told is None:
+                return False
+            self.client.recv(told.size)
+            self.announces, self.announced = False, told
+            self._wait_beyond(0)
+            return True
+        name = server_name(data)
+        if name is None:
+            return False
+        self._wait_beyond(0)
+        self._leave()
+        self._owner._greet(self, name)
+        return True
+
+    def _wait_beyond(self, seen: int) -> None:
+        self.seen = seen
+        self.client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, seen + 1)

@@ -86,8 +86,9 @@ def key(value: str, key_id: str = "key0000001", *plans: str) -> builders.KeyDocu
 class Product:
     """A running master with its workers."""
 
-    def __init__(self, redis_url: str, directory: Path, workers: int = 1) -> None:
+    def __init__(self, redis_url: str, directory: Path, workers: int = 1, **settings: str) -> None:
         self.redis_url = redis_url
+        self.settings = settings
         self.directory = directory
         self.workers = workers
         self.port = _free_port()
@@ -107,6 +108,7 @@ class Product:
             env={
                 **environment, "REDIS_URL": self.redis_url, "GATEHOUSE_SECRET_KEY": _MASTER_SECRET,
                 "GATEHOUSE_WORKERS": str(self.workers), "GATEHOUSE_DATA_DIR": str(self.directory),
+                **self.settings,
             },
             stderr=(self.directory / "stderr").open("ab"),
         )  # fmt: skip
@@ -184,10 +186,10 @@ class Caller:
 
 
 @contextlib.asynccontextmanager
-async def product(redis_url: str, workers: int = 1) -> AsyncIterator[Product]:
+async def product(redis_url: str, workers: int = 1, **settings: str) -> AsyncIterator[Product]:
     """A running data plane on a directory of its own."""
     with tempfile.TemporaryDirectory(prefix="gh-plane-") as directory:
-        made = Product(redis_url, Path(directory), workers)
+        made = Product(redis_url, Path(directory), workers, **settings)
         await asyncio.to_thread(made.start)
         try:
             yield made
