@@ -75,3 +75,9 @@ document.addEventListener("keydown", (event) => {
 const prepareAll = () => document.querySelectorAll("[data-tabs]").forEach(prepare);
 document.addEventListener("htmx:load", prepareAll);
 prepareAll();
+
+// On a narrow screen a row of tabs scrolls: the current one is in sight from the start.
+for (const tab of document.querySelectorAll("nav.tabs > [aria-current]")) {
+  const row = tab.parentElement;
+  row.scrollLeft = tab.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+}
