@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from apps.rest_apis.models import RestApi
 from portal.console.api_frame import api_frame
 from portal.console.commands import Command
+from portal.console.endpoint_forms import EndpointForm, endpoint_values
 from portal.console.fields import LinesField, list_patches, member_patch, switch
 from portal.console.gate import Console, console_page
 from portal.console.openapi_parts import WHOLE
@@ -20,13 +21,13 @@ EXPORTS = {"oas30": "OpenAPI 3.0", "swagger": "Swagger 2.0"}
 FORMATS = {"json": "application/json", "yaml": "application/yaml"}
 
 
-class ApiSettingsForm(forms.Form):
+class ApiSettingsForm(EndpointForm):
     """What UpdateRestApi can change here."""
 
     name = forms.CharField(max_length=1024)
     description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
     api_key_source = forms.ChoiceField(
-        label="API keys come from",
+        label="API key source",
         choices=[("HEADER", "The x-api-key header"), ("AUTHORIZER", "An authorizer")],
         help_text="Where the key of a call is looked for.",
     )
@@ -34,27 +35,29 @@ class ApiSettingsForm(forms.Form):
         label="Binary media types", placeholder="image/png", help_text="One per line; */* makes every body binary."
     )
     minimum_compression_size = forms.IntegerField(
-        label="Compress answers from",
+        label="Content encoding: minimum body size",
         min_value=0,
         max_value=10_485_760,
         required=False,
-        help_text="Bytes. Empty: never.",
+        help_text="Answers of so many bytes are compressed for callers who take it. Empty: none.",
     )
     disable_execute_api_endpoint = forms.BooleanField(
-        label="Close the default endpoint",
+        label="Disable the default endpoint",
         required=False,
         widget=switch(),
         help_text="Invoke URLs answer 403 at once; only custom domains would still work.",
     )
+
+    field_order = ("name", "description", "endpoint_type", "vpc_endpoints", "ip_address_type")
 
 
 @console_page("GET", "POST")
 def api_settings(console: Console, api_id: str) -> HttpResponseBase:
     """The settings page."""
     frame = api_frame(console, api_id, "api_settings")
-    form = ApiSettingsForm(console.posted, initial=_initial(frame.api))
+    form = ApiSettingsForm(console.posted, initial={**_initial(frame.api), **endpoint_values(frame.api)})
     if form.is_valid():
-        patches = _patches(frame.api, form.cleaned_data)
+        patches = _patches(frame.api, form.cleaned_data) + form.endpoint_patches(frame.api)
         request = {"restApiId": api_id, "patchOperations": patches}
         if not patches or console.submit(form, "UpdateRestApi", request) is not None:
             messages.success(console.request, "Saved.")

@@ -23,6 +23,7 @@ from portal.charts import Sparkline
 from portal.console.api_frame import command_samples
 from portal.console.commands import Command
 from portal.console.drafts import is_behind
+from portal.console.endpoint_forms import EndpointForm
 from portal.console.gate import Console, console_page
 from portal.console.traffic_trends import LastDay, last_day, trends_of_apis
 
@@ -52,11 +53,30 @@ class ApiRow:
     requests: int = 0
 
 
-class ApiForm(forms.Form):
-    """A new API without anything in it."""
+class ApiForm(EndpointForm):
+    """A new API: with nothing in it, or a copy of another."""
 
-    name = forms.CharField(max_length=1024, widget=forms.TextInput(attrs={"autofocus": True}))
+    name = forms.CharField(label="API name", max_length=1024, widget=forms.TextInput(attrs={"autofocus": True}))
     description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    source = forms.ChoiceField(
+        label="Clone existing API",
+        required=False,
+        help_text="Copies its resources, methods, integrations and models as they are now. Stages, authorizers and keys stay behind.",
+    )
+
+    field_order = ("name", "description", "source")
+
+    def __init__(self, *args: Any, sources: list[tuple[str, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        choice = self.fields["source"]
+        assert isinstance(choice, forms.ChoiceField)
+        choice.choices = [("", "None: a new API"), *sources]
+
+    def members(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        given = {"description": data["description"], "cloneFrom": data["source"]}
+        filled = {name: value for name, value in given.items() if value}
+        return {"name": data["name"], "endpointConfiguration": self.configuration(), **filled}
 
 
 @console_page("GET")
@@ -86,26 +106,23 @@ def _last_day(console: Console) -> LastDay | None:
 
 @console_page("GET", "POST")
 def create_api(console: Console) -> HttpResponseBase:
-    """A new API from nothing; its resources come next."""
-    form = ApiForm(console.posted)
+    """A new API from nothing, whose resources come next, or a copy."""
+    mine = console.caller.seen(RestApi.objects.filter(account_id=console.account_id, region=console.region))
+    form = ApiForm(console.posted, sources=[(api.id, f"{api.name} ({api.id})") for api in mine.order_by("name")[:500]])
     if form.is_valid():
-        created = console.submit(form, "CreateRestApi", _members(form.cleaned_data))
+        created = console.submit(form, "CreateRestApi", form.members())
         if created is not None:
-            messages.success(console.request, f"{created['name']} exists. Give it a resource and a method next.")
+            following = "Deploy it next." if form.cleaned_data["source"] else "Give it a resource and a method next."
+            messages.success(console.request, f"{created['name']} exists. {following}")
             return redirect("console:api", created["id"])
     context: dict[str, Any] = {
         "form": form,
-        "trail": [{"label": "APIs", "url": reverse("console:home")}, {"label": "New API"}],
-        "cli": command_samples(console, [Command("CreateRestApi", _members({"name": "Pet store"}))]),
+        "trail": [{"label": "APIs", "url": reverse("console:home")}, {"label": "Create REST API"}],
+        "cli": command_samples(
+            console, [Command("CreateRestApi", {"name": "Pet store", "endpointConfiguration": {"types": ["REGIONAL"]}})]
+        ),
     }
     return console.page("console/api_create.html", section="apis", status=422 if form.errors else 200, **context)
-
-
-def _members(data: dict[str, Any]) -> dict[str, Any]:
-    members: dict[str, Any] = {"name": data["name"], "endpointConfiguration": {"types": ["REGIONAL"]}}
-    if data.get("description"):
-        members["description"] = data["description"]
-    return members
 
 
 def _page_of(console: Console, query: str, position: str) -> tuple[list[ApiRow], str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django import forms
@@ -25,6 +26,8 @@ from portal.console.publication import Publication, publish
 STEPS = ("Paste", "Preview", "Live")
 MAX_DEFINITION = 6 * 1024 * 1024
 NEW_PLAN = "new"
+EXAMPLE = Path(__file__).with_name("example_api.yaml")
+"""A pet store that answers by itself, to look at and to call."""
 
 
 class DefinitionForm(forms.Form):
@@ -131,7 +134,9 @@ def import_definition(console: Console) -> HttpResponseBase:
     post = console.request.POST
     if console.request.method != "POST":
         api = _target(console, console.request.GET.get("api", ""))
-        return _paste_page(console, DefinitionForm(initial={"api": api.id if api else "", "mode": "overwrite"}), api)
+        example = EXAMPLE.read_text() if "example" in console.request.GET else ""
+        initial = {"api": api.id if api else "", "mode": "overwrite", "definition": example}
+        return _paste_page(console, DefinitionForm(initial=initial), api)
     api = _target(console, post.get("api", ""))
     form = DefinitionForm(post, console.request.FILES)
     if not form.is_valid():

@@ -6,15 +6,18 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Prefetch
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from apps.control_plane.gatehouse.cors import DEFAULT_HEADERS
 from apps.rest_apis.models import Method, Resource, RestApi
 from portal.console.api_frame import api_frame
 from portal.console.commands import Command
-from portal.console.gate import Console, console_page
+from portal.console.fields import switch
+from portal.console.gate import Console, Shape, console_page
 from portal.console.method_detail import method_detail
 from portal.console.openapi_parts import of_path
 
@@ -25,11 +28,27 @@ class ResourceForm(forms.Form):
     """A new resource below another."""
 
     path_part = forms.CharField(
-        label="Path part",
+        label="Resource name",
         max_length=1024,
         help_text="One segment: pets, {petId} for a variable, {proxy+} for everything below.",
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"}),
     )
+    proxy = forms.BooleanField(
+        label="Proxy resource", required=False, widget=switch(), help_text="proxy becomes {proxy+}: every path below."
+    )
+    cors = forms.BooleanField(
+        label="CORS (Cross Origin Resource Sharing)",
+        required=False,
+        widget=switch(),
+        help_text="Adds an OPTIONS method by which pages of all origins may call. Enable CORS changes it later.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        part = data.get("path_part", "").strip("/ ")
+        if data.get("proxy") and part:
+            part = f"{{{part.strip('{+}')}+}}"
+        return {**data, "path_part": part}
 
 
 @console_page("GET")
@@ -61,8 +80,9 @@ def create_resource(console: Console, api_id: str, resource_id: str) -> HttpResp
     parent = console.caller.resource(api_id, resource_id)
     form = ResourceForm(console.request.POST, prefix="resource")
     if form.is_valid():
-        names = {"restApiId": api_id, "parentId": resource_id, "pathPart": form.cleaned_data["path_part"].strip("/ ")}
-        created = console.submit(form, "CreateResource", names)
+        names = {"restApiId": api_id, "parentId": resource_id, "pathPart": form.cleaned_data["path_part"]}
+        with_cors = form.cleaned_data["cors"]
+        created = console.carry_out(form, lambda: _create(console, names, with_cors=with_cors))
         if created is not None:
             messages.success(console.request, f"{created['path']} exists.")
             return redirect(resource_url(api_id, created["id"]))
@@ -76,6 +96,17 @@ def create_resource(console: Console, api_id: str, resource_id: str) -> HttpResp
         verbs=_free_verbs(chosen),
         status=422,
     )
+
+
+def _create(console: Console, names: dict[str, str], *, with_cors: bool) -> Shape:
+    """A resource, and if wanted what browsers ask before they call it; together or not at all."""
+    with transaction.atomic():
+        created = console.call("CreateResource", names)
+        if with_cors:
+            policy = {"allowOrigin": "*", "allowMethods": ["OPTIONS"], "allowHeaders": list(DEFAULT_HEADERS)}
+            of_it = {"restApiId": names["restApiId"], "resourceId": created["id"]}
+            console.call("EnableCors", {**of_it, **policy}, "gatehouse")
+    return created
 
 
 @console_page("POST")

@@ -29,6 +29,7 @@ from portal.console.plan_forms import (
     throttle_lines,
     throttle_patches,
 )
+from portal.console.usage_export import usage_export_form
 
 _PAGE = 25
 _TO_CHOOSE_FROM = 200
@@ -62,12 +63,12 @@ def create_plan(console: Console) -> HttpResponseBase:
     return console.page(
         "console/form_page.html",
         section="usage-plans",
-        title="New usage plan",
+        title="Create usage plan",
         note="How fast and how often the holder of a key may call. Each key gets these limits for itself.",
         form=form,
-        submit="Create plan",
+        submit="Create usage plan",
         back=reverse("console:usage_plans"),
-        trail=[{"label": "Usage plans", "url": reverse("console:usage_plans")}, {"label": "New usage plan"}],
+        trail=[{"label": "Usage plans", "url": reverse("console:usage_plans")}, {"label": "Create usage plan"}],
         cli=command_samples(console, [Command("CreateUsagePlan", _EXAMPLE)]),
         status=422 if form.errors else 200,
     )
@@ -192,6 +193,7 @@ def _plan_page(
     request = {"usagePlanId": plan.plan_id}
     return console.page(
         "console/usage_plan.html",
+        export_form=usage_export_form(timezone.now().date()),
         section="usage-plans",
         plan=plan,
         form=form or PlanForm(initial=plan_initial(plan)),

@@ -111,8 +111,14 @@ class HttpSettingsForm(forms.Form):
     name = forms.CharField(max_length=128)
     description = forms.CharField(max_length=1024, required=False, widget=forms.Textarea(attrs={"rows": 2}))
     version = forms.CharField(max_length=64, required=False, help_text="For people; it changes nothing.")
+    addresses = forms.ChoiceField(
+        label="IP address type",
+        required=False,
+        choices=[("ipv4", "IPv4"), ("dualstack", "Dualstack")],
+        help_text="Kept and told, as AWS does; the gateway listens where its operator has it listen.",
+    )
     closed = forms.BooleanField(
-        label="Close the default endpoint",
+        label="Disable the default endpoint",
         required=False,
         widget=switch(),
         help_text="Invoke URLs answer no more; only custom domain names do. Acts when the API is deployed.",
@@ -124,6 +130,7 @@ class HttpSettingsForm(forms.Form):
             "Name": data["name"],
             "Description": data["description"],
             "Version": data["version"],
+            **({"IpAddressType": data["addresses"]} if data["addresses"] else {}),
             "DisableExecuteApiEndpoint": data["closed"],
         }
 
@@ -135,15 +142,15 @@ class WebSocketSettingsForm(HttpSettingsForm):
         label="Route selection expression",
         help_text="What of a message names its route. Acts when the API is deployed.",
     )
-    key_source = forms.ChoiceField(label="API keys come from", choices=_KEY_SOURCES)
+    key_source = forms.ChoiceField(label="API key source", choices=_KEY_SOURCES)
     unchecked = forms.BooleanField(
-        label="Do not validate messages",
+        label="Disable schema validation",
         required=False,
         widget=switch(),
         help_text="Models of routes are then ignored.",
     )
 
-    field_order = ["name", "description", "version", "expression", "key_source", "unchecked", "closed"]
+    field_order = ["name", "description", "version", "addresses", "expression", "key_source", "unchecked", "closed"]
 
     def members(self) -> Shape:
         data = self.cleaned_data
@@ -175,7 +182,7 @@ def create(console: Console, kind: str) -> HttpResponseBase:
         section="apis",
         form=form,
         kind=kind,
-        trail=[{"label": "APIs", "url": reverse("console:home")}, {"label": "New API"}],
+        trail=[{"label": "APIs", "url": reverse("console:home")}, {"label": "Create API"}],
         cli=command_samples(console, [Command("CreateApi", example, service=SERVICE)]),
         status=422 if form.errors else 200,
     )
@@ -211,6 +218,7 @@ def _initial(frame: V2Frame) -> dict[str, Any]:
         "name": api.name,
         "description": api.description,
         "version": api.version,
+        "addresses": api.ip_address_type,
         "closed": api.disable_execute_api_endpoint,
         "expression": api.route_selection_expression,
         "key_source": api.api_key_selection_expression,
