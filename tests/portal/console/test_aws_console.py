@@ -1,0 +1,128 @@
+"""docs/aws-console.md is true: each of its ways can be walked link by link from the first page, and ends at the controls it names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urljoin
+
+import pytest
+from aws_world import furnish
+from django.test import Client
+from page_controls import Control, controls
+from reading import text, words
+
+from apps.control_plane.caller import Caller
+
+TABLE = Path(__file__).resolve().parents[3] / "docs" / "aws-console.md"
+HOME = "/console/"
+MOST_STEPS = 6
+"""Links from the first page to where something is done."""
+FEWEST_PROCEDURES = 140
+
+
+class Page(NamedTuple):
+    """A page as somebody reads it."""
+
+    address: str
+    controls: list[Control]
+    words: str
+
+
+class Row(NamedTuple):
+    """A line of a table: what one wants to do, the way, and what is there."""
+
+    chapter: str
+    procedure: str
+    way: str
+    controls: str
+
+    @property
+    def steps(self) -> list[str]:
+        return [step.strip("* ") for step in self.way.split("›")]
+
+
+def _rows() -> list[Row]:
+    rows, chapter = [], ""
+    for line in TABLE.read_text().splitlines():
+        if line.startswith("## "):
+            chapter = line[3:]
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if (
+            line.startswith("|")
+            and len(cells) == 4
+            and "›" not in cells[0]
+            and not cells[0].startswith(("---", "In AWS"))
+        ):
+            rows.append(Row(chapter, cells[0], cells[2], cells[3]))
+    return rows
+
+
+CHAPTERS = sorted({row.chapter for row in _rows()})
+
+
+def _find(offered: list[Control], wanted: str) -> Control | None:
+    """What is called so; a name may go on behind a colon, and fields say that they are optional."""
+    pattern = re.compile(".+".join(map(re.escape, wanted.split("…"))) + r"(: .+| \d+)?")
+    for control in offered:
+        if pattern.fullmatch(control.name.removesuffix(" optional")):
+            return control
+    return None
+
+
+@dataclass
+class Walker:
+    """Somebody who goes from page to page; a page that they know they do not ask for again."""
+
+    client: Client
+    known: dict[str, Page] = field(default_factory=dict)
+
+    def open(self, address: str) -> Page:
+        if address not in self.known:
+            response = self.client.get(address)
+            assert response.status_code == 200, f"{address} answers {response.status_code}"
+            self.known[address] = Page(address, controls(text(response)), words(response))
+        return self.known[address]
+
+    def lost(self, row: Row) -> str:
+        """Why the way does not lead there; empty when it does."""
+        page = self.open(HOME)
+        for step in row.steps:
+            links = [one for one in page.controls if one.kind == "a" and one.address]
+            link = _find(links[::-1], step)  # what a page has of a name comes after what the navigation has
+            if link is None:
+                return f"{page.address} has no link “{step}”"
+            page = self.open(urljoin(page.address, link.address).partition("#")[0])
+        return _missing(page, row.controls)
+
+
+def _missing(page: Page, wanted: str) -> str:
+    """What a page lacks: controls stand in bold, what it says in quotes."""
+    for name in re.findall(r"\*\*(.+?)\*\*", wanted):
+        if _find(page.controls, name) is None:
+            return f"{page.address} has no “{name}”"
+    for sentence in re.findall(r"“(.+?)”", wanted):
+        if sentence not in page.words:
+            return f"{page.address} does not say “{sentence}”"
+    return ""
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_way_leads_there(owner: Client, caller: Caller, chapter: str) -> None:
+    furnish(caller)
+
+    walker = Walker(owner)
+
+    lost = [f"{row.procedure}: {why}" for row in _rows() if row.chapter == chapter and (why := walker.lost(row))]
+
+    assert not lost, "\n".join(lost)
+
+
+def test_no_way_is_long_and_every_one_ends_at_something() -> None:
+    rows = _rows()
+
+    assert len({row.procedure for row in rows}) >= FEWEST_PROCEDURES
+    assert [row.procedure for row in rows if len(row.steps) > MOST_STEPS] == []
+    assert [row.procedure for row in rows if "**" not in row.controls and "“" not in row.controls] == []
