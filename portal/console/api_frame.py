@@ -28,7 +28,7 @@ TABS = (
     ("request_validators", "Request validators"),
     ("resource_policy", "Resource policy"),
     ("documentation", "Documentation"),
-    ("traffic", "Traffic"),
+    ("traffic", "Dashboard"),
     ("changes", "Changes"),
     ("deployments", "Deployments"),
     ("api_settings", "API settings"),

@@ -94,12 +94,12 @@ def create_key(console: Console) -> HttpResponseBase:
     return console.page(
         "console/form_page.html",
         section="api-keys",
-        title="New API key",
+        title="Create API key",
         note="Callers send it as x-api-key.",
         form=form,
-        submit="Create key",
+        submit="Create API key",
         back=reverse("console:api_keys"),
-        trail=[{"label": "API keys", "url": reverse("console:api_keys")}, {"label": "New API key"}],
+        trail=[{"label": "API keys", "url": reverse("console:api_keys")}, {"label": "Create API key"}],
         cli=command_samples(
             console,
             [

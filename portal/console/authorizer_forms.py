@@ -28,9 +28,9 @@ class AuthorizerForm(forms.Form):
     """An authorizer of any type; what a type has no use for is not sent."""
 
     name = forms.CharField(max_length=128, widget=forms.TextInput(attrs={"placeholder": "signed-in"}))
-    type = forms.ChoiceField(label="Who decides", choices=TYPES)
+    type = forms.ChoiceField(label="Authorizer type", choices=TYPES)
     function = forms.CharField(
-        label="Function",
+        label="Lambda function",
         required=False,
         max_length=2048,
         help_text="The ARN of a Lambda function, or the whole arn:aws:apigateway:… URI that invokes it.",
@@ -43,14 +43,14 @@ class AuthorizerForm(forms.Form):
         ),
     )
     credentials = forms.CharField(
-        label="Invoke with role",
+        label="Lambda invoke role",
         required=False,
         max_length=2048,
         help_text="Empty: the function's own policy lets the gateway invoke it.",
         widget=forms.TextInput(attrs={"spellcheck": "false"}),
     )
     pools = LinesField(
-        label="User pools",
+        label="Cognito user pools",
         placeholder="arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_AbCdEfGhI",
         help_text="The ARN of each pool, one per line.",
     )
@@ -80,13 +80,13 @@ class AuthorizerForm(forms.Form):
         "and context. A call without one of them is answered with 401.",
     )
     expression = forms.CharField(
-        label="Validation expression",
+        label="Token validation",
         required=False,
         help_text="RE2, for the whole token (pools: for its audience). What does not match is answered with 401, and nobody is asked.",
         widget=forms.TextInput(attrs={"spellcheck": "false", "placeholder": "Bearer [-0-9A-Za-z.]+"}),
     )
     ttl = forms.IntegerField(
-        label="Remember answers for",
+        label="Authorization caching (TTL)",
         min_value=0,
         max_value=3600,
         required=False,

@@ -67,7 +67,7 @@ def create_authorizer(console: Console, api_id: str) -> HttpResponseBase:
         "identitySource": initial_of({})["sources"][0],
     }
     return _page(
-        frame, "console/authorizer_create.html", form, "New authorizer", [Command("CreateAuthorizer", example)]
+        frame, "console/authorizer_create.html", form, "Create authorizer", [Command("CreateAuthorizer", example)]
     )
 
 

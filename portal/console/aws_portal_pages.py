@@ -179,7 +179,7 @@ def _page(
     products = {"label": "Portal products", "url": reverse("console:portal_products")}
     return console.page(
         "console/aws/page.html",
-        section="aws-portals",
+        section="portal-products",
         title=title,
         form=form,
         submit=submit,

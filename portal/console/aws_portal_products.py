@@ -115,7 +115,7 @@ def portal_products(console: Console) -> HttpResponseBase:
     shared = everything(console, "ListPortalProducts", {"ResourceOwner": "OTHER_ACCOUNTS"})
     return console.page(
         "console/aws/products.html",
-        section="aws-portals",
+        section="portal-products",
         tab="products",
         products=everything(console, "ListPortalProducts", {}),
         shared=shared,
@@ -137,13 +137,13 @@ def create_portal_product(console: Console) -> HttpResponseBase:
     back = reverse("console:portal_products")
     return console.page(
         "console/form_page.html",
-        section="aws-portals",
-        title="New portal product",
+        section="portal-products",
+        title="Create portal product",
         note="Pages about methods of REST APIs, and pages in Markdown, that portals show together.",
         form=form,
         submit="Create product",
         back=back,
-        trail=[{"label": "Portal products", "url": back}, {"label": "New portal product"}],
+        trail=[{"label": "Portal products", "url": back}, {"label": "Create portal product"}],
         cli=command_samples(console, [Command("CreatePortalProduct", {"DisplayName": "Pets"}, service=SERVICE)]),
         status=422 if form.errors else 200,
     )
@@ -168,7 +168,7 @@ def portal_product(console: Console, product_id: str) -> HttpResponseBase:
         return redirect("console:portal_product", product_id)
     return console.page(
         "console/aws/product.html",
-        section="aws-portals",
+        section="portal-products",
         product=found,
         form=form,
         order=order,

@@ -232,7 +232,7 @@ def delete_portal(console: Console, portal_id: str) -> HttpResponseBase:
 
 
 def _page(console: Console, form: PortalForm, found: Shape | None) -> HttpResponseBase:
-    name = found["PortalContent"]["DisplayName"] if found else "New portal"
+    name = found["PortalContent"]["DisplayName"] if found else "Create portal"
     history: list[Shape] = []
     commands = [Command("CreatePortal", {"PortalContent": "file://content.json"}, service=SERVICE)]
     if found:
@@ -250,7 +250,7 @@ def _page(console: Console, form: PortalForm, found: Shape | None) -> HttpRespon
         busy=found is not None and _busy(found),
         address=reverse("developer:portal", args=[found["PortalId"]]) if found else "",
         history=history,
-        trail=[{"label": "API Gateway portals", "url": reverse("console:aws_portals")}, {"label": name}],
+        trail=[{"label": "Portals", "url": reverse("console:aws_portals")}, {"label": name}],
         cli=command_samples(console, commands),
         status=422 if form.errors else 200,
     )

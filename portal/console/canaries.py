@@ -28,17 +28,17 @@ class CanaryForm(forms.Form):
 
     deployment = forms.ChoiceField(label="Deployment")
     percent = forms.FloatField(
-        label="Share of the requests",
+        label="Requests directed to canary",
         min_value=0,
         max_value=100,
         help_text="Percent, 0.0 to 100.0. Each request draws anew.",
     )
     overrides = PairsField(
-        label="Stage variables of the canary",
+        label="Canary stage variables",
         placeholder="backend = green.example.com",
         help_text="One per line, on top of the stage's.",
     )
-    use_stage_cache = forms.BooleanField(label="Share the stage's cache", required=False, widget=switch())
+    use_stage_cache = forms.BooleanField(label="Stage cache", required=False, widget=switch())
 
     def __init__(self, *args: Any, deployments: list[tuple[str, str]], **options: Any) -> None:
         super().__init__(*args, **options)

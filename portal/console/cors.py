@@ -33,37 +33,39 @@ class CorsForm(forms.Form):
     """The policy of one resource."""
 
     origin = forms.CharField(
-        label="Origin",
+        label="Access-Control-Allow-Origin",
         max_length=512,
         help_text="The pages that may call: * for all, or one origin such as https://shop.example.com.",
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"}),
     )
     methods = forms.MultipleChoiceField(
-        label="Methods", choices=[(name, name) for name in METHODS], widget=forms.CheckboxSelectMultiple
+        label="Access-Control-Allow-Methods",
+        choices=[(name, name) for name in METHODS],
+        widget=forms.CheckboxSelectMultiple,
     )
-    headers = LinesField(label="Headers that a page may send", help_text="One per line.", rows=5)
+    headers = LinesField(label="Access-Control-Allow-Headers", help_text="What a page may send. One per line.", rows=5)
     exposed = LinesField(
-        label="Headers that a page may read", help_text="One per line, besides those that it always may.", rows=2
+        label="Access-Control-Expose-Headers", help_text="What a page may read besides what it always may.", rows=2
     )
     max_age = forms.IntegerField(
-        label="Keep preflights for",
+        label="Access-Control-Max-Age",
         required=False,
         min_value=0,
         max_value=LONGEST_MAX_AGE,
-        help_text="Seconds. Empty: what the browser thinks fit.",
+        help_text="Seconds for which preflights are kept. Empty: what the browser thinks fit.",
     )
     credentials = forms.BooleanField(
-        label="Cookies and credentials may be sent",
+        label="Access-Control-Allow-Credentials",
         required=False,
-        help_text="To one named origin only.",
+        help_text="Cookies and credentials may be sent, to one named origin only.",
         widget=switch(),
     )
     gateway_responses = forms.MultipleChoiceField(
-        label="Gateway responses that carry the headers too",
+        label="Gateway responses",
         required=False,
         choices=[(name, name) for name in GATEWAY_RESPONSES],
         widget=forms.CheckboxSelectMultiple,
-        help_text="Else a page sees no reason when the gateway itself refuses its call.",
+        help_text="They carry the headers too; else a page sees no reason when the gateway itself refuses its call.",
     )
 
 

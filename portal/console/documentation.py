@@ -135,7 +135,11 @@ def place_part(console: Console, api_id: str) -> HttpResponseBase:
     return frame.page(
         "console/documentation_place.html",
         form=form,
-        trail=[*frame.way, {"label": "Documentation", "url": frame.url("documentation")}, {"label": "Another place"}],
+        trail=[
+            *frame.way,
+            {"label": "Documentation", "url": frame.url("documentation")},
+            {"label": "Create documentation part"},
+        ],
         status=422 if form.errors else 200,
     )
 

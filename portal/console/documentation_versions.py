@@ -67,7 +67,11 @@ def documentation_versions(console: Console, api_id: str) -> HttpResponseBase:
         "console/documentation_versions.html",
         form=form,
         versions=[{**row, "stages": shown.get(row["version"], [])} for row in reversed(rows)],
-        trail=[*frame.way, {"label": "Documentation", "url": frame.url("documentation")}, {"label": "Versions"}],
+        trail=[
+            *frame.way,
+            {"label": "Documentation", "url": frame.url("documentation")},
+            {"label": "Documentation versions"},
+        ],
         cli=[
             Command("GetDocumentationVersions", {"restApiId": api_id}),
             Command("CreateDocumentationVersion", {"restApiId": api_id, "documentationVersion": "1.0"}),

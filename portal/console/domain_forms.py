@@ -60,11 +60,11 @@ class DomainForm(forms.Form):
     """A new name, with a certificate that is here, is pasted, or is made."""
 
     name = forms.CharField(label="Domain name", max_length=253, help_text="A host of yours, or *.example.com for many.")
-    certificate = forms.ChoiceField(label="Certificate")
+    certificate = forms.ChoiceField(label="ACM certificate")
     body = _pem("Certificate to paste", rows=4)
     private_key = _pem("Its private key", rows=4, help_text="Sealed when it is kept, and never shown again.")
     chain = _pem("Its chain", rows=4)
-    security_policy = forms.ChoiceField(label="Versions", choices=_POLICIES)
+    security_policy = forms.ChoiceField(label="Security policy", choices=_POLICIES)
 
     def __init__(self, *args: Any, certificates: Choices, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -83,9 +83,9 @@ class DomainForm(forms.Form):
 class SettingsForm(forms.Form):
     """What a name shows, speaks, and lets lead on. Values are AWS's."""
 
-    certificate = forms.ChoiceField(label="Certificate")
-    security_policy = forms.ChoiceField(label="Versions", choices=_POLICIES)
-    routing_mode = forms.ChoiceField(label="Routing", choices=_MODES)
+    certificate = forms.ChoiceField(label="ACM certificate")
+    security_policy = forms.ChoiceField(label="Security policy", choices=_POLICIES)
+    routing_mode = forms.ChoiceField(label="Routing mode", choices=_MODES)
 
     def __init__(self, *args: Any, certificates: Choices, policies: Choices, **options: Any) -> None:
         super().__init__(*args, **options)

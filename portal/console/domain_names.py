@@ -68,12 +68,12 @@ def create_domain_name(console: Console) -> HttpResponseBase:
     return console.page(
         "console/form_page.html",
         section=SECTION,
-        title="New domain name",
+        title="Add domain name",
         note="Let DNS lead it to the gateway; its certificate is shown there over HTTPS.",
         form=form,
         submit="Create domain name",
         back=reverse("console:domain_names"),
-        trail=[*domain_trail(), {"label": "New domain name"}],
+        trail=[*domain_trail(), {"label": "Add domain name"}],
         cli=command_samples(console, [Command("CreateDomainName", example)]),
         status=422 if form.errors else 200,
     )

@@ -62,7 +62,7 @@ def create_function(console: Console) -> HttpResponseBase:
         "console/function_create.html",
         section="functions",
         form=form,
-        trail=[{"label": "Functions", "url": reverse("console:functions")}, {"label": "New function"}],
+        trail=[{"label": "Functions", "url": reverse("console:functions")}, {"label": "Create function"}],
         cli=command_samples(console, [Command("CreateFunction", example, service=LAMBDA)]),
         status=422 if form.errors else 200,
     )

@@ -48,19 +48,19 @@ class GatewayResponseForm(forms.Form):
 
     status_code = forms.RegexField(
         r"^[1-5]\d\d$",
-        label="Status",
+        label="Status code",
         required=False,
         help_text="Empty: the status that the type has by itself.",
         widget=forms.TextInput(attrs={"inputmode": "numeric", "spellcheck": "false"}),
         error_messages={"invalid": "A status has three digits."},
     )
     headers = PairsField(
-        label="Headers",
+        label="Response headers",
         placeholder="gatewayresponse.header.Access-Control-Allow-Origin = '*'",
         help_text="One per line. A constant stands in single quotes; others are method.request.header.Origin or context.requestId.",
     )
     templates = TextsField(
-        label="Bodies",
+        label="Response templates",
         help_text="By content type; the caller's Accept header chooses. Variables are put in, such as "
         "$context.error.messageString and $context.requestId; it is not a full mapping template.",
     )

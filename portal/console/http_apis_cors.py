@@ -22,34 +22,36 @@ class HttpCorsForm(forms.Form):
     """AWS's Cors."""
 
     origins = LinesField(
-        label="Origins",
+        label="Access-Control-Allow-Origin",
         placeholder="https://shop.example.com",
         help_text="One per line: * for all pages, https://* for all of a scheme, or a scheme with a host.",
     )
     methods = forms.MultipleChoiceField(
-        label="Methods",
+        label="Access-Control-Allow-Methods",
         required=False,
         choices=[(name, name if name != "*" else "* (all)") for name in _METHODS],
         widget=forms.CheckboxSelectMultiple,
     )
     headers = LinesField(
-        label="Headers that a page may send", placeholder="authorization", help_text="One per line, or *."
+        label="Access-Control-Allow-Headers",
+        placeholder="authorization",
+        help_text="What a page may send: one per line, or *.",
     )
     exposed = LinesField(
-        label="Headers that a page may read", help_text="One per line, besides those that it always may."
+        label="Access-Control-Expose-Headers", help_text="What a page may read, besides what it always may."
     )
     max_age = forms.IntegerField(
-        label="Keep preflights for",
+        label="Access-Control-Max-Age",
         required=False,
         min_value=-1,
         max_value=_MAX_AGE,
-        help_text="Seconds, up to a day. Empty: what the browser thinks fit.",
+        help_text="Seconds for which preflights are kept, up to a day. Empty: what the browser thinks fit.",
     )
     credentials = forms.BooleanField(
-        label="Cookies and credentials may be sent",
+        label="Access-Control-Allow-Credentials",
         required=False,
         widget=switch(),
-        help_text="Not with the origin *.",
+        help_text="Cookies and credentials may be sent; not with the origin *.",
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -39,7 +39,7 @@ TRANSFERS = (("BUFFERED", "Whole"), ("STREAM", "While it arrives, for proxies"))
 class IntegrationForm(forms.Form):
     """What stands behind a method."""
 
-    type = forms.ChoiceField(label="Integration", choices=TYPES)
+    type = forms.ChoiceField(label="Integration type", choices=TYPES)
     uri = forms.CharField(
         label="Endpoint URL or ARN",
         required=False,
@@ -50,7 +50,9 @@ class IntegrationForm(forms.Form):
         ),
     )
     integration_http_method = forms.ChoiceField(
-        label="Method of the back end", choices=[("", "The same"), *((verb, verb) for verb in VERBS)], required=False
+        label="HTTP method of the back end",
+        choices=[("", "The same"), *((verb, verb) for verb in VERBS)],
+        required=False,
     )
     timeout = forms.IntegerField(
         label="Timeout",
@@ -59,24 +61,24 @@ class IntegrationForm(forms.Form):
         initial=29_000,
         help_text="Milliseconds, 50 to 29,000; up to 900,000 for an answer that passes while it arrives.",
     )
-    transfer = forms.ChoiceField(label="Answers pass", choices=TRANSFERS, required=False)
+    transfer = forms.ChoiceField(label="Response transfer mode", choices=TRANSFERS, required=False)
     credentials = forms.CharField(
-        label="Credentials",
+        label="Execution role",
         required=False,
         help_text="AWS: the ARN of the role that the call is made with; functions need none.",
     )
     content_handling = forms.ChoiceField(label="Content handling", choices=HANDLINGS, required=False)
     parameters = PairsField(
-        label="Mapped parameters",
+        label="URL path, query string and header parameters",
         placeholder="integration.request.path.petId = method.request.path.petId",
         help_text="One per line. A constant stands in single quotes.",
     )
     templates = TemplatesField(
-        label="Body templates",
+        label="Mapping templates",
         help_text="By the content type of the request, for HTTP and mock integrations. They write the body that the back "
         'end gets; a mock\'s says which response it chooses: {"statusCode": 200}.',
     )
-    passthrough = forms.ChoiceField(label="Other bodies", choices=PASSTHROUGH, required=False)
+    passthrough = forms.ChoiceField(label="Request body passthrough", choices=PASSTHROUGH, required=False)
 
     def __init__(self, *args: Any, kind: str = "", **options: Any) -> None:
         """`kind` is the type that is there: kept as a choice when it is one that cannot be chosen anew."""
@@ -123,7 +125,7 @@ class MethodForm(IntegrationForm):
 
     http_method = forms.ChoiceField(label="Method", choices=[(verb, verb) for verb in VERBS])
     authorization = forms.ChoiceField(label="Authorization", required=False)
-    api_key_required = forms.BooleanField(label="Require an API key", required=False, widget=switch())
+    api_key_required = forms.BooleanField(label="API key required", required=False, widget=switch())
 
     field_order = ["http_method", "type", "uri"]
 
@@ -149,20 +151,20 @@ class MethodRequestForm(forms.Form):
         label="Authorization", required=False, help_text="Authorizers are made on the page of that name."
     )
     scopes = LinesField(
-        label="Scopes",
+        label="Authorization scopes",
         rows=2,
         placeholder="pets:read",
         help_text="One per line, for JWTs and user pools: a token must have one of them.",
     )
     api_key_required = forms.BooleanField(
-        label="Require an API key",
+        label="API key required",
         required=False,
         widget=switch(),
         help_text="A key counts when a usage plan joins it to the stage.",
     )
     operation_name = forms.CharField(label="Operation name", max_length=1024, required=False)
     parameters = PairsField(
-        label="Parameters",
+        label="URL query string parameters and HTTP request headers",
         placeholder="method.request.querystring.limit = optional",
         help_text="One per line, each required or optional. Mappings can only use what is named here.",
     )
@@ -172,7 +174,7 @@ class MethodRequestForm(forms.Form):
         help_text="Checks what is required above, and bodies against the models below, before the back end is asked.",
     )
     models = ModelsField(
-        label="Models of bodies",
+        label="Request body",
         help_text="Which model a body must match, by its content type. It counts when a validator checks bodies.",
     )
 

@@ -47,7 +47,7 @@ def create_method(console: Console, api_id: str, resource_id: str) -> HttpRespon
         openapi=of_path(resource.path),
         form=form,
         resource=resource,
-        trail=_trail(frame, resource, f"New method of {resource.path}"),
+        trail=_trail(frame, resource, f"Create method of {resource.path}"),
         cli=[
             Command("PutMethod", {**names, "authorizationType": "NONE"}),
             Command("PutIntegration", {**names, **example}),

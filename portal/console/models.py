@@ -48,7 +48,7 @@ class ModelForm(forms.Form):
     )
     description = forms.CharField(required=False)
     schema = CodeField(
-        label="JSON schema",
+        label="Model schema",
         rows=18,
         language="json",
         initial=_EXAMPLE,
@@ -97,7 +97,7 @@ def create_model(console: Console, api_id: str) -> HttpResponseBase:
             messages.success(console.request, f"The model {data['name']} is in the draft.")
             return redirect("console:model", api_id, data["name"])
     example = {"restApiId": api_id, "name": "Pet", "contentType": "application/json", "schema": '{"type": "object"}'}
-    return _page(frame, form, title="New model", cli=[Command("CreateModel", example)])
+    return _page(frame, form, title="Create model", cli=[Command("CreateModel", example)])
 
 
 @console_page("GET", "POST")

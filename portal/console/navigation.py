@@ -30,7 +30,7 @@ _GROUPS = (
         (
             Entry("apis", "APIs", "api", "home"),
             Entry("domain-names", "Custom domain names", "globe", "domain_names"),
-            Entry("access-associations", "Access associations", "lock", "access_associations"),
+            Entry("access-associations", "Domain name access associations", "lock", "access_associations"),
             Entry("vpc-links", "VPC links", "link", "vpc_links"),
             Entry("usage-plans", "Usage plans", "plan", "usage_plans"),
             Entry("api-keys", "API keys", "key", "api_keys"),
@@ -52,7 +52,13 @@ _GROUPS = (
             Entry("products", "Products", "book", "products"),
             Entry("subscriptions", "Subscriptions", "team", "subscriptions"),
             Entry("portal", "Developer portal", "globe", "portal_brand"),
-            Entry("aws-portals", "API Gateway portals", "layers", "aws_portals"),
+        ),
+    ),
+    (
+        "API Gateway portals",
+        (
+            Entry("aws-portals", "Portals", "layers", "aws_portals"),
+            Entry("portal-products", "Portal products", "book", "portal_products"),
         ),
     ),
     (

@@ -147,7 +147,7 @@ def create_product(console: Console) -> HttpResponseBase:
         section="products",
         form=form,
         product=None,
-        trail=[{"label": "Products", "url": reverse("console:products")}, {"label": "New product"}],
+        trail=[{"label": "Products", "url": reverse("console:products")}, {"label": "Create product"}],
         status=422 if form.errors else 200,
     )
 

@@ -23,13 +23,13 @@ class ValidatorForm(forms.Form):
 
     name = forms.CharField(max_length=256, widget=forms.TextInput(attrs={"placeholder": "Body and parameters"}))
     body = forms.BooleanField(
-        label="Check bodies",
+        label="Validate body",
         required=False,
         widget=switch(),
         help_text="Against the model that a method names for the content type.",
     )
     parameters = forms.BooleanField(
-        label="Check parameters",
+        label="Validate query string parameters and headers",
         required=False,
         widget=switch(),
         help_text="That query strings, headers and path parameters that a method requires are there.",
@@ -61,7 +61,7 @@ def create_request_validator(console: Console, api_id: str) -> HttpResponseBase:
             messages.success(console.request, f"{request['name']} can be chosen in methods now.")
             return redirect("console:request_validators", api_id)
     example = {"restApiId": api_id, "name": "Parameters", "validateRequestParameters": True}
-    return _page(frame, form, "New request validator", [Command("CreateRequestValidator", example)])
+    return _page(frame, form, "Create request validator", [Command("CreateRequestValidator", example)])
 
 
 @console_page("GET", "POST")

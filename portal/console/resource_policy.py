@@ -29,16 +29,16 @@ def _statement(effect: str, **members: Any) -> dict[str, Any]:
 
 
 PRESETS = {
-    "Only these addresses": [
+    "IP range allowlist": [
         _statement("Allow"),
         _statement("Deny", Condition={"NotIpAddress": {"aws:SourceIp": ["192.0.2.0/24"]}}),
     ],
-    "All but these addresses": [
+    "IP range denylist": [
         _statement("Allow"),
         _statement("Deny", Condition={"IpAddress": {"aws:SourceIp": ["192.0.2.0/24"]}}),
     ],
-    "Another account": [_statement("Allow", Principal={"AWS": "arn:aws:iam::210987654321:root"})],
-    "Only a VPC endpoint": [
+    "AWS account allowlist": [_statement("Allow", Principal={"AWS": "arn:aws:iam::210987654321:root"})],
+    "Source VPC allowlist": [
         _statement("Allow"),
         _statement("Deny", Condition={"StringNotEquals": {"aws:SourceVpce": "vpce-1a2b3c4d"}}),
     ],

@@ -24,24 +24,24 @@ class ResponseForm(forms.Form):
     """A status with its headers, and the integration response that leads to it."""
 
     status_code = forms.RegexField(
-        r"^[1-5]\d\d$", label="Status", error_messages={"invalid": "A status has three digits."}
+        r"^[1-5]\d\d$", label="HTTP status code", error_messages={"invalid": "A status has three digits."}
     )
     selection_pattern = forms.CharField(
-        label="Chosen for answers that match",
+        label="HTTP status regex",
         required=False,
         help_text="A regular expression over the back end's status, such as 4\\d{2}. Empty: every other answer.",
         widget=forms.TextInput(attrs={"spellcheck": "false"}),
     )
     headers = PairsField(
-        label="Headers",
+        label="Header mappings",
         placeholder="method.response.header.X-Total = integration.response.header.x-count",
         help_text="One per line. A constant stands in single quotes.",
     )
     templates = TemplatesField(
-        label="Body templates",
+        label="Mapping templates",
         help_text="They write the body that the caller gets, by content type. Without one the body stays as it came.",
     )
-    models = ModelsField(label="Models of bodies", help_text="What the status answers with, for SDKs and references.")
+    models = ModelsField(label="Response body", help_text="What the status answers with, for SDKs and references.")
 
     def __init__(self, *args: Any, api: RestApi, **options: Any) -> None:
         super().__init__(*args, **options)

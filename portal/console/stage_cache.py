@@ -36,27 +36,29 @@ _SETTINGS = {
 class CacheForm(forms.Form):
     """The cache of a stage, and what holds of all its GET methods."""
 
-    cluster = forms.BooleanField(label="The stage has a cache", required=False, widget=switch())
+    cluster = forms.BooleanField(label="Provision API cache", required=False, widget=switch())
     size = forms.ChoiceField(
-        label="Size",
+        label="Cache capacity",
         choices=[(size, f"{size} GB") for size in CACHE_CLUSTER_SIZES],
         help_text="The most that the stage keeps, within what the operator allows each stage. Another size empties the cache.",
     )
     caching = forms.BooleanField(
-        label="Keep the answers of all GET methods",
+        label="Default method-level caching",
         required=False,
         widget=switch(),
-        help_text="A method's own settings come first. Requests that differ in no cache key parameter get one answer.",
+        help_text="Keep the answers of all GET methods. A method's own settings come first. Requests that differ in no cache key parameter get one answer.",
     )
-    ttl = forms.IntegerField(label="Time to live", min_value=0, max_value=3600, help_text="Seconds; 0 keeps nothing.")
-    encrypted = forms.BooleanField(label="Encrypt what is kept", required=False, widget=switch())
+    ttl = forms.IntegerField(
+        label="Cache time-to-live (TTL)", min_value=0, max_value=3600, help_text="Seconds; 0 keeps nothing."
+    )
+    encrypted = forms.BooleanField(label="Encrypt cache data", required=False, widget=switch())
     authorized = forms.BooleanField(
-        label="Ask who wants a fresh answer",
+        label="Per-key cache invalidation requires authorization",
         required=False,
         widget=switch(),
         help_text="Cache-Control: max-age=0 then needs a policy that allows execute-api:InvalidateCache.",
     )
-    strategy = forms.ChoiceField(label="Callers who may not have one", choices=_STRATEGIES)
+    strategy = forms.ChoiceField(label="Unauthorized request handling", choices=_STRATEGIES)
 
 
 @console_page("GET", "POST")

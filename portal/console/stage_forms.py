@@ -26,6 +26,7 @@ _COMMON = (
     '"$context.httpMethod $context.resourcePath $context.protocol" $context.status $context.responseLength '
     "$context.requestId"
 )
+LOG_LEVELS = [("OFF", "Off"), ("ERROR", "Errors only"), ("INFO", "Errors and info logs")]
 ACCESS_LOG_EXAMPLE = json.dumps(_LOGGED)
 ACCESS_LOG_PRESETS = {
     "JSON": ACCESS_LOG_EXAMPLE,
@@ -58,9 +59,9 @@ class StageForm(forms.Form):
         placeholder="backend = blue.example.com",
         help_text="One per line. Integrations read them as ${stageVariables.backend}.",
     )
-    log_access = forms.BooleanField(label="Write an access log", required=False, widget=switch())
+    log_access = forms.BooleanField(label="Custom access logging", required=False, widget=switch())
     log_format = forms.CharField(
-        label="Format of a line",
+        label="Log format",
         required=False,
         max_length=3072,
         widget=code_area(4),
@@ -68,22 +69,22 @@ class StageForm(forms.Form):
     )
 
     log_level = forms.ChoiceField(
-        label="Execution log",
-        choices=[("OFF", "Off"), ("ERROR", "Errors"), ("INFO", "Every request")],
+        label="CloudWatch logs",
+        choices=LOG_LEVELS,
         required=False,
-        help_text="What happened to requests, step by step. It slows each of them a little.",
+        help_text="Execution logs: what happened to requests, step by step. They are kept here, under Logs; it slows each request a little.",
     )
     data_trace = forms.BooleanField(
-        label="With headers and bodies",
+        label="Data tracing",
         required=False,
         widget=switch(),
-        help_text="Data tracing logs what callers and back ends send. For development.",
+        help_text="The logs hold the headers and bodies that callers and back ends send. For development.",
     )
     metrics = forms.BooleanField(
         label="Detailed metrics", required=False, widget=switch(), help_text="Figures of each method, for Prometheus."
     )
     tracing = forms.BooleanField(
-        label="Trace requests",
+        label="X-Ray tracing",
         required=False,
         widget=switch(),
         help_text="Requests get a place in an X-Ray trace; one a second and a share of the others are recorded.",

@@ -18,6 +18,7 @@ from portal.console.commands import Command
 from portal.console.fields import Patch, member_patch, plain, switch
 from portal.console.first_call import methods_of
 from portal.console.gate import Console, console_page
+from portal.console.stage_forms import LOG_LEVELS
 from portal.console.stages import ALL_METHODS, console_stage, stage_trail
 
 _MEMBERS = {
@@ -40,16 +41,14 @@ class MethodSettingsForm(forms.Form):
         label="Rate", min_value=0, required=False, help_text="Requests per second. Empty: no limit."
     )
     burst = forms.IntegerField(label="Burst", min_value=0, required=False, help_text="Requests at once.")
-    log_level = forms.ChoiceField(
-        label="Execution log", choices=[("OFF", "Off"), ("ERROR", "Errors"), ("INFO", "Every request")], required=False
-    )
-    data_trace = forms.BooleanField(label="With headers and bodies", required=False, widget=switch())
+    log_level = forms.ChoiceField(label="CloudWatch logs", choices=LOG_LEVELS, required=False)
+    data_trace = forms.BooleanField(label="Data tracing", required=False, widget=switch())
     metrics = forms.BooleanField(label="Detailed metrics", required=False, widget=switch())
     caching = forms.BooleanField(
-        label="Keep answers", required=False, widget=switch(), help_text="When the stage has a cache."
+        label="Method-level caching", required=False, widget=switch(), help_text="When the stage has a cache."
     )
-    ttl = forms.IntegerField(label="Time to live", min_value=0, max_value=3600, help_text="Seconds.")
-    encrypted = forms.BooleanField(label="Encrypt what is kept", required=False, widget=switch())
+    ttl = forms.IntegerField(label="Cache time-to-live (TTL)", min_value=0, max_value=3600, help_text="Seconds.")
+    encrypted = forms.BooleanField(label="Encrypt cache data", required=False, widget=switch())
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

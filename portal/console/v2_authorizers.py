@@ -194,7 +194,7 @@ def create_authorizer(console: Console, api_id: str) -> HttpResponseBase:
         if frame.saves(form, "CreateAuthorizer", done, **given(form.members())):
             return frame.to("v2_authorizers")
     example = {"Name": "users", "AuthorizerType": kind, "IdentitySource": [source]}
-    return _page(frame, form, "New authorizer", frame.command("CreateAuthorizer", **example), kind=kind)
+    return _page(frame, form, "Create authorizer", frame.command("CreateAuthorizer", **example), kind=kind)
 
 
 @console_page("GET", "POST")

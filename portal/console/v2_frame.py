@@ -36,12 +36,14 @@ SERVICE = "apigatewayv2"
 # The view, its label, and the only protocol that has it; in the order of AWS's console, then what it does not have.
 V2_TABS = (
     ("v2_api", "Routes", ""),
-    ("v2_authorizers", "Authorizers", ""),
+    ("v2_authorizers", "Authorization", "HTTP"),
+    ("v2_authorizers", "Authorizers", "WEBSOCKET"),
     ("v2_integrations", "Integrations", ""),
     ("v2_cors", "CORS", "HTTP"),
     ("v2_models", "Models", "WEBSOCKET"),
     ("v2_stages", "Stages", ""),
-    ("v2_traffic", "Traffic", ""),
+    ("v2_traffic", "Metrics", "HTTP"),
+    ("v2_traffic", "Dashboard", "WEBSOCKET"),
     ("v2_test", "Test", "HTTP"),
     ("v2_client", "Client", "WEBSOCKET"),
     ("v2_connections", "Connections", "WEBSOCKET"),

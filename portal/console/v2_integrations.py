@@ -44,7 +44,7 @@ def create_integration(console: Console, api_id: str) -> HttpResponseBase:
         return frame.to("v2_integrations")
     example = {"IntegrationType": "HTTP_PROXY", "IntegrationUri": "https://example.com", "IntegrationMethod": "ANY"}
     command = frame.command("CreateIntegration", **example, PayloadFormatVersion="1.0")
-    return _page(frame, form, "New integration", "Create integration", frame.url("v2_integrations"), command)
+    return _page(frame, form, "Create integration", "Create integration", frame.url("v2_integrations"), command)
 
 
 @console_page("GET", "POST")
@@ -106,7 +106,7 @@ def integration_response(console: Console, api_id: str, integration_id: str, res
         if frame.saves(form, operation, "The response is saved.", **names, **members):
             return frame.to("v2_integration", integration_id)
     here = frame.url("v2_integration", integration_id)
-    title = f"Response {before['IntegrationResponseKey']}" if before else "New integration response"
+    title = f"Response {before['IntegrationResponseKey']}" if before else "Create integration response"
     return frame.page(
         "console/v2/form.html",
         steps=(("Integrations", frame.url("v2_integrations")), (described(row), here), title),

@@ -85,7 +85,7 @@ class HttpRouteForm(RouteForm):
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none", "placeholder": "/pets/{petId}"}),
     )
     scopes = LinesField(
-        label="Scopes",
+        label="Authorization scopes",
         placeholder="pets:read",
         help_text="One per line; a token needs one of them. With a JWT authorizer only.",
     )
@@ -124,13 +124,13 @@ class WebSocketRouteForm(RouteForm):
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none", "placeholder": "join"}),
     )
     answers = forms.BooleanField(
-        label="Answer the client",
+        label="Two-way communication",
         required=False,
         widget=switch(),
-        help_text="What the integration answers goes back through the connection (a route response).",
+        help_text="What the integration answers goes back to the client through the connection (a route response).",
     )
     api_key_required = forms.BooleanField(
-        label="Require an API key", required=False, widget=switch(), help_text="Of $connect: when a connection opens."
+        label="API key required", required=False, widget=switch(), help_text="Of $connect: when a connection opens."
     )
     parameters = PairsField(
         label="Request parameters",

@@ -58,9 +58,9 @@ def create_route(console: Console, api_id: str) -> HttpResponseBase:
     example = {"RouteKey": "join" if frame.api.websocket else "GET /pets", "Target": "integrations/INTEGRATION_ID"}
     return frame.page(
         "console/v2/form.html",
-        steps=("New route",),
+        steps=("Create route",),
         form=form,
-        title="New route",
+        title="Create route",
         submit="Create route",
         back=frame.url("v2_api"),
         cli=[frame.command("CreateRoute", **example)],

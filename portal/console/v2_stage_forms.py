@@ -11,6 +11,7 @@ from apps.client_certificates.models import ClientCertificate
 from apps.v2_apis.models import Api, Stage
 from portal.console.fields import PairsField, code_area, offer, plain, switch
 from portal.console.gate import Shape
+from portal.console.stage_forms import LOG_LEVELS
 from portal.console.v2_frame import DEFAULT_STAGE, map_change
 
 _HTTP_MEMBERS = {
@@ -57,10 +58,10 @@ class V2StageForm(forms.Form):
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"}),
     )
     auto_deploy = forms.BooleanField(
-        label="Deploy every change by itself",
+        label="Automatic deployment",
         required=False,
         widget=switch(),
-        help_text="The stage follows the API: what is saved is live within a second.",
+        help_text="The stage deploys every change by itself: what is saved is live within a second.",
     )
     deployment = forms.ChoiceField(
         label="Deployment", required=False, help_text="What the stage runs, when it does not deploy by itself."
@@ -76,31 +77,29 @@ class V2StageForm(forms.Form):
     )
     burst = forms.IntegerField(min_value=0, required=False, help_text="Requests at once.")
     route_throttle = PairsField(
-        label="Throttle of single routes",
+        label="Route throttling",
         rows=3,
         placeholder="GET /pets = 10, 20",
         help_text="One per line: the route's key = rate, burst. They stand in place of the stage's.",
     )
     metrics = forms.BooleanField(label="Detailed metrics", required=False, widget=switch())
-    log = forms.ChoiceField(label="Access log", required=False)
+    log = forms.ChoiceField(label="Access logging", required=False)
     log_format = forms.CharField(
-        label="Format of a line",
+        label="Log format",
         required=False,
         max_length=3072,
         widget=code_area(3),
         help_text="$context variables, on one line. It must hold $context.requestId.",
     )
-    log_level = forms.ChoiceField(
-        label="Execution log", choices=[("OFF", "Off"), ("ERROR", "Errors"), ("INFO", "Every event")], required=False
-    )
+    log_level = forms.ChoiceField(label="CloudWatch logs", choices=LOG_LEVELS, required=False)
     certificate = forms.ChoiceField(
         label="Client certificate", required=False, help_text="What back ends are shown, so that they know who calls."
     )
     data_trace = forms.BooleanField(
-        label="With messages",
+        label="Data tracing",
         required=False,
         widget=switch(),
-        help_text="Data tracing logs what clients and back ends send. For development.",
+        help_text="The logs hold the messages that clients and back ends send. For development.",
     )
 
     def __init__(self, *args: Any, api: Api, stage: Stage | None = None, **options: Any) -> None:

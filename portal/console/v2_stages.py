@@ -79,7 +79,7 @@ def create_stage(console: Console, api_id: str) -> HttpResponseBase:
             return frame.to("v2_stage", name)
     return frame.page(
         "console/v2/stage_form.html",
-        steps=(("Stages", frame.url("v2_stages")), "New stage"),
+        steps=(("Stages", frame.url("v2_stages")), "Create stage"),
         form=form,
         cli=[frame.command("CreateStage", StageName="prod", AutoDeploy=True)],
     )

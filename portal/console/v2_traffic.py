@@ -34,7 +34,7 @@ def traffic(console: Console, api_id: str) -> HttpResponseBase:
     example = {"apiId": api_id, **({"stageName": stage} if stage else {})}
     return frame.page(
         "console/v2/traffic.html",
-        steps=("Traffic",),
+        steps=("Dashboard" if frame.api.websocket else "Metrics",),
         **numbers(Board(console, subject, chosen), lists),
         stage_name=stage,
         route_key=route,

@@ -45,12 +45,12 @@ def create_subnet_link(console: Console) -> HttpResponseBase:
     return console.page(
         "console/form_page.html",
         section="vpc-links",
-        title="New VPC link for HTTP APIs",
+        title="Create VPC link for HTTP APIs",
         note="Their private integrations name it, and the load balancer, listener or Cloud Map service behind it.",
         form=form,
-        submit="Create link",
+        submit="Create VPC link",
         back=reverse("console:vpc_links"),
-        trail=[{"label": "VPC links", "url": reverse("console:vpc_links")}, {"label": "New VPC link"}],
+        trail=[{"label": "VPC links", "url": reverse("console:vpc_links")}, {"label": "Create VPC link"}],
         cli=command_samples(console, [Command("CreateVpcLink", _EXAMPLE, service=SERVICE)]),
         status=422 if form.errors else 200,
     )

@@ -70,12 +70,12 @@ def create_vpc_link(console: Console) -> HttpResponseBase:
     return console.page(
         "console/form_page.html",
         section="vpc-links",
-        title="New VPC link",
+        title="Create VPC link",
         note="Private integrations reach their back ends through it.",
         form=form,
-        submit="Create link",
+        submit="Create VPC link",
         back=reverse("console:vpc_links"),
-        trail=[{"label": "VPC links", "url": reverse("console:vpc_links")}, {"label": "New VPC link"}],
+        trail=[{"label": "VPC links", "url": reverse("console:vpc_links")}, {"label": "Create VPC link"}],
         cli=command_samples(console, [Command("CreateVpcLink", {"name": "shop", "targetArns": [_EXAMPLE]})]),
         status=422 if form.errors else 200,
     )

@@ -49,7 +49,7 @@ def create_model(console: Console, api_id: str) -> HttpResponseBase:
         if frame.saves(form, "CreateModel", done, **given(form.members())):
             return frame.to("v2_models")
     example = {"Name": "Order", "ContentType": "application/json", "Schema": '{"type": "object"}'}
-    return _page(frame, form, "New model", frame.command("CreateModel", **example))
+    return _page(frame, form, "Create model", frame.command("CreateModel", **example))
 
 
 @console_page("GET", "POST")

@@ -96,7 +96,7 @@ def test_a_change_is_seen_before_it_is_deployed_and_taken_back_with_one_click(
     page.get_by_role("link", name="See its resources").click()
     page.get_by_role("navigation", name="Resource tree").get_by_role("link", name=re.compile("GET")).first.click()
     page.get_by_role("link", name="Edit method request").click()
-    page.get_by_label("Require an API key").check()
+    page.get_by_label("API key required").check()
     page.get_by_role("button", name="Save").click()
     page.get_by_role("navigation", name="Orders to change").get_by_role("link", name=re.compile("Changes")).click()
     expect(page.get_by_role("main")).to_contain_text(re.compile("breaking", re.IGNORECASE))
@@ -115,10 +115,10 @@ def test_a_key_made_in_the_console_opens_the_demo(visit: Callable[..., Any], pro
     page = visit().page
     sign_in(page, product)
     page.get_by_role("link", name="API keys").click()
-    page.get_by_role("link", name="Create key").first.click()
+    page.get_by_role("link", name="Create API key").first.click()
     page.get_by_label("Name", exact=True).fill("a partner")
     page.get_by_label(re.compile("Usage plan")).select_option(label="Free")
-    page.get_by_role("button", name="Create key").click()
+    page.get_by_role("button", name="Create API key").click()
 
     value = str(page.get_by_role("button", name="Copy value").get_attribute("data-copy"))
     page.get_by_role("link", name="APIs", exact=True).click()

@@ -52,8 +52,8 @@ def test_a_failing_canary_is_compared_live_and_taken_back_by_its_guard(
     page.set_viewport_size({"width": width, "height": 860})
     page.goto(f"/console/apis/{api_id}/stages/prod/canary/")
     page.get_by_label("Deployment").select_option(broken_deployment)
-    page.get_by_label("Share of the requests, slider").fill("50")
-    expect(page.get_by_label("Share of the requests", exact=True)).to_have_value("50")
+    page.get_by_label("Requests directed to canary, slider").fill("50")
+    expect(page.get_by_label("Requests directed to canary", exact=True)).to_have_value("50")
     page.get_by_role("button", name="Release").click()
     expect(page.get_by_text("Too early to tell")).to_be_visible()
     statuses = [requests.get(f"{url}/orders", timeout=5).status_code for _ in range(300)]

@@ -51,7 +51,7 @@ def test_documentation_is_written_previewed_published_and_inherited(
     expect(page.get_by_role("heading", name="Inherited")).to_be_visible()
     check_page(page, "inherited documentation")
 
-    page.get_by_role("link", name="Versions", exact=True).click()
+    page.get_by_role("link", name="Publish documentation", exact=True).click()
     page.locator("#id_version").fill("1.0")
     page.get_by_role("button", name="Publish", exact=True).click()
     expect(page.get_by_role("table").get_by_text("1.0")).to_be_visible()

@@ -92,7 +92,7 @@ def test_a_key_s_traffic_is_its_own(visit: Callable[..., Any], product: Installa
     page.goto("/console/api-keys/new/")
     page.get_by_label("Name", exact=True).fill("a watched partner")
     page.get_by_label(re.compile("Usage plan")).select_option(label="Free")
-    page.get_by_role("button", name="Create key").click()
+    page.get_by_role("button", name="Create API key").click()
     value = str(page.get_by_role("button", name="Copy value").get_attribute("data-copy"))
     page.get_by_role("link", name="Traffic", exact=True).click()
     expect(page.get_by_role("main")).to_contain_text("YOUR_KEY")

@@ -42,13 +42,13 @@ def test_a_name_is_made_mapped_ruled_and_closed(
     expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
 
     page.get_by_label(re.compile(r"^Path")).fill("v1/pets")
-    page.get_by_role("button", name="Add mapping").click()
+    page.get_by_role("button", name="Add new mapping").click()
     expect(page.get_by_role("region", name="API mappings")).to_contain_text("/v1/pets")
 
     page.get_by_label("Headers").fill("x-version = beta*")
-    page.get_by_role("button", name="Add rule").click()
+    page.get_by_role("button", name="Add routing rule").click()
     page.get_by_label("Base path").first.fill("v2")
-    page.get_by_role("button", name="Add rule").click()
+    page.get_by_role("button", name="Add routing rule").click()
     expect(page.get_by_role("region", name="Routing rules")).to_contain_text("x-version: beta*")
     page.get_by_role("button", name="Move rule 200 up").click()
     expect(page.get_by_role("region", name="Routing rules")).to_contain_text("50")

@@ -45,11 +45,11 @@ def test_a_refusal_is_explained_from_the_logs(
 
     # The stage is told to log and to trace.
     page.get_by_role("link", name=re.compile("stage", re.IGNORECASE)).first.click()
-    if page.get_by_label("Execution log").count() == 0:
+    if page.get_by_label("CloudWatch logs").count() == 0:
         page.get_by_role("link", name="prod").first.click()
-    page.get_by_label("Execution log").select_option("INFO")
-    page.get_by_label("With headers and bodies").check()
-    page.get_by_label("Trace requests").check()
+    page.get_by_label("CloudWatch logs").select_option("INFO")
+    page.get_by_label("Data tracing").check()
+    page.get_by_label("X-Ray tracing").check()
     page.get_by_role("button", name="Save settings").click()
     expect(page.get_by_text("act now")).to_be_visible()
     header = {"X-Amzn-Trace-Id": f"Root={ROOT};Sampled=1"}

@@ -150,7 +150,7 @@ def test_what_was_deleted_comes_back_and_what_cannot_is_asked_for_by_name(
     sign_in(page, product)
     page.goto("/console/api-keys/new/")
     page.get_by_label("Name", exact=True).fill(f"gone {theme}")
-    page.get_by_role("button", name="Create key").click()
+    page.get_by_role("button", name="Create API key").click()
     value = page.get_by_role("button", name="Copy value").get_attribute("data-copy")
     address = page.url
     page.get_by_role("button", name="Delete").first.click()

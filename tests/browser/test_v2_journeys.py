@@ -33,7 +33,7 @@ def v2(product: Installation) -> Any:
 
 def new_api(page: Page, kind: str) -> None:
     page.goto("/console/")
-    page.locator("summary", has_text="New API").click()
+    page.locator("summary", has_text="Create API").click()
     page.get_by_role("link", name=re.compile(kind)).click()
 
 
@@ -81,7 +81,7 @@ def test_an_http_api_is_made_called_changed_and_pointed_back(
     check_page(page, "the answer of a test call")
 
     tab(page, "Storefront", "Routes")
-    page.get_by_role("link", name="New route").click()
+    page.get_by_role("link", name="Create route").click()
     page.get_by_label("Path").fill("/closed")
     page.get_by_label("Integration", exact=False).first.select_option(index=1)
     page.get_by_label("Authorization").select_option("AWS_IAM")
@@ -90,7 +90,7 @@ def test_an_http_api_is_made_called_changed_and_pointed_back(
     product.eventually(lambda: requests.get(f"{url}/closed", timeout=5).status_code, lambda status: status == 403)
 
     tab(page, "Storefront", "CORS")
-    page.get_by_label("Origins").fill("https://shop.example.com")
+    page.get_by_label("Access-Control-Allow-Origin").fill("https://shop.example.com")
     page.get_by_role("button", name="Save CORS").click()
     headers = {"origin": "https://shop.example.com"}
     product.eventually(
@@ -123,7 +123,7 @@ def test_a_websocket_api_is_made_and_spoken_with_from_the_browser(
         page.goto(f"/console/v2/{api}/routes/new/?key={key}")
         page.get_by_label("Integration", exact=False).first.select_option(mock)
         if key == "ping":
-            page.get_by_label("Answer the client").check()
+            page.get_by_label("Two-way communication").check()
         page.get_by_role("button", name="Create route").click()
         expect(page.get_by_text("The route is saved.")).to_be_visible()
 

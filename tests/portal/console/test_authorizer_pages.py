@@ -31,7 +31,7 @@ def test_an_api_without_authorizers_is_told_what_they_are_for(owner: Client, cal
     page = words(owner.get(url("authorizers", a_rest_api(caller))))
 
     assert "An authorizer decides who may call" in page
-    assert "New authorizer" in page
+    assert "Create authorizer" in page
 
 
 def test_an_authorizer_by_a_function_is_made_from_its_arn(owner: Client, caller: Caller) -> None:
@@ -174,4 +174,4 @@ def test_a_viewer_reads_an_authorizer_and_may_not_try_it(viewer: Client, caller:
     assert "Save authorizer" not in page
     assert "Delete authorizer" not in page
     assert viewer.post(url("test_authorizer", api, row), {}).status_code == 403
-    assert "New authorizer" not in text(viewer.get(url("authorizers", api)))
+    assert "Create authorizer" not in text(viewer.get(url("authorizers", api)))

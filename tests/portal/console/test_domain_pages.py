@@ -195,7 +195,7 @@ def test_viewers_see_and_change_nothing(viewer: Client, caller: Caller, stage: s
     named(caller)
     for page in (url("domain_names"), url("domain_name", HOST), url("certificates")):
         text = viewer.get(page).content.decode()
-        assert "Add mapping" not in text
+        assert "Add new mapping" not in text
         assert "Import certificate" not in text
 
     assert created(viewer, name="b.example.com").status_code == 403

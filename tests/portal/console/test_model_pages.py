@@ -34,7 +34,7 @@ def test_an_api_without_models_is_told_what_they_are_for(owner: Client, caller: 
     page = words(owner.get(url("models", api)))
 
     assert "A model is a JSON schema with a name" in page
-    assert "New model" in page
+    assert "Create model" in page
 
 
 def test_a_model_is_made_and_shows_the_template_made_from_it(owner: Client, caller: Caller) -> None:
@@ -102,7 +102,7 @@ def test_a_viewer_reads_a_model_and_has_no_button_for_it(viewer: Client, caller:
 
     assert "Save model" not in page
     assert "Delete" not in page
-    assert "New model" not in text(viewer.get(url("models", api)))
+    assert "Create model" not in text(viewer.get(url("models", api)))
 
 
 def test_a_validator_of_body_and_parameters_is_made_once(owner: Client, caller: Caller) -> None:

@@ -91,6 +91,6 @@ def test_inside_an_http_api_its_own_pages_come_first(owner: Client, caller: Call
 
     labels = [one.label for one in owner.get(reverse("console:palette"), headers=here).context["found"]]
 
-    assert labels[:4] == ["Routes", "Authorizers", "Integrations", "CORS"]
+    assert labels[:4] == ["Routes", "Authorization", "Integrations", "CORS"]
     assert "Connections" not in labels
     assert "Create a route" in labels

@@ -47,7 +47,7 @@ def test_the_cache_of_a_stage_is_set_and_turned_off(owner: Client, caller: Calle
     assert (setting["cachingEnabled"], setting["cacheTtlInSeconds"]) == (True, 60)
     assert setting["unauthorizedCacheControlHeaderStrategy"] == "FAIL_WITH_403"
     assert setting["requireAuthorizationForCacheControl"] is False
-    assert "Flush the cache" in page
+    assert "Flush stage cache" in page
     assert (off["cacheClusterEnabled"], off["methodSettings"]["*/*"]["cachingEnabled"]) == (False, False)
 
 
