@@ -61,6 +61,7 @@ OPERATION_MODULES = (
     "v2.product_rest_endpoint_pages",
     "gatehouse.authorizer_tests",
     "gatehouse.canaries",
+    "gatehouse.function_logs",
     "gatehouse.products",
     "gatehouse.applications",
     "gatehouse.subscriptions",

@@ -34,6 +34,13 @@ _OF_EVENTS = (
     ("path", re.compile(r"Event: (?P<method>\S+), Route: (.+?), Connection Id: ")),
     ("key", re.compile(r"API Key:? (\*\S+)")),
 )
+_REPORT = re.compile(
+    r"REPORT RequestId: (?P<request_id>\S+)\tDuration: (?P<duration>[\d.]+) ms\tBilled Duration: (?P<billed>\d+) ms\t"
+    r"Memory Size: (?P<memory>\d+) MB\tMax Memory Used: (?P<used>\d+) MB(?:\tInit Duration: (?P<init>[\d.]+) ms)?"
+    r"(?:\tStatus: (?P<status>\w+)(?:\tError Type: (?P<error_type>.+))?)?"
+)
+REPORTS = "REPORT RequestId: "
+"""What the line has that tells how an invocation of a function ended."""
 _WITHOUT = "-"  # what a variable without a value shows as
 
 
@@ -62,6 +69,14 @@ def execution_event(line: str) -> LogEvent:
     return LogEvent(match[3], _iso_moment(match[1]), fields)
 
 
+def function_event(line: str) -> LogEvent:
+    """A line of what a function printed, as its host writes it; one of another kind is text alone."""
+    match = _EXECUTION.fullmatch(line)
+    if match is None:
+        return LogEvent(line)
+    return LogEvent(match[3], _iso_moment(match[1]), {"request_id": match[2]} if match[2] != _WITHOUT else {})
+
+
 def access_log_reader(format_text: str) -> Reader:
     """Reads lines that were written in a format. A line of another format, of an earlier setting say, is text alone."""
     first, slots = _slots(format_text.rstrip("\r\n"))
@@ -85,6 +100,16 @@ def access_log_reader(format_text: str) -> Reader:
         return LogEvent(line, moment(values[at]) if at is not None else None, fields)
 
     return read
+
+
+def invocation_event(line: str) -> LogEvent:
+    """The REPORT line of a function's invocation, with its numbers as fields: milliseconds and megabytes. Every other line has no fields."""
+    event = function_event(line)
+    report = _REPORT.fullmatch(event.text.rstrip())
+    if report is None:
+        return LogEvent("", event.at)
+    fields = {name: value for name, value in report.groupdict().items() if value is not None}
+    return LogEvent(event.text, event.at, {"status": "success", **fields})
 
 
 def writes_time(format_text: str) -> bool:

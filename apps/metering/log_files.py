@@ -82,7 +82,8 @@ class LogFilter:
     @property
     def needles(self) -> tuple[bytes, ...]:
         """What a line must hold as it is written: most lines need not be taken apart."""
-        wanted = (self.text, self.path, self.key, self.request_id, "" if self.status.endswith("xx") else self.status)
+        status = self.status if self.status.isdigit() else ""  # classes and words are not written as they are
+        wanted = (self.text, self.path, self.key, self.request_id, status)
         return tuple(value.encode() for value in wanted if _PLAIN(value))
 
 
@@ -135,24 +136,40 @@ class LogFiles:
     def newest(self, kind: str, api_id: str, name: str) -> Position | None:
         """Where the log ends now; None where there is none. It changes whenever something has been written."""
         try:
-            seen = self._path(kind, api_id, name).stat()
-        except (FileNotFoundError, NoSuchLog):
+            return end_of(self._path(kind, api_id, name))
+        except NoSuchLog:
             return None
-        return Position(seen.st_ino, seen.st_size)
 
     def search(
         self, kind: str, api_id: str, name: str, read: Reader, wanted: LogFilter, most: int, before: Position | None
     ) -> Found:
         """The newest lines before a position that the filter takes, as far as one call reads. Raises `NoSuchLog`."""
-        path = self._path(kind, api_id, name)
-        with ExitStack() as opened:
-            files = _open(path, opened)
-            return _Search(read, wanted, most).through(files, before)
+        return search(self._path(kind, api_id, name), read, wanted, most, before)
+
+    def of_function(self, account_id: str, region: str, name: str) -> Path:
+        """Where the host writes what a function prints."""
+        return self._directory / "functions" / account_id / region / f"{name}.log"
 
     def _path(self, kind: str, api_id: str, name: str) -> Path:
         if kind not in KINDS or not _NAME(api_id) or not _NAME(name):
             raise NoSuchLog(f"{kind}/{api_id}/{name}")
         return self._directory / kind / api_id / f"{name}.log"
+
+
+def end_of(path: Path) -> Position | None:
+    """Where a log ends now; None where there is none."""
+    try:
+        seen = path.stat()
+    except FileNotFoundError:
+        return None
+    return Position(seen.st_ino, seen.st_size)
+
+
+def search(path: Path, read: Reader, wanted: LogFilter, most: int, before: Position | None) -> Found:
+    """The newest lines before a position that the filter takes, as far as one call reads."""
+    with ExitStack() as opened:
+        files = _open(path, opened)
+        return _Search(read, wanted, most).through(files, before)
 
 
 def _open(path: Path, opened: ExitStack) -> dict[int, BinaryIO]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from gateway_runtime.functions.limits import LARGEST_ANSWER
-from gateway_runtime.functions.runtime_errors import error_payload, response_too_large
+from gateway_runtime.functions.runtime_errors import TIMED_OUT, error_payload, response_too_large
 from gateway_runtime.ports import FunctionAnswer
 from gateway_runtime.upstream.errors import IntegrationTimedOut, UpstreamError
 from gateway_runtime.upstream.origin import parse_origin
@@ -26,7 +26,7 @@ class HttpEndPoints:
             response = await self._pool.request(origin, b"POST", target.encode(), _JSON, payload, timeout=timeout)
             body = await response.read()
         except IntegrationTimedOut:
-            return _failed("Sandbox.Timedout", f"Task timed out after {timeout:.2f} seconds")
+            return _failed(TIMED_OUT, f"Task timed out after {timeout:.2f} seconds")
         except (UpstreamError, ValueError) as error:
             return _failed("Runtime.EndpointUnreachable", str(error))
         if len(body) > LARGEST_ANSWER:

@@ -1,12 +1,36 @@
-"""What functions print: one file for each function, of bounded size."""
+"""What functions print: one file for each function, of bounded size, whose lines tell their time and their invocation."""
 
 from __future__ import annotations
 
 import os
 from collections import OrderedDict
+from datetime import UTC, datetime
 from pathlib import Path
 
 _OPEN_FILES = 128
+
+
+class Lines:
+    """Makes lines of the log of what one runtime prints: `{time}Z ({request id}) {text}`, with `-` outside of an invocation.
+
+    Runtimes of a function share its log, so a line is written once it is whole; one longer than `longest` bytes is written in parts.
+    """
+
+    def __init__(self, longest: int) -> None:
+        self._longest = longest
+        self._begun = b""
+
+    def of(self, data: bytes, request_id: str) -> bytes:
+        """The lines that are whole with this."""
+        *whole, self._begun = (self._begun + data).split(b"\n")
+        while len(self._begun) > self._longest:
+            whole.append(self._begun[: self._longest])
+            self._begun = self._begun[self._longest :]
+        if not whole:
+            return b""
+        stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+        before = f"{stamp}Z ({request_id or '-'}) ".encode()
+        return b"".join(before + line + b"\n" for line in whole)
 
 
 class FunctionLogs:

@@ -15,8 +15,15 @@ from typing import Protocol
 from gateway_runtime.functions.http import Exchange, HttpConnection, is_too_large
 from gateway_runtime.functions.invocation import Invocation
 from gateway_runtime.functions.limits import LARGEST_ANSWER, FunctionLimits
+from gateway_runtime.functions.logs import Lines
 from gateway_runtime.functions.process import Command, Process
-from gateway_runtime.functions.runtime_errors import error_payload, exit_reason, response_too_large
+from gateway_runtime.functions.runtime_errors import (
+    TIMED_OUT,
+    error_payload,
+    exit_reason,
+    failure_status,
+    response_too_large,
+)
 from gateway_runtime.functions.streamed_answers import StreamedAnswer
 
 _API = "/2018-06-01/runtime/"
@@ -55,6 +62,7 @@ class Runtime:
         self._limits = limits
         self._owner = owner
         self._log = log
+        self._lines = Lines(limits.log_line_bytes)
         self.connections: set[HttpConnection] = set()
         self._server: asyncio.Server | None = None
         self._process: Process | None = None
@@ -190,7 +198,9 @@ class Runtime:
 
     def _print(self, data: bytes) -> None:
         self.tail = (self.tail + data)[-self._limits.log_tail_bytes :]
-        self._log(data)
+        lines = self._lines.of(data, "" if self._current is None else self._current.request_id)
+        if lines:
+            self._log(lines)
 
     def _timed_out(self) -> None:
         self._end(f"Task timed out after {self._timeout:.2f} seconds")
@@ -224,23 +234,24 @@ class Runtime:
     def _exit_reason(self, request_id: str) -> tuple[str, str]:
         """AWS's name and words for the way the process ended."""
         if self._why:
-            return "Sandbox.Timedout", f"RequestId: {request_id} Error: {self._why}"
+            return TIMED_OUT, f"RequestId: {request_id} Error: {self._why}"
         return "Runtime.ExitError", f"RequestId: {request_id} Error: {exit_reason(self._status)}"
 
     def _finish(self, payload: bytes, error: str | None) -> None:
         """The invocation is over: its last lines, then its answer."""
-        invocation, self._current = self._current, None
+        invocation = self._current
         if invocation is None:
             return
         self._cancel_timer()
         if self._process is not None and not self.is_gone:
             self._process.drain()
             self._peak = max(self._peak, self._process.resident())
-        self._report(invocation.request_id)
+        self._report(invocation.request_id, "" if error is None else failure_status(payload))
+        self._current = None
         invocation.log_tail = self.tail
         invocation.end(payload, error)
 
-    def _report(self, request_id: str) -> None:
+    def _report(self, request_id: str, status: str) -> None:
         duration = (self._loop.time() - self._began) * 1000
         init, self._init_duration = self._init_duration, None
         started = "" if init is None else f"Init Duration: {init * 1000:.2f} ms\t"
@@ -249,7 +260,7 @@ class Runtime:
         self._print(
             f"END RequestId: {request_id}\n"
             f"REPORT RequestId: {request_id}\tDuration: {duration:.2f} ms\tBilled Duration: {math.ceil(duration)} ms\t"
-            f"Memory Size: {self._memory} MB\tMax Memory Used: {self._peak // (1024 * 1024)} MB\t{started}\n".encode()
+            f"Memory Size: {self._memory} MB\tMax Memory Used: {self._peak // (1024 * 1024)} MB\t{started}{status}\n".encode()
         )
 
     def _cancel_timer(self) -> None:

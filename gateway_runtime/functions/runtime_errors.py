@@ -7,6 +7,8 @@ import json
 
 from gateway_runtime.functions.limits import LARGEST_ANSWER
 
+TIMED_OUT = "Sandbox.Timedout"
+_LONGEST_TYPE = 128
 _SIGNALS = {
     9: "killed",
     11: "segmentation fault",
@@ -35,6 +37,18 @@ def response_too_large() -> bytes:
 
 def error_payload(error_type: str, message: str) -> bytes:
     return json.dumps({"errorType": error_type, "errorMessage": message}).encode()
+
+
+def failure_status(payload: bytes) -> str:
+    """What AWS's REPORT line says at its end of an invocation that failed, by what it is answered with."""
+    try:
+        kind = json.loads(payload).get("errorType")
+    except (ValueError, AttributeError):
+        kind = None
+    if kind == TIMED_OUT:
+        return "Status: timeout"
+    told = "".join(character for character in kind if character.isprintable()) if isinstance(kind, str) else ""
+    return f"Status: error\tError Type: {told[:_LONGEST_TYPE]}" if told else "Status: error"
 
 
 def error_of_trailers(error_type: bytes, trailers: dict[bytes, bytes]) -> bytes:

@@ -70,7 +70,7 @@ def function_page(console: Console, name: str, *, outcome: Outcome | None = None
         aliases=aliases_of(console, name),
         statements=statements_of(console, name),
         apis=apis,
-        trail=[{"label": "Functions", "url": reverse("console:functions")}, {"label": name}],
+        trail=function_trail(name),
         cli=command_samples(
             console,
             [
@@ -81,6 +81,14 @@ def function_page(console: Console, name: str, *, outcome: Outcome | None = None
         status=422 if any(form.errors for form in given.values()) else 200,
         **page_forms,
     )
+
+
+def function_trail(name: str, step: str = "") -> list[dict[str, str]]:
+    """The way to the page of a function, or to one behind it."""
+    trail = [{"label": "Functions", "url": reverse("console:functions")}]
+    if not step:
+        return [*trail, {"label": name}]
+    return [*trail, {"label": name, "url": reverse("console:function", args=[name])}, {"label": step}]
 
 
 def latest_of(console: Console, name: str) -> FunctionVersion:

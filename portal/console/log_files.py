@@ -78,7 +78,7 @@ def log_files(console: Console) -> HttpResponseBase:
         "console/log_groups.html",
         section="logs",
         groups=[Group(group, names[group["apiId"]]) for group in groups],
-        cli=_terminal("ListLogGroups", {}),
+        cli=terminal("ListLogGroups", {}),
     )
 
 
@@ -106,7 +106,7 @@ def log_lines(console: Console) -> HttpResponseBase:
         **_links(given, found, str(newest or ""), before=before, paused=paused),
         **_choices(console, given),
         **_advice(given, format_text),
-        cli=_terminal("ListLogEvents", wanted),
+        cli=terminal("ListLogEvents", wanted),
     )
 
 
@@ -179,7 +179,7 @@ def _advice(given: dict[str, str], format_text: str) -> dict[str, Any]:
     return {"stage_url": url, "missing": told if missing else "", "writes_access_log": bool(format_text)}
 
 
-def _terminal(operation: str, request: Shape) -> list[dict[str, Any]]:
+def terminal(operation: str, request: Shape) -> list[dict[str, Any]]:
     """The same from a terminal on the installation's machine: operations of our own are no commands of the AWS CLI."""
     text = json.dumps(request, default=lambda at: at.isoformat(timespec="seconds"))
     words = f"python manage.py operation {operation}" + (f" {shlex.quote(text)}" if request else "")

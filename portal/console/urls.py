@@ -24,11 +24,6 @@ from portal.console import (
     documentation_versions,
     domain_names,
     domain_routes,
-    function_access,
-    function_code,
-    function_invocations,
-    function_versions,
-    functions,
     gateway_responses,
     importing,
     integrations,
@@ -82,7 +77,6 @@ app_name = "console"
 _METHOD = "apis/<str:api_id>/resources/<str:resource_id>/methods/<str:verb>/"
 _STAGE = "apis/<str:api_id>/stages/<str:stage_name>/"
 _CERTIFICATE = "client-certificates/of/<str:certificate_id>/"
-_FUNCTION = "functions/of/<str:name>/"
 _DEPLOYMENT = "apis/<str:api_id>/deployments/of/<str:deployment_id>/"
 _DOCUMENTATION = "apis/<str:api_id>/documentation/"
 _VALIDATOR = "apis/<str:api_id>/validators/of/<str:validator_id>/"
@@ -243,25 +237,7 @@ urlpatterns = [
     ),
     path(_CERTIFICATE + "describe/", client_certificates.describe_certificate, name="describe_client_certificate"),
     path(_CERTIFICATE + "delete/", client_certificates.delete_certificate, name="delete_client_certificate"),
-    path("functions/", functions.functions, name="functions"),
-    path("functions/new/", functions.create_function, name="create_function"),
-    path(_FUNCTION, functions.function, name="function"),
-    path(_FUNCTION + "source/", function_code.save_source, name="save_source"),
-    path(_FUNCTION + "code/", function_code.function_code, name="function_code"),
-    path(_FUNCTION + "code/add/", function_code.add_file, name="add_function_file"),
-    path(_FUNCTION + "code/delete/", function_code.delete_file, name="delete_function_file"),
-    path(_FUNCTION + "limits/", functions.limit_function, name="limit_function"),
-    path(_FUNCTION + "package/", functions.upload_package, name="upload_package"),
-    path(_FUNCTION + "configuration/", functions.configure_function, name="configure_function"),
-    path(_FUNCTION + "invoke/", function_invocations.invoke_function, name="invoke_function"),
-    path(_FUNCTION + "versions/", function_versions.publish_version, name="publish_function_version"),
-    path(_FUNCTION + "aliases/", function_versions.put_alias, name="put_function_alias"),
-    path(_FUNCTION + "aliases/<str:alias>/delete/", function_versions.delete_alias, name="delete_function_alias"),
-    path(_FUNCTION + "permissions/", function_access.allow_api, name="allow_api"),
-    path(
-        _FUNCTION + "permissions/<str:statement>/revoke/", function_access.revoke_permission, name="revoke_permission"
-    ),
-    path(_FUNCTION + "delete/", functions.delete_function, name="delete_function"),
+    path("functions/", include("portal.console.function_urls")),
     path("domain-names/", domain_names.domain_names, name="domain_names"),
     path("domain-names/new/", domain_names.create_domain_name, name="create_domain_name"),
     path("domain-names/of/<str:name>/", domain_names.domain_name, name="domain_name"),

@@ -13,7 +13,7 @@ from apps.control_plane.registry import Shape, operation
 from apps.core.log_events import LogEvent, Reader, access_log_reader, execution_event
 from apps.deployments.models import Stage
 from apps.metering import log_files
-from apps.metering.log_files import KINDS, LogFile, LogFiles, LogFilter, NoSuchLog
+from apps.metering.log_files import KINDS, Found, LogFile, LogFiles, LogFilter, NoSuchLog, Position
 from apps.rest_apis.models import RestApi
 from apps.v2_apis.models import Api
 from apps.v2_apis.models import Stage as V2Stage
@@ -35,12 +35,7 @@ def list_log_groups(caller: Caller, request: Shape) -> Shape:
 @operation("ListLogEvents", "gatehouse")
 def list_log_events(caller: Caller, request: Shape) -> Shape:
     """Lines of a log, newest first. A stage that never wrote one has none; a stage that is gone keeps its log."""
-    limit = int(request.get("limit") or _SHOWN)
-    if not 1 <= limit <= _MOST:
-        raise BadRequestException(f"Ask for 1 to {_MOST} events")
-    before = log_files.position(request["nextToken"]) if request.get("nextToken") else None
-    if request.get("nextToken") and before is None:
-        raise BadRequestException("Invalid nextToken")
+    limit, before = search_limits(request)
     read = _reader(caller, request)
     try:
         found = files().search(
@@ -48,8 +43,23 @@ def list_log_events(caller: Caller, request: Shape) -> Shape:
         )
     except NoSuchLog:
         raise NotFoundException("Invalid stage identifier specified") from None
+    return {**found_shape(found), "items": [event_shape(event) for event in found.events]}
+
+
+def search_limits(request: Shape) -> tuple[int, Position | None]:
+    """How many lines a request asks for, and before which place. Raises BadRequestException."""
+    limit = int(request.get("limit") or _SHOWN)
+    if not 1 <= limit <= _MOST:
+        raise BadRequestException(f"Ask for 1 to {_MOST} events")
+    before = log_files.position(request["nextToken"]) if request.get("nextToken") else None
+    if request.get("nextToken") and before is None:
+        raise BadRequestException("Invalid nextToken")
+    return limit, before
+
+
+def found_shape(found: Found) -> Shape:
+    """How far a search came, and where it goes on."""
     answer = {
-        "items": [_event(event) for event in found.events],
         "nextToken": str(found.older) if found.older is not None else None,
         "searchedBytes": found.read,
         "searchedTo": _moment(found.reached),
@@ -111,7 +121,8 @@ def _group(file: LogFile) -> Shape:
     }
 
 
-def _event(event: LogEvent) -> Shape:
+def event_shape(event: LogEvent) -> Shape:
+    """The LogEvent of `service-2.json`."""
     fields = event.fields
     members = {
         "timestamp": _moment(event.at),

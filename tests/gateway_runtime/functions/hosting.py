@@ -147,6 +147,11 @@ class HostHarness:
         return json.loads(answer.payload)
 
     def log(self, name: str) -> str:
+        """What was printed, without the time and the invocation that stand before each line."""
+        lines = self.log_lines(name).splitlines(keepends=True)
+        return "".join(line.split(" ", 2)[2] for line in lines)
+
+    def log_lines(self, name: str) -> str:
         path = self.environment.data_dir / "log" / "functions" / ACCOUNT / REGION / f"{name}.log"
         return path.read_text() if path.exists() else ""
 

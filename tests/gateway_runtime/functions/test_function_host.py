@@ -20,6 +20,7 @@ from gateway_runtime.functions.errors import (
     PayloadTooLarge,
 )
 from gateway_runtime.functions.limits import FunctionLimits
+from gateway_runtime.functions.logs import Lines
 from portal.supervisor.valkey import free_loopback_port
 from tests.gateway_runtime.functions.hosting import API_ARN, HostHarness, function_host, policy_for
 from tests.gateway_runtime.plane.functions import function_arn
@@ -310,6 +311,43 @@ async def test_the_log_has_what_was_printed_between_awss_own_lines(functions: Ho
         r"Duration: [\d.]+ ms\tBilled Duration: \d+ ms\tMemory Size: 128 MB\tMax Memory Used: \d+ MB\tInit Duration",
         lines[4],
     )
+
+
+async def test_each_line_of_the_log_tells_its_time_and_its_invocation(functions: HostHarness):
+    code = "print('at first')\ndef handler(event, context):\n    print(context.aws_request_id, end='')\n    print(' and more')"
+    arn = await functions.runs("telling", code)
+
+    await functions.result(arn)
+
+    lines = [
+        re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]{12}Z \((\S+)\) (.*)", line)
+        for line in functions.log_lines("telling").splitlines()
+    ]
+    told = [(line[1], line[2]) for line in lines if line is not None]
+    assert len(told) == len(lines)
+    assert told[0] == ("-", "at first")
+    request_id = told[1][0]
+    assert told[2] == (request_id, f"{request_id} and more")
+    assert told[-1][1].startswith(f"REPORT RequestId: {request_id}\t")
+
+
+async def test_the_last_line_of_the_log_tells_how_an_invocation_failed(functions: HostHarness):
+    arn = await functions.runs("failing", "def handler(event, context):\n    raise KeyError('x')")
+    slow = await functions.runs("slow", "import time\ndef handler(event, context): time.sleep(9)", timeout=1)
+
+    await functions.error(arn)
+    await functions.error(slow)
+
+    assert functions.log("failing").endswith("\tStatus: error\tError Type: KeyError\n")
+    assert functions.log("slow").endswith("\tStatus: timeout\n")
+
+
+def test_what_one_line_is_does_not_grow_without_end() -> None:
+    lines = Lines(longest=4)
+
+    written = lines.of(b"abcdefghij", "r1") + lines.of(b"\nk\n", "r1")
+
+    assert [line.split(b" ", 2)[2] for line in written.splitlines()] == [b"abcd", b"efgh", b"ij", b"k"]
 
 
 async def test_logs_stay_within_their_bound(valkey_url: str):

@@ -120,6 +120,7 @@ GATEHOUSE: Final = {
     "ListTruststores PutTruststore",
     "cors": "EnableCors",
     "deployments": "RollbackStage",
+    "function_logs": "ListFunctionInvocations ListFunctionLogEvents",
     "key_life": "PutApiKeyExpiry PutApiKeyOrigins RotateApiKey",
     "lifecycle": "CreateChangelogEntry DeleteChangelogEntry DeprecateProduct ReinstateProduct",
     "load_balancers": "DeleteLoadBalancer GetLoadBalancer ListLoadBalancers PutLoadBalancer",
