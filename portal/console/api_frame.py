@@ -12,8 +12,9 @@ from django.urls import reverse
 
 from apps.deployments.models import Stage
 from apps.rest_apis.models import RestApi
+from portal.console.changes import Difference
 from portal.console.commands import Command, samples
-from portal.console.drafts import Difference, difference, is_behind, main_stage, stages_of
+from portal.console.drafts import difference, is_behind, main_stage, stages_of
 from portal.console.fields import offer
 from portal.console.gate import Console
 from portal.console.openapi_parts import Part, part_url

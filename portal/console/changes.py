@@ -6,8 +6,9 @@ that was not before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import msgspec
@@ -37,6 +38,18 @@ class Change:
     after: str = ""
     note: str = ""
     breaking: bool = False
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a deployment would change. `problem` says why there can be none."""
+
+    changes: Sequence[Change] = ()
+    problem: str = ""
+
+    @cached_property
+    def breaking(self) -> list[Change]:
+        return [change for change in self.changes if change.breaking]
 
 
 def changes_between(deployed: DeploymentDocument | None, draft: DeploymentDocument) -> list[Change]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.http import HttpResponseBase
 
 from apps.core import documents
 from apps.deployments.models import Deployment
 from portal.console.api_frame import ApiFrame, api_frame
-from portal.console.changes import changes_between
+from portal.console.changes import Difference, changes_between
 from portal.console.commands import Command
 from portal.console.gate import Console, console_page
 
@@ -21,18 +23,14 @@ def compare(console: Console, api_id: str) -> HttpResponseBase:
     rows = list(
         frame.api.deployments.defer("document", "openapi").order_by("-pk").prefetch_related("stages")[:_OFFERED]
     )
-    ids = [row.deployment_id for row in rows]
-    given = console.request.GET
-    after = given.get("to") or (ids[0] if ids else "")
-    before = given.get("from") or (ids[1] if len(ids) > 1 else after)
-    changes = changes_between(_document(frame, before), _document(frame, after)) if ids else []
+    before, after = two_of([row.deployment_id for row in rows], console.request.GET)
+    changes = changes_between(_document(frame, before), _document(frame, after)) if rows else []
     return frame.page(
         "console/compare.html",
         deployments=rows,
         before=before,
         after=after,
-        changes=changes,
-        breaking=[change for change in changes if change.breaking],
+        difference=Difference(changes),
         trail=[
             *frame.way,
             {"label": "Deployments", "url": frame.url("deployments")},
@@ -43,6 +41,12 @@ def compare(console: Console, api_id: str) -> HttpResponseBase:
             for one in dict.fromkeys((before, after))
         ],
     )
+
+
+def two_of(newest: list[str], asked: Mapping[str, str]) -> tuple[str, str]:
+    """The ids of the deployments to compare, the earlier first: those that were asked for, else the two newest."""
+    after = asked.get("to") or (newest[0] if newest else "")
+    return asked.get("from") or (newest[1] if len(newest) > 1 else after), after
 
 
 def _document(frame: ApiFrame, deployment_id: str) -> documents.DeploymentDocument:

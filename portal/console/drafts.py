@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
-
 from apps.core import documents
 from apps.deployments.freeze import NotDeployable, UnsupportedForDeployment, freeze
 from apps.deployments.models import Deployment, Stage
 from apps.rest_apis.models import RestApi
-from portal.console.changes import Change, changes_between
-
-
-@dataclass(frozen=True)
-class Difference:
-    """What deploying the draft to a stage would change. `problem` says why the draft cannot be deployed as it is."""
-
-    stage: Stage | None
-    changes: list[Change] = field(default_factory=list)
-    problem: str = ""
-
-    @cached_property
-    def breaking(self) -> list[Change]:
-        return [change for change in self.changes if change.breaking]
+from portal.console.changes import Difference, changes_between
 
 
 def stages_of(api: RestApi) -> list[Stage]:
@@ -44,13 +28,13 @@ def main_stage(stages: list[Stage]) -> Stage | None:
 
 
 def difference(api: RestApi, stage: Stage | None) -> Difference:
-    """Compare the draft with what a stage runs; without a stage everything is new."""
+    """What deploying the draft to a stage would change; without a stage everything is new."""
     try:
         draft = freeze(api, "draft")
     except (NotDeployable, UnsupportedForDeployment) as error:
-        return Difference(stage, problem=str(error))
+        return Difference(problem=str(error))
     deployed = _document(stage.deployment_id) if stage else None
-    return Difference(stage, changes_between(deployed, draft))
+    return Difference(changes_between(deployed, draft))
 
 
 def _document(deployment_pk: int) -> documents.DeploymentDocument:

@@ -15,7 +15,7 @@ SYNTHETIC = "MOCK"
 
 @dataclass(frozen=True)
 class Fact:
-    """A name and its value; `code` for what a machine reads, `block` for a template of several lines."""
+    """A name and its value, as console/parts/facts.html shows them; `code` for what a machine reads, `block` for several lines."""
 
     name: str
     value: str

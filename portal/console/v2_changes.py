@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.http import Http404, HttpResponseBase
 
 from apps.core.v2_documents import V2DeploymentDocument
+from portal.console.changes import Difference
+from portal.console.comparisons import two_of
 from portal.console.gate import Console, console_page
 from portal.console.v2_differences import v2_changes_between
 from portal.console.v2_drafts import DEPLOYED, v2_document
@@ -43,19 +45,15 @@ def compare(console: Console, api_id: str) -> HttpResponseBase:
         .order_by("-pk")
         .prefetch_related("stages")[:_OFFERED]
     )
-    ids = [row.deployment_id for row in rows]
-    given = console.request.GET
-    after = given.get("to") or (ids[0] if ids else "")
-    before = given.get("from") or (ids[1] if len(ids) > 1 else after)
-    found = v2_changes_between(_document(frame, before), _document(frame, after)) if ids else []
+    before, after = two_of([row.deployment_id for row in rows], console.request.GET)
+    changes = v2_changes_between(_document(frame, before), _document(frame, after)) if rows else []
     return frame.page(
         "console/v2/compare.html",
         steps=(("Deployments", frame.url("v2_deployments")), "Compare"),
         deployments=rows,
         before=before,
         after=after,
-        changes=found,
-        breaking=[change for change in found if change.breaking],
+        difference=Difference(changes),
         cli=[frame.command("GetDeployment", DeploymentId=one) for one in dict.fromkeys((before, after)) if one],
     )
 

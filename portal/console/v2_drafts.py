@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
-
 from msgspec import structs
 
 from apps.core import documents
 from apps.core.v2_documents import V2DeploymentDocument
 from apps.v2_apis.freeze import NotDeployable, freeze
 from apps.v2_apis.models import Api, Stage
-from portal.console.changes import Change
+from portal.console.changes import Difference
 from portal.console.v2_differences import v2_changes_between
 
 DEFAULT_STAGE = "$default"
@@ -21,19 +18,6 @@ _MAIN = (DEFAULT_STAGE, "prod", "production", "live")
 
 V2Draft = V2DeploymentDocument | str
 """An API frozen without a deployment's id; or why it cannot be deployed."""
-
-
-@dataclass(frozen=True)
-class V2Difference:
-    """What deploying to a stage would change. `problem` says why the API cannot be deployed as it is."""
-
-    stage: Stage | None
-    changes: list[Change] = field(default_factory=list)
-    problem: str = ""
-
-    @cached_property
-    def breaking(self) -> list[Change]:
-        return [change for change in self.changes if change.breaking]
 
 
 def v2_draft(api: Api) -> V2Draft:
@@ -64,13 +48,13 @@ def _weight(stage: Stage) -> tuple[bool, bool, int]:
     return not stage.auto_deploy, stage.name in _MAIN, stage.deployment_id or 0
 
 
-def v2_difference(draft: V2Draft, stage: Stage | None) -> V2Difference:
+def v2_difference(draft: V2Draft, stage: Stage | None) -> Difference:
     """What deploying the draft to a stage would change; without a stage, or on one that runs nothing yet, everything is new."""
     if isinstance(draft, str):
-        return V2Difference(stage, problem=draft)
+        return Difference(problem=draft)
     deployment = stage.deployment if stage is not None else None
     deployed = v2_document(deployment.document) if deployment is not None else None
-    return V2Difference(stage, v2_changes_between(deployed, draft))
+    return Difference(v2_changes_between(deployed, draft))
 
 
 def v2_document(text: str) -> V2DeploymentDocument:

@@ -16,13 +16,13 @@ from django.urls import reverse
 from apps.v2_apis.models import Api, Stage
 from portal.console import addresses
 from portal.console.api_frame import Tab, command_samples
+from portal.console.changes import Difference
 from portal.console.commands import Command
 from portal.console.fields import offer
 from portal.console.gate import Console, Shape
 from portal.console.openapi_parts import Part, part_url
 from portal.console.v2_drafts import (
     DEFAULT_STAGE,
-    V2Difference,
     V2Draft,
     v2_difference,
     v2_draft,
@@ -108,12 +108,12 @@ class V2Frame:
         return v2_main_stage(self.stages)
 
     @cached_property
-    def pending(self) -> V2Difference | None:
+    def pending(self) -> Difference | None:
         """What the main stage does not run yet; None when it is up to date, or there is none."""
         stage = self.main_stage
         return self.difference(stage) if stage is not None and v2_is_behind(stage, self.draft) else None
 
-    def difference(self, stage: Stage | None) -> V2Difference:
+    def difference(self, stage: Stage | None) -> Difference:
         """What deploying the API as it is now to a stage would change; without a stage everything is new."""
         return v2_difference(self.draft, stage)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from apps.v2_apis.models import Integration
+from portal.console.method_detail import Fact
 
 TYPES = {
     "HTTP_PROXY": "HTTP proxy",
@@ -13,16 +12,6 @@ TYPES = {
     "AWS": "AWS, mapped",
     "MOCK": "Mock",
 }
-
-
-@dataclass(frozen=True)
-class Fact:
-    """A name and its value, as console/parts/facts.html shows them."""
-
-    name: str
-    value: str
-    code: bool = False
-    block: bool = False
 
 
 def type_of(row: Integration) -> str:
