@@ -107,6 +107,16 @@ def unix_lines(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
+class ThrottleForm(forms.Form):
+    """A form with the fields `rate` and `burst`: both are filled in, or neither."""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if (data.get("rate") is None) != (data.get("burst") is None) and not self.errors:
+            self.add_error("rate", "Rate and burst go together: fill in both, or neither.")
+        return data
+
+
 def read_json(text: str) -> Any:
     """What JSON that somebody typed says. Raises ValidationError, with the place, for what is none."""
     try:

@@ -8,12 +8,12 @@ from typing import Any
 from django import forms
 
 from apps.usage_plans.models import UsagePlan, UsagePlanStage
-from portal.console.fields import PairsField, Patch, map_patches, member_patch, offer, plain
+from portal.console.fields import PairsField, Patch, ThrottleForm, map_patches, member_patch, offer, plain
 
 _LIMITS = re.compile(r"(?P<rate>\d+(\.\d+)?)\s*/\s*(?P<burst>\d+)")
 
 
-class PlanForm(forms.Form):
+class PlanForm(ThrottleForm):
     """The plan itself: throttle and quota are each key's own."""
 
     name = forms.CharField(max_length=255)
@@ -28,12 +28,6 @@ class PlanForm(forms.Form):
     )
     offset = forms.IntegerField(label="Starts on day", min_value=0, max_value=27, required=False, initial=0,
                                 help_text="Days after the beginning of the week or month.")  # fmt: skip
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if (data.get("rate") is None) != (data.get("burst") is None) and not self.errors:
-            self.add_error("rate", "Rate and burst go together: fill in both, or neither.")
-        return data
 
     def request(self) -> dict[str, Any]:
         """The members of CreateUsagePlan."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from portal.console.fields import PairsField, code_area, offer, switch
+from portal.console.fields import PairsField, ThrottleForm, code_area, offer, switch
 
 _LOGGED = {
     "requestId": "$context.requestId",
@@ -43,23 +43,16 @@ ACCESS_LOG_PRESETS = {
 """Formats to begin with: AWS's four, and one to find out what is slow."""
 
 
-class StageForm(forms.Form):
-    """What can be changed on a stage without deploying."""
+class StageSettingsForm(ThrottleForm):
+    """What stages of all kinds of APIs have."""
 
     description = forms.CharField(max_length=1024, required=False)
-    rate = forms.FloatField(
-        label="Rate",
-        min_value=0,
-        required=False,
-        help_text="Requests per second of every method. Empty: the account's.",
-    )
     burst = forms.IntegerField(label="Burst", min_value=0, required=False, help_text="Requests at once.")
     variables = PairsField(
         label="Stage variables",
         placeholder="backend = blue.example.com",
         help_text="One per line. Integrations read them as ${stageVariables.backend}.",
     )
-    log_access = forms.BooleanField(label="Custom access logging", required=False, widget=switch())
     log_format = forms.CharField(
         label="Log format",
         required=False,
@@ -68,6 +61,24 @@ class StageForm(forms.Form):
         help_text="$context variables, on one line. It must hold $context.requestId or $context.extendedRequestId.",
     )
 
+    def checked_format(self, written: str) -> str:
+        """The format of an access log on one line, which must say which request it is of."""
+        line = " ".join(written.split())
+        if "$context.requestId" not in line and "$context.extendedRequestId" not in line:
+            self.add_error("log_format", "The format must hold $context.requestId or $context.extendedRequestId.")
+        return line
+
+
+class StageForm(StageSettingsForm):
+    """What can be changed on a stage of a REST API without deploying."""
+
+    rate = forms.FloatField(
+        label="Rate",
+        min_value=0,
+        required=False,
+        help_text="Requests per second of every method. Empty: the account's.",
+    )
+    log_access = forms.BooleanField(label="Custom access logging", required=False, widget=switch())
     log_level = forms.ChoiceField(
         label="CloudWatch logs",
         choices=LOG_LEVELS,
@@ -100,14 +111,8 @@ class StageForm(forms.Form):
         offer(self, "certificate", [("", "None"), *certificates])
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        log_format = " ".join((data.get("log_format") or "").split())
-        if data.get("log_access"):
-            log_format = log_format or ACCESS_LOG_EXAMPLE
-            if "$context.requestId" not in log_format and "$context.extendedRequestId" not in log_format:
-                self.add_error("log_format", "The format must hold $context.requestId or $context.extendedRequestId.")
+        data = super().clean()
+        written = data.get("log_format") or ACCESS_LOG_EXAMPLE
+        data["log_format"] = self.checked_format(written) if data.get("log_access") else ""
         data["log_level"] = data.get("log_level") or "OFF"
-        data["log_format"] = log_format if data.get("log_access") else ""
-        if (data.get("rate") is None) != (data.get("burst") is None) and not self.errors:
-            self.add_error("rate", "Rate and burst go together: fill in both, or neither.")
         return data

@@ -15,7 +15,7 @@ from apps.control_plane.v1.method_settings import DEFAULT_METHOD_SETTING
 from apps.deployments.models import Stage
 from portal.console.api_frame import ApiFrame, api_frame
 from portal.console.commands import Command
-from portal.console.fields import Patch, member_patch, plain, switch
+from portal.console.fields import Patch, ThrottleForm, member_patch, plain, switch
 from portal.console.first_call import methods_of
 from portal.console.gate import Console, console_page
 from portal.console.stage_forms import LOG_LEVELS
@@ -34,7 +34,7 @@ _MEMBERS = {
 """The fields: AWS's member, and the last part of the path that patches it."""
 
 
-class MethodSettingsForm(forms.Form):
+class MethodSettingsForm(ThrottleForm):
     """The settings of one method. All of them count in place of the stage's."""
 
     rate = forms.FloatField(
@@ -51,9 +51,7 @@ class MethodSettingsForm(forms.Form):
     encrypted = forms.BooleanField(label="Encrypt cache data", required=False, widget=switch())
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if (data.get("rate") is None) != (data.get("burst") is None) and not self.errors:
-            self.add_error("rate", "Rate and burst go together: fill in both, or neither.")
+        data = super().clean()
         data["log_level"] = data.get("log_level") or "OFF"
         return data
 

@@ -9,9 +9,9 @@ from django import forms
 
 from apps.client_certificates.models import ClientCertificate
 from apps.v2_apis.models import Api, Stage
-from portal.console.fields import PairsField, code_area, offer, plain, switch
+from portal.console.fields import PairsField, offer, plain, switch
 from portal.console.gate import Shape
-from portal.console.stage_forms import LOG_LEVELS
+from portal.console.stage_forms import LOG_LEVELS, StageSettingsForm
 from portal.console.v2_frame import DEFAULT_STAGE, map_change
 
 _HTTP_MEMBERS = {
@@ -49,7 +49,7 @@ def formats(api: Api) -> dict[str, str]:
     }
 
 
-class V2StageForm(forms.Form):
+class V2StageForm(StageSettingsForm):
     """A stage: what deploys to it, and what acts without deploying."""
 
     name = forms.CharField(
@@ -66,16 +66,9 @@ class V2StageForm(forms.Form):
     deployment = forms.ChoiceField(
         label="Deployment", required=False, help_text="What the stage runs, when it does not deploy by itself."
     )
-    description = forms.CharField(max_length=1024, required=False)
-    variables = PairsField(
-        label="Stage variables",
-        placeholder="backend = blue.example.com",
-        help_text="One per line. Integrations read them as ${stageVariables.backend}.",
-    )
     rate = forms.FloatField(
         min_value=0, required=False, help_text="Requests per second of every route. Empty: the account's."
     )
-    burst = forms.IntegerField(min_value=0, required=False, help_text="Requests at once.")
     route_throttle = PairsField(
         label="Route throttling",
         rows=3,
@@ -84,13 +77,6 @@ class V2StageForm(forms.Form):
     )
     metrics = forms.BooleanField(label="Detailed metrics", required=False, widget=switch())
     log = forms.ChoiceField(label="Access logging", required=False)
-    log_format = forms.CharField(
-        label="Log format",
-        required=False,
-        max_length=3072,
-        widget=code_area(3),
-        help_text="$context variables, on one line. It must hold $context.requestId.",
-    )
     log_level = forms.ChoiceField(label="CloudWatch logs", choices=LOG_LEVELS, required=False)
     certificate = forms.ChoiceField(
         label="Client certificate", required=False, help_text="What back ends are shown, so that they know who calls."
@@ -161,14 +147,9 @@ class V2StageForm(forms.Form):
         return found
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        chosen = data.get("log", OFF)
-        text = " ".join((data.get("log_format") or "").split()) if chosen == CUSTOM else self.formats.get(chosen, "")
-        if chosen == CUSTOM and "$context.requestId" not in text and "$context.extendedRequestId" not in text:
-            self.add_error("log_format", "The format must hold $context.requestId or $context.extendedRequestId.")
-        data["log_format"] = text
-        if (data.get("rate") is None) != (data.get("burst") is None) and not self.errors:
-            self.add_error("rate", "Rate and burst go together: fill in both, or neither.")
+        data = super().clean()
+        chosen, written = data.get("log", OFF), data.get("log_format") or ""
+        data["log_format"] = self.checked_format(written) if chosen == CUSTOM else self.formats.get(chosen, "")
         return data
 
     def members(self) -> Shape:
