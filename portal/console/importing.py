@@ -18,7 +18,7 @@ from apps.rest_apis.models import RestApi
 from apps.usage_plans.models import UsagePlan
 from portal.console.api_frame import STAGE_NAME, command_samples
 from portal.console.commands import Command
-from portal.console.fields import code_area, offer
+from portal.console.fields import code_area, offer, unix_lines
 from portal.console.gate import Console, console_page
 from portal.console.listing import line_of, listing
 from portal.console.publication import Publication, publish
@@ -31,12 +31,31 @@ EXAMPLE = Path(__file__).with_name("example_api.yaml")
 
 
 class DefinitionForm(forms.Form):
-    """The text or the file, and where it goes."""
+    """The text or the file."""
 
     definition = forms.CharField(
         label="OpenAPI definition", required=False, strip=False, widget=code_area(18), max_length=MAX_DEFINITION
     )
     file = forms.FileField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        upload: UploadedFile | None = data.get("file")
+        text = data.get("definition") or ""
+        if not text.strip() and upload:
+            try:
+                text = upload.read().decode("utf-8-sig")
+            except UnicodeDecodeError:
+                self.add_error("file", "The file is not UTF-8 text.")
+        if not text.strip() and not self.errors:
+            self.add_error("definition", "Paste a definition, or choose a file.")
+        data["definition"] = unix_lines(text)
+        return data
+
+
+class RestDefinitionForm(DefinitionForm):
+    """With where it goes."""
+
     api = forms.CharField(required=False, widget=forms.HiddenInput)
     mode = forms.ChoiceField(
         label="What is already there",
@@ -47,18 +66,6 @@ class DefinitionForm(forms.Form):
         initial="overwrite",
         required=False,
     )
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        upload: UploadedFile | None = data.get("file")
-        if not data.get("definition", "").strip() and upload:
-            try:
-                data["definition"] = upload.read().decode("utf-8-sig")
-            except UnicodeDecodeError:
-                self.add_error("file", "The file is not UTF-8 text.")
-        if not (data.get("definition") or "").strip() and not self.errors:
-            self.add_error("definition", "Paste a definition, or choose a file.")
-        return data
 
 
 class PublishForm(forms.Form):
@@ -136,12 +143,12 @@ def import_definition(console: Console) -> HttpResponseBase:
         api = _target(console, console.request.GET.get("api", ""))
         example = EXAMPLE.read_text() if "example" in console.request.GET else ""
         initial = {"api": api.id if api else "", "mode": "overwrite", "definition": example}
-        return _paste_page(console, DefinitionForm(initial=initial), api)
+        return _paste_page(console, RestDefinitionForm(initial=initial), api)
     api = _target(console, post.get("api", ""))
-    form = DefinitionForm(post, console.request.FILES)
+    form = RestDefinitionForm(post, console.request.FILES)
     if not form.is_valid():
         return _paste_page(console, form, api, status=422)
-    text = form.cleaned_data["definition"].replace("\r\n", "\n")
+    text = form.cleaned_data["definition"]
     draft = Draft(text, preview(text.encode(), {}), api, form.cleaned_data["mode"] or "overwrite")
     if "publish" not in post:
         return _preview_page(console, draft, _publish_form(console, draft))
@@ -174,7 +181,7 @@ def _publish(console: Console, draft: Draft) -> HttpResponse:
     return url
 
 
-def _paste_page(console: Console, form: DefinitionForm, api: RestApi | None, status: int = 200) -> HttpResponse:
+def _paste_page(console: Console, form: RestDefinitionForm, api: RestApi | None, status: int = 200) -> HttpResponse:
     return console.page(
         "console/import.html",
         section="import",

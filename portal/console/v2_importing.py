@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
@@ -16,24 +15,20 @@ from apps.control_plane.errors import AwsError
 from apps.control_plane.openapi.document import load
 from apps.control_plane.openapi.http_apis.reading import read
 from apps.control_plane.openapi.http_apis.spec import RouteSpec
-from apps.control_plane.openapi.importer import PreviewNote, aws_variables
+from apps.control_plane.openapi.importer import PreviewNote, aws_variables, preview_notes
 from apps.v2_apis.models import Api
 from portal.console.api_frame import command_samples
 from portal.console.commands import Command
-from portal.console.fields import code_area, switch, unix_lines
+from portal.console.fields import switch
 from portal.console.gate import Console, Shape, console_page
-from portal.console.importing import MAX_DEFINITION
+from portal.console.importing import DefinitionForm
 from portal.console.listing import Line, line_of, listing
 from portal.console.v2_frame import DEFAULT_STAGE, SERVICE
 
 
-class DefinitionForm(forms.Form):
-    """The text or the file."""
+class HttpDefinitionForm(DefinitionForm):
+    """With what becomes of it."""
 
-    definition = forms.CharField(
-        label="OpenAPI definition", required=False, strip=False, widget=code_area(18), max_length=MAX_DEFINITION
-    )
-    file = forms.FileField(required=False)
     base_path = forms.ChoiceField(
         label="Base path of the server",
         required=False,
@@ -46,19 +41,6 @@ class DefinitionForm(forms.Form):
     stage = forms.BooleanField(
         label="Make a $default stage that deploys by itself", required=False, initial=True, widget=switch()
     )
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        upload: UploadedFile | None = data.get("file")
-        if not (data.get("definition") or "").strip() and upload:
-            try:
-                data["definition"] = upload.read().decode("utf-8-sig")
-            except UnicodeDecodeError:
-                self.add_error("file", "The file is not UTF-8 text.")
-        if not (data.get("definition") or "").strip() and not self.errors:
-            self.add_error("definition", "Paste a definition, or choose a file.")
-        data["definition"] = unix_lines(data.get("definition") or "")
-        return data
 
 
 @dataclass(frozen=True)
@@ -87,7 +69,7 @@ def import_http_api(console: Console) -> HttpResponseBase:
     """Nothing is written before the button of the preview; `?api=` replaces what an API consists of."""
     wanted = console.request.POST.get("api") or console.request.GET.get("api", "")
     api = console.caller.api(wanted) if wanted else None
-    form = DefinitionForm(console.posted, console.request.FILES or None)
+    form = HttpDefinitionForm(console.posted, console.request.FILES or None)
     found: HttpPreview | None = None
     if form.is_valid():
         found = preview(console, form.cleaned_data)
@@ -106,19 +88,8 @@ def preview(console: Console, data: dict[str, Any]) -> HttpPreview:
         spec, findings = read(document, data.get("base_path") or "ignore")
     except AwsError as error:
         return HttpPreview("", [], [PreviewNote("error", error.message)])
-    told = list(findings.found)
-    places = document.positions({finding.pointer for finding in told})
-    notes = [
-        PreviewNote(
-            finding.severity,
-            finding.message,
-            finding.pointer,
-            place.line if (place := places.get(finding.pointer)) else None,
-        )
-        for finding in told
-    ]
     routes = [_route(route, spec.integrations) for route in spec.routes]
-    return HttpPreview(str(spec.api.get("Name", "")), routes, notes)
+    return HttpPreview(str(spec.api.get("Name", "")), routes, preview_notes(findings.found, document))
 
 
 def _route(route: RouteSpec, integrations: dict[str, Any]) -> dict[str, str]:
@@ -144,7 +115,7 @@ def _write(console: Console, data: dict[str, Any], api: Api | None) -> Shape:
     return made
 
 
-def _page(console: Console, form: DefinitionForm, api: Api | None, found: HttpPreview | None) -> HttpResponseBase:
+def _page(console: Console, form: HttpDefinitionForm, api: Api | None, found: HttpPreview | None) -> HttpResponseBase:
     text = form.cleaned_data["definition"] if found else ""
     shown = [*found.errors, *found.warnings] if found else []
     lines: list[Line] = listing(text, shown)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from apps.control_plane.errors import AwsError, BadRequestException, LimitExceededException, NotImplementedException
@@ -135,23 +135,20 @@ def preview(body: bytes, parameters: Mapping[str, str], existing: Iterable[str] 
         spec, findings = read(document, parameters, existing)
     except AwsError as error:
         return Preview(None, None, (), (), (_refusal(error),), ())
-    refusing = [*findings.of("unsupported"), *findings.of("error")]
-    places = document.positions({finding.pointer for finding in findings.found})
+    told = preview_notes([*findings.of("unsupported"), *findings.of("error"), *findings.of("warning")], document)
     return Preview(
         title=spec.name,
         version=spec.version,
         operations=tuple(_preview_operation(operation) for operation in spec.operations),
         models=tuple(model.name for model in spec.models),
-        errors=tuple(_notes(refusing, places)),
-        warnings=tuple(_notes(findings.of("warning"), places)),
+        errors=tuple(note for note in told if note.severity != "warning"),
+        warnings=tuple(note for note in told if note.severity == "warning"),
     )
 
 
 def _refusal(error: AwsError) -> PreviewNote:
     place = error.__cause__.position if isinstance(error.__cause__, MalformedText) else None
-    return PreviewNote(
-        "error", error.message, line=place.line if place else None, column=place.column if place else None
-    )
+    return _note(Finding("error", error.message, "#"), place)
 
 
 def _preview_operation(operation: OperationSpec) -> PreviewOperation:
@@ -166,13 +163,12 @@ def _preview_operation(operation: OperationSpec) -> PreviewOperation:
     )
 
 
-def _notes(findings: Iterable[Finding], places: dict[str, Position]) -> Iterable[PreviewNote]:
-    for finding in findings:
-        place = places.get(finding.pointer)
-        yield PreviewNote(
-            finding.severity,
-            finding.message,
-            finding.pointer,
-            place.line if place else None,
-            place.column if place else None,
-        )
+def preview_notes(findings: Collection[Finding], document: Document) -> list[PreviewNote]:
+    """What was found, with its places in the text."""
+    places = document.positions({finding.pointer for finding in findings})
+    return [_note(finding, places.get(finding.pointer)) for finding in findings]
+
+
+def _note(finding: Finding, place: Position | None) -> PreviewNote:
+    line, column = (place.line, place.column) if place else (None, None)
+    return PreviewNote(finding.severity, finding.message, finding.pointer, line, column)

@@ -91,7 +91,7 @@ def test_an_error_stands_below_its_line_and_the_text_is_kept(owner: Client) -> N
     assert "type: nonsense" in text(answer).partition("<textarea")[2]
 
 
-@pytest.mark.parametrize("junk", ["{", "a: [", "just words", "openapi: 4.0.0", "\x00", "paths: {}"])
+@pytest.mark.parametrize("junk", ["{", "a: [", "just words", "openapi: 4.0.0", "paths: {}"])
 def test_what_is_no_definition_is_told_so(owner: Client, junk: str) -> None:
     answer = post(owner, definition=junk)
 
