@@ -23,11 +23,30 @@ JWT, REQUEST = "JWT", "REQUEST"
 _HTTP_SOURCE, _WEBSOCKET_SOURCE = "$request.header.Authorization", "route.request.header.Authorization"
 
 
-class FunctionAuthorizerForm(forms.Form):
+class AuthorizerForm(forms.Form):
+    """What every authorizer has: its `kind`, and beside the name `sources`, which each kind explains in its own words."""
+
+    kind: str
+    name = forms.CharField(max_length=128)
+
+    def __init__(self, *args: Any, row: Authorizer | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if row is not None:
+            self.initial = {**self._from(row), **self.initial}
+
+    def _from(self, row: Authorizer) -> dict[str, Any]:
+        return {"name": row.name, "sources": row.identity_source}
+
+    def members(self) -> Shape:
+        """The members of CreateAuthorizer and UpdateAuthorizer."""
+        data = self.cleaned_data
+        return {"Name": data["name"], "AuthorizerType": self.kind, "IdentitySource": data["sources"]}
+
+
+class FunctionAuthorizerForm(AuthorizerForm):
     """A Lambda function that decides who may pass, as WebSocket APIs have it."""
 
     kind = REQUEST
-    name = forms.CharField(max_length=128)
     uri = forms.CharField(
         label="Function",
         max_length=2048,
@@ -49,26 +68,17 @@ class FunctionAuthorizerForm(forms.Form):
         help_text="One per line: what must be there for the function to be asked. Without it the answer is 401.",
     )
 
-    def __init__(self, *args: Any, row: Authorizer | None = None, **options: Any) -> None:
-        super().__init__(*args, **options)
-        if row is not None:
-            self.initial = {**self._from(row), **self.initial}
-
     def _from(self, row: Authorizer) -> dict[str, Any]:
         return {
-            "name": row.name,
-            "sources": row.identity_source,
+            **super()._from(row),
             "uri": row.authorizer_uri,
             "credentials": row.authorizer_credentials_arn,
         }
 
     def members(self) -> Shape:
-        """The members of CreateAuthorizer and UpdateAuthorizer."""
         data = self.cleaned_data
         return {
-            "Name": data["name"],
-            "AuthorizerType": self.kind,
-            "IdentitySource": data["sources"],
+            **super().members(),
             "AuthorizerUri": invocation_uri(data["uri"], streams=False) or data["uri"],
             "AuthorizerCredentialsArn": data["credentials"],
         }
@@ -113,11 +123,10 @@ class HttpFunctionAuthorizerForm(FunctionAuthorizerForm):
         }
 
 
-class JwtAuthorizerForm(forms.Form):
+class JwtAuthorizerForm(AuthorizerForm):
     """An issuer whose tokens are taken."""
 
     kind = JWT
-    name = forms.CharField(max_length=128)
     issuer = forms.CharField(
         max_length=2048,
         help_text="Its discovery document stands below /.well-known/openid-configuration, and is asked for when this is saved.",
@@ -133,17 +142,14 @@ class JwtAuthorizerForm(forms.Form):
         help_text="The header or query string that the token comes in.",
     )
 
-    def __init__(self, *args: Any, row: Authorizer | None = None, **options: Any) -> None:
+    def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["audience"].required = self.fields["sources"].required = True
-        if row is not None:
-            self.initial = {**self._from(row), **self.initial}
 
     def _from(self, row: Authorizer) -> dict[str, Any]:
         configuration = row.jwt_configuration or {}
         return {
-            "name": row.name,
-            "sources": row.identity_source,
+            **super()._from(row),
             "issuer": configuration.get("Issuer", ""),
             "audience": configuration.get("Audience", []),
         }
@@ -156,15 +162,8 @@ class JwtAuthorizerForm(forms.Form):
 
     def members(self) -> Shape:
         data = self.cleaned_data
-        return {
-            "Name": data["name"],
-            "AuthorizerType": self.kind,
-            "IdentitySource": data["sources"],
-            "JwtConfiguration": {"Issuer": data["issuer"], "Audience": data["audience"]},
-        }
-
-
-AuthorizerForm = FunctionAuthorizerForm | JwtAuthorizerForm
+        issuer = {"Issuer": data["issuer"], "Audience": data["audience"]}
+        return {**super().members(), "JwtConfiguration": issuer}
 
 
 @console_page("GET")
@@ -236,7 +235,7 @@ def delete_authorizer(console: Console, api_id: str, authorizer_id: str) -> Http
     return frame.to("v2_authorizer", authorizer_id)
 
 
-def _form(frame: V2Frame, kind: str) -> type[FunctionAuthorizerForm] | type[JwtAuthorizerForm]:
+def _form(frame: V2Frame, kind: str) -> type[AuthorizerForm]:
     if kind == JWT:
         return JwtAuthorizerForm
     return FunctionAuthorizerForm if frame.api.websocket else HttpFunctionAuthorizerForm
