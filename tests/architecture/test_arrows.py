@@ -1,5 +1,6 @@
 """The house's arrows: who may import whom, and what a data-plane process must never load."""
 
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -41,11 +42,13 @@ def test_no_module_hides_behind_a_name_that_says_nothing():
     assert offenders == []
 
 
-def test_every_test_file_has_a_name_of_its_own():
-    """pytest knows them by their names alone."""
-    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+def test_tests_import_each_other_by_their_whole_names():
+    """`from tests.builders import …`: then any of them can be collected with any other, in any order."""
+    files = list((ROOT / "tests").rglob("*.py"))
+    names = {path.stem for path in files} - sys.stdlib_module_names
+    bare = re.compile(rf"^(?:from|import) (?:{'|'.join(names)})\b.*", re.MULTILINE)
 
-    assert [name for name, times in names.items() if times > 1] == []
+    assert {str(path.relative_to(ROOT)): found for path in files if (found := bare.findall(path.read_text()))} == {}
 
 
 def test_no_two_pages_have_one_name():

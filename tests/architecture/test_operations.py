@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
-from specimens import specimen
 
 from apps.control_plane.registry import operations_built
 from apps.control_plane.wire.service_models import SERVICES, all_operations, operation_model
+from tests.specimens import specimen
 
 LIST = Path(__file__).parent / "unbuilt_operations.txt"
 MOST_UNBUILT = 66

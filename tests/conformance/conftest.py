@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from every_operation import MAKING
-from making import World, take
-from replay import Replay
-from sequences import Client, Open
 
 from apps.accounts.models import Account
+from tests.conformance.every_operation import MAKING
+from tests.conformance.making import World, take
+from tests.conformance.replay import Replay
+from tests.conformance.sequences import Client, Open
 
 
 @pytest.fixture

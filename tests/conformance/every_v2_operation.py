@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from every_operation import NOBODY, Shape, Step
+from tests.conformance.every_operation import NOBODY, Shape, Step
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/one"
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:pets"

@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 from botocore import xform_name
-from builders import a_caller, call
-from every_operation import Shape, Step
-from sequences import Client
+
+from tests.builders import a_caller, call
+from tests.conformance.every_operation import Shape, Step
+from tests.conformance.sequences import Client
 
 World = dict[str, str]
 _NAME = re.compile(r"\{(\w+)\}")

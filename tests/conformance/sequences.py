@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from replay import Replay
+from tests.conformance.replay import Replay
 
 UNKNOWN_API = "abcde0"
 

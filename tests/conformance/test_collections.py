@@ -7,12 +7,12 @@ from typing import Any
 
 import botocore.session
 import pytest
-from every_operation import REQUESTS
-from making import World, filled
 
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError, BadRequestException
+from tests.conformance.every_operation import REQUESTS
+from tests.conformance.making import World, filled
 
 MODEL = botocore.session.get_session().get_service_model("apigateway")
 WHOLE = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compatibility import COMMAND, PAGE, page
+from tests.conformance.compatibility import COMMAND, PAGE, page
 
 
 def test_the_page_is_what_the_code_says() -> None:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import botocore.session
 import pytest
 from botocore.exceptions import ClientError
-from every_operation import NOBODY, REFUSED, REQUESTS, STEPS, Shape
-from limits import FILL
-from making import World, perform, take
-from refusals_left_out import LEFT_OUT, NEVER
-from sequences import Client
 
 from apps.deployments.models import Stage
+from tests.conformance.every_operation import NOBODY, REFUSED, REQUESTS, STEPS, Shape
+from tests.conformance.limits import FILL
+from tests.conformance.making import World, perform, take
+from tests.conformance.refusals_left_out import LEFT_OUT, NEVER
+from tests.conformance.sequences import Client
 
 MODEL = botocore.session.get_session().get_service_model("apigateway")
 _IDS = {"restApiId", "resourceId", "usagePlanId", "apiKey", "vpcLinkId", "clientCertificateId"}

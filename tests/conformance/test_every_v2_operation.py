@@ -10,12 +10,12 @@ import botocore.session
 import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
-from builders import a_caller, a_rest_api, a_stage
-from every_operation import NOBODY, Shape, Step
-from every_v2_operation import LEFT_OUT, MAKING, MORE, NEVER, REFUSED, REQUESTS, STEPS
-from issuer import Issuer
 
 from apps.portals.tasks import publish_waiting_portals
+from tests.builders import a_caller, a_rest_api, a_stage
+from tests.conformance.every_operation import NOBODY, Shape, Step
+from tests.conformance.every_v2_operation import LEFT_OUT, MAKING, MORE, NEVER, REFUSED, REQUESTS, STEPS
+from tests.issuer import Issuer
 
 Client = Any
 World = dict[str, str]

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from every_operation import REQUESTS
-from making import World, filled
-from patch_operations import PATCHES, Row
 
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError
+from tests.conformance.every_operation import REQUESTS
+from tests.conformance.making import World, filled
+from tests.conformance.patch_operations import PATCHES, Row
 
 OPS = ("add", "replace", "remove", "copy")
 

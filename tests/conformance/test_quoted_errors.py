@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from every_operation import CERTIFICATE
-from making import World
 
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError
+from tests.conformance.every_operation import CERTIFICATE
+from tests.conformance.making import World
 
 Call = Callable[[Caller, World], object]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sequences import UNKNOWN_API, Client, Open, a_rest_api, creator, replace
+from tests.conformance.sequences import UNKNOWN_API, Client, Open, a_rest_api, creator, replace
 
 POOL = "arn:aws:cognito-idp:us-east-1:111111111111:userpool/us-east-1_ABC123"
 URI = "http://petstore-demo-endpoint.execute-api.com/petstore/pets"

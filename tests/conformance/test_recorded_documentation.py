@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sequences import UNKNOWN_API, Client, Open, a_rest_api, replace
+from tests.conformance.sequences import UNKNOWN_API, Client, Open, a_rest_api, replace
 
 API = {"type": "API"}
 INFO = {"description": "API info description 4", "version": "API info version 3"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sequences import Client, Open, a_rest_api, replace
+from tests.conformance.sequences import Client, Open, a_rest_api, replace
 
 TEMPLATE = """{
      "message": $context.error.messageString,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sequences import Client, Open, a_method, a_rest_api, creator
+from tests.conformance.sequences import Client, Open, a_method, a_rest_api, creator
 
 ROLE = "arn:aws:iam::123456789012:role/pets"
 LAMBDA = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sequences import Client, Open, replace
+from tests.conformance.sequences import Client, Open, replace
 
 
 def test_names_of_keys(api_gateway: Client, recording: Open) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sequences import Client, Open
+from tests.conformance.sequences import Client, Open
 
 
 def test_what_a_link_cannot_be_made_of(api_gateway: Client, recording: Open) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from sequences import UNKNOWN_API, Client, Open, a_method, a_mock, a_rest_api, creator, replace
+from tests.conformance.sequences import UNKNOWN_API, Client, Open, a_method, a_mock, a_rest_api, creator, replace
 
 HTTP_URI = "http://example.com/v1"
 

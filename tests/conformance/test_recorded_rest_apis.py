@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sequences import Client, Open, a_rest_api, creator, replace
+from tests.conformance.sequences import Client, Open, a_rest_api, creator, replace
 
 
 def test_defaults_of_rest_apis(api_gateway: Client, recording: Open) -> None:

@@ -6,9 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from builders import published
-from sequences import Client, Open, a_method, a_rest_api, deployable, replace
 
+from tests.builders import published
+from tests.conformance.sequences import Client, Open, a_method, a_rest_api, deployable, replace
 from tests.gateway_runtime.plane.harness import FakeClock, GatewayHarness
 
 

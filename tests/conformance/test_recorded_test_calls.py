@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sequences import UNKNOWN_API, Client, Open, a_method, a_rest_api, creator
+from tests.conformance.sequences import UNKNOWN_API, Client, Open, a_method, a_rest_api, creator
 
 _TIME = re.compile(r"^[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d UTC \d{4} : ")
 PET = '{"petId": "$input.params(\'petId\')"}'

@@ -6,12 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from builders import a_key, a_plan, a_rest_api, a_stage, call, subscribe
 
 from apps.accounts.models import AuditEvent
 from apps.control_plane import audit, registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError
+from tests.builders import a_key, a_plan, a_rest_api, a_stage, call, subscribe
 
 pytestmark = pytest.mark.django_db
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from rows import make_plan
 
 from apps.core import manifest
 from apps.deployments import collection, publisher, tasks
 from apps.deployments.models import ConfigurationDocument
+from tests.rows import make_plan
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

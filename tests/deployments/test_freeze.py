@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
-from rows import REGION, deploy, integrate, make_api, make_key, make_method, make_plan, make_stage, respond, served_api
 
 from apps.accounts.models import AccountSettings
 from apps.client_certificates.models import ClientCertificate
@@ -14,6 +13,18 @@ from apps.deployments import freeze
 from apps.deployments.credentials import document_seal
 from apps.rest_apis.models import ApiModel, RequestValidator
 from apps.usage_plans.models import QuotaExtension, UsagePlanStage
+from tests.rows import (
+    REGION,
+    deploy,
+    integrate,
+    make_api,
+    make_key,
+    make_method,
+    make_plan,
+    make_stage,
+    respond,
+    served_api,
+)
 
 
 def test_a_deployment_holds_everything_a_deployment_freezes(account):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from rows import make_api, make_method
 
 from apps.accounts.models import Account
 from apps.core.documents import ClaimRule, TokenIssuer
@@ -12,6 +11,7 @@ from apps.core.user_pools import user_pool_issuer
 from apps.deployments.frozen_authorizers import authorizer_document, frozen_authorizers
 from apps.deployments.refusals import NotDeployable
 from apps.rest_apis.models import Authorizer, RestApi
+from tests.rows import make_api, make_method
 
 
 def make_authorizer(api: RestApi, kind: str = "TOKEN", **members: object) -> Authorizer:

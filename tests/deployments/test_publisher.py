@@ -9,13 +9,13 @@ from contextlib import suppress
 
 import pytest
 from django.db import connection, transaction
-from rows import REGION, deploy, make_key, make_plan, make_stage, served_api
 
 from apps.accounts.models import AccountSettings
 from apps.core import documents, manifest
 from apps.deployments import announcements, publisher
 from apps.deployments.models import ConfigurationDocument, ConfigurationRevision, ConfigurationSection
 from apps.usage_plans.models import UsagePlan
+from tests.rows import REGION, deploy, make_key, make_plan, make_stage, served_api
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

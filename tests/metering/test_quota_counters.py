@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 from django.db import connection
-from rows import REGION, make_plan
 
 from apps.core.limit_keys import quota_counter
 from apps.metering.models import DailyUsage
 from apps.metering.quota_counters import seed_quota_counters
+from tests.rows import REGION, make_plan
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

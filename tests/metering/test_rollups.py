@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from importlib import import_module
 
 import pytest
-from counted import answers, report
 from django.apps import apps
 from django.utils import timezone
 
 from apps.metering import dashboards, tasks
 from apps.metering.dashboards import Order, Subject, Window
 from apps.metering.models import TrafficMinute, TrafficRollup
+from tests.counted import answers, report
 
 pytestmark = pytest.mark.django_db
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from django.db import transaction
-from rows import REGION, deploy, make_stage, served_api
 
 from apps.portals import references, tasks
 from apps.portals.models import Product, ProductStage
+from tests.rows import REGION, deploy, make_stage, served_api
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from builders import a_caller, a_key, a_plan, a_rest_api, a_stage, call, subscribe
 
 from apps.accounts.models import User
 from apps.control_plane import registry
@@ -15,6 +14,7 @@ from apps.control_plane.errors import BadRequestException, ConflictException, No
 from apps.control_plane.gatehouse.application_keys import new_key
 from apps.portals.models import Application
 from apps.usage_plans.models import ApiKey
+from tests.builders import a_caller, a_key, a_plan, a_rest_api, a_stage, call, subscribe
 
 
 def ours(caller: Caller, operation: str, /, **request: Any) -> dict[str, Any]:

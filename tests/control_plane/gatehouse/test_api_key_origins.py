@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import a_caller, a_key, a_plan, a_rest_api, a_stage, subscribe
 
 from apps.accounts.models import Account, AuditEvent
 from apps.control_plane import registry
@@ -14,6 +13,7 @@ from apps.control_plane.errors import BadRequestException, NotFoundException
 from apps.core.documents import key_shard
 from apps.deployments.freeze import keys_document
 from apps.usage_plans.models import ApiKey
+from tests.builders import a_caller, a_key, a_plan, a_rest_api, a_stage, subscribe
 
 
 def ours(caller: Caller, operation: str, /, **request: Any) -> dict[str, Any]:

@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import a_websocket_api, an_http_api, call_v2
-from function_host import FunctionHost
-from issuer import Issuer, rsa_key
 
 from apps.accounts.models import AuditEvent
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AccessDeniedException, BadRequestException, NotFoundException
+from tests.builders import a_websocket_api, an_http_api, call_v2
+from tests.function_host import FunctionHost
+from tests.issuer import Issuer, rsa_key
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 

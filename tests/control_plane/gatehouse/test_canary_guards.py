@@ -6,8 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders import a_rest_api, a_stage, call
-from counted import answers, report
 from django.utils import timezone
 
 from apps.accounts.models import AuditEvent, Membership, User
@@ -19,6 +17,8 @@ from apps.deployments.models import StageCanary
 from apps.metering.canaries import Comparison
 from apps.metering.reports import Totals
 from apps.portals.models import OutgoingMail, WebhookDelivery
+from tests.builders import a_rest_api, a_stage, call
+from tests.counted import answers, report
 
 
 def ours(caller: Caller, operation: str, /, **request: Any) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import time_machine
 import trustme
-from builders import a_caller, call
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -23,6 +22,7 @@ from apps.core.documents import DomainDocument
 from apps.core.secrets import DocumentSeal
 from apps.deployments.models import ConfigurationSection
 from apps.domain_names.models import Certificate
+from tests.builders import a_caller, call
 
 HOST = "api.example.com"
 Shape = dict[str, Any]

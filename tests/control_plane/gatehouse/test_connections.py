@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 import redis
-from builders import a_websocket_api, an_http_api
 
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, NotFoundException, ServiceUnavailableException
+from tests.builders import a_websocket_api, an_http_api
 
 
 def listed(caller: Caller, api: str, **request: Any) -> dict[str, Any]:

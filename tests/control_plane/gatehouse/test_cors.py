@@ -6,7 +6,6 @@ import asyncio
 from typing import Any
 
 import pytest
-from builders import a_caller, a_method, a_resource, a_rest_api, a_stage, call, http, mock, published
 
 from apps.accounts.models import AuditEvent
 from apps.control_plane import registry
@@ -14,6 +13,7 @@ from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, NotFoundException
 from apps.control_plane.gatehouse.cors import cors_plan
 from apps.rest_apis.models import GatewayResponse
+from tests.builders import a_caller, a_method, a_resource, a_rest_api, a_stage, call, http, mock, published
 from tests.gateway_runtime.plane.harness import Answer, FakeClock, GatewayHarness
 
 HEADERS = "Content-Type,X-Amz-Date,Authorization,X-Api-Key,X-Amz-Security-Token"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import a_caller, a_rest_api, call, http
 
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
@@ -17,6 +16,7 @@ from apps.core.documents import Discovery, HealthCheck, LinksDocument, Target
 from apps.deployments import publisher
 from apps.deployments.models import ConfigurationSection
 from apps.vpc_links.models import LoadBalancer
+from tests.builders import a_caller, a_rest_api, call, http
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/shop/50dc6c495c0c9188"
 TARGET = {"host": "10.0.0.7", "port": 8080}

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import a_rest_api, a_stage
 from django.conf import settings as django_settings
 
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, NotFoundException
+from tests.builders import a_rest_api, a_stage
 
 FORMAT = '{"id":"$context.requestId","status":"$context.status","at":$context.requestTimeEpoch}'
 

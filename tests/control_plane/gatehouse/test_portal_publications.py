@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import COLORS, a_caller, a_portal, call_v2
 from django.test import Client
 
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError
 from apps.portals.tasks import publish_waiting_portals
+from tests.builders import COLORS, a_caller, a_portal, call_v2
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from builders import a_plan, a_rest_api, a_stage, call
 
 from apps.accounts.models import User
 from apps.control_plane import registry
@@ -16,6 +15,7 @@ from apps.control_plane.errors import BadRequestException, ConflictException, Li
 from apps.core import documents
 from apps.deployments.models import ConfigurationSection, Stage
 from apps.usage_plans.models import ApiKey
+from tests.builders import a_plan, a_rest_api, a_stage, call
 
 
 def ours(caller: Caller, operation: str, /, **request: Any) -> dict[str, Any]:

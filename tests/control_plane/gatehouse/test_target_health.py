@@ -6,13 +6,13 @@ import time
 from typing import Any
 
 import pytest
-from builders import a_caller
 
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import NotFoundException, ServiceUnavailableException
 from apps.core import target_health
 from apps.core.target_health import BalancerHealth, HealthReport, TargetHealth
+from tests.builders import a_caller
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/shop/50dc6c495c0c9188"
 

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from builders import a_rest_api, a_websocket_api, an_http_api
 
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, NotFoundException
 from apps.core.usage import LATENCY_BOUNDS_MS
 from apps.metering.models import TrafficMinute
+from tests.builders import a_rest_api, a_websocket_api, an_http_api
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import trustme
-from builders import call
 
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException, NotFoundException
 from apps.domain_names.models import Truststore
 from tests.bucket import Bucket
+from tests.builders import call
 from tests.control_plane.gatehouse.test_certificates import HOST, a_name, imported, ours, published
 
 URI = "s3://trust/roots.pem"

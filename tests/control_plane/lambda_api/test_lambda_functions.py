@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 import requests
 from botocore.exceptions import ClientError
-from specimens import specimen
 
 from apps.accounts.models import Account, AuditEvent
 from apps.control_plane import registry
@@ -30,6 +29,7 @@ from apps.core.function_documents import FunctionDocument
 from apps.core.secrets import SecretBox
 from apps.deployments.models import ConfigurationSection
 from apps.functions.models import FunctionCode
+from tests.specimens import specimen
 
 ROLE = "arn:aws:iam::123456789012:role/pets"
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:pets"

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
-from builders import an_http_api, call_v2
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError
+from tests.builders import an_http_api, call_v2
 from tests.issuer import Issuer
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 import yaml
-from builders import a_rest_api, call
-from definitions import DEMO, an_operation, body, golden, openapi3
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from openapi_spec_validator import validate
@@ -19,6 +17,8 @@ from apps.control_plane.errors import BadRequestException, NotFoundException
 from apps.control_plane.openapi.exporter import EXTENSIONS, export_rest_api
 from apps.deployments.models import Deployment
 from apps.rest_apis.models import RestApi
+from tests.builders import a_rest_api, call
+from tests.control_plane.openapi.definitions import DEMO, an_operation, body, golden, openapi3
 
 
 @pytest.fixture

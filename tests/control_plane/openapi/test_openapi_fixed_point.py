@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from builders import call
-from definitions import GOLDEN_FILES, body, large
 from openapi_spec_validator import validate
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.openapi.exporter import Kind, as_json, as_yaml, export_rest_api
 from apps.rest_apis.models import RestApi
+from tests.builders import call
+from tests.control_plane.openapi.definitions import GOLDEN_FILES, body, large
 
 EVERYTHING = frozenset({"apigateway"})
 DOCUMENTS = {path.name: path.read_bytes() for path in GOLDEN_FILES} | {"large": body(large())}

@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from builders import a_stage, call
-from definitions import an_operation, body, golden, openapi3
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException
 from apps.control_plane.openapi.exporter import export_rest_api
 from apps.rest_apis.models import Authorizer, GatewayResponse, Method, RequestValidator, RestApi
+from tests.builders import a_stage, call
+from tests.control_plane.openapi.definitions import an_operation, body, golden, openapi3
 
 AUTHORIZERS = frozenset({"authorizers"})
 GATEWAY = frozenset({"apigateway"})

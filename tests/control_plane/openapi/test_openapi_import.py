@@ -6,14 +6,22 @@ import json
 from typing import Any
 
 import pytest
-from builders import call
-from definitions import an_operation, body, golden, large, mock_integration, openapi3, swagger2
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError, BadRequestException, LimitExceededException, NotImplementedException
 from apps.rest_apis.models import ApiModel, Method, Resource, RestApi
+from tests.builders import call
+from tests.control_plane.openapi.definitions import (
+    an_operation,
+    body,
+    golden,
+    large,
+    mock_integration,
+    openapi3,
+    swagger2,
+)
 
 KEY = {"type": "apiKey", "name": "x-api-key", "in": "header"}
 

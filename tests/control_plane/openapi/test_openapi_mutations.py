@@ -6,8 +6,6 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-from builders import a_caller, call
-from definitions import GOLDEN_FILES, body
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,6 +15,8 @@ from apps.control_plane.errors import AwsError
 from apps.control_plane.openapi.document import load
 from apps.control_plane.openapi.exporter import EXTENSIONS, as_json, as_yaml, export_rest_api
 from apps.rest_apis.models import RestApi
+from tests.builders import a_caller, call
+from tests.control_plane.openapi.definitions import GOLDEN_FILES, body
 
 DOCUMENTS = [load(path.read_bytes()).data for path in GOLDEN_FILES]
 ODDITIES: list[Any] = [

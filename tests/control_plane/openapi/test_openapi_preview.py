@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from definitions import DEMO, GOLDEN_FILES, an_operation, body, golden, openapi3
 from pytest_django import DjangoAssertNumQueries
 
 from apps.control_plane.openapi.importer import PreviewNote, PreviewOperation, preview
+from tests.control_plane.openapi.definitions import DEMO, GOLDEN_FILES, an_operation, body, golden, openapi3
 
 
 def test_a_preview_lists_what_would_be_made() -> None:

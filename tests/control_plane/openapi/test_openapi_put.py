@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import a_rest_api, call
-from definitions import an_operation, body, mock_integration, openapi3
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, NotFoundException
 from apps.control_plane.openapi.exporter import export_rest_api
 from apps.rest_apis.models import ApiModel, Method, RestApi
+from tests.builders import a_rest_api, call
+from tests.control_plane.openapi.definitions import an_operation, body, mock_integration, openapi3
 
 OLD = openapi3(
     {

@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from builders import call
-from definitions import an_operation, body, golden, mock_integration, swagger2
 
 from apps.control_plane.caller import Caller
 from apps.rest_apis.models import RestApi
+from tests.builders import call
+from tests.control_plane.openapi.definitions import an_operation, body, golden, mock_integration, swagger2
 
 EMPTY = {"Empty": {"type": "object"}}
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from builders import a_key, a_plan, a_rest_api, a_stage, call, http, mock, subscribe
-from serving import Server
 
 from apps.control_plane.caller import Caller
+from tests.builders import a_key, a_plan, a_rest_api, a_stage, call, http, mock, subscribe
+from tests.control_plane.v1.serving import Server
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from builders import call
 from django.conf import settings
 
 from apps.control_plane.caller import Caller
@@ -28,6 +27,7 @@ from gateway_runtime.snapshot.snapshot import Current, Snapshot
 from gateway_runtime.stores.memory import MemoryBuckets, MemoryQuotas
 from gateway_runtime.upstream.guard import GuardedConnector
 from gateway_runtime.upstream.pool import UpstreamPool
+from tests.builders import call
 from tests.gateway_runtime.plane.functions import ScriptedFunctions
 
 

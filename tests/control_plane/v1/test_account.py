@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import a_caller, call
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException
+from tests.builders import a_caller, call
 
 ROLE = "arn:aws:iam::123456789012:role/logs"
 

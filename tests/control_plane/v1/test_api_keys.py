@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from builders import a_key, a_plan, a_rest_api, a_stage, call
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException, NotFoundException
+from tests.builders import a_key, a_plan, a_rest_api, a_stage, call
 
 VALUE = "a-value-of-twenty-characters"
 

@@ -8,8 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import a_resource, a_rest_api, call
-from issuer import Issuer
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import (
@@ -20,6 +18,8 @@ from apps.control_plane.errors import (
 )
 from apps.core.documents import DeploymentDocument, decode
 from apps.deployments.models import Deployment
+from tests.builders import a_resource, a_rest_api, call
+from tests.issuer import Issuer
 
 URI = (
     "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/"

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from builders import a_caller, a_rest_api, a_stage, call
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException, NotFoundException
 from apps.core.documents import ApiMapping, DomainDocument, decode, domain_section
 from apps.deployments import publisher
 from apps.deployments.models import ConfigurationSection
+from tests.builders import a_caller, a_rest_api, a_stage, call
 
 NAME = "api.example.com"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/edge"

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from builders import a_caller, a_rest_api, a_stage, call
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -18,6 +17,7 @@ from apps.client_certificates.models import ClientCertificate
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, NotFoundException
 from apps.deployments.models import ConfigurationSection
+from tests.builders import a_caller, a_rest_api, a_stage, call
 
 
 def show_on(caller: Caller, api: str, certificate_id: str) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import redis
-from at_once import Call, at_once, flat
 
 from apps.accounts.models import AuditEvent
 from apps.core import documents, manifest
 from apps.deployments import publisher
 from apps.deployments.models import ConfigurationRevision, ConfigurationSection, Deployment, Stage
 from apps.rest_apis.models import RestApi
+from tests.at_once import Call, at_once, flat
 
 CLIENTS = 4
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from builders import a_rest_api, a_stage, call, http, mock
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException
 from apps.deployments.models import Stage
+from tests.builders import a_rest_api, a_stage, call, http, mock
 
 
 def test_a_deployment_with_a_stage_name_makes_the_stage(caller: Caller) -> None:

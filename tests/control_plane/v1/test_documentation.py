@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from builders import a_rest_api, a_stage, call
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException, NotFoundException
 from apps.rest_apis.models import DocumentationPart
+from tests.builders import a_rest_api, a_stage, call
 
 METHOD = {"type": "METHOD", "path": "/pets", "method": "GET"}
 PLACES: dict[str, dict[str, str]] = {

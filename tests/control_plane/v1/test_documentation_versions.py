@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import a_rest_api, a_stage, call
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import ConflictException, NotFoundException
+from tests.builders import a_rest_api, a_stage, call
 
 
 @pytest.fixture

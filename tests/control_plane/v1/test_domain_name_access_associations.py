@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from builders import a_caller, call
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError, BadRequestException, ConflictException, NotFoundException
+from tests.builders import a_caller, call
 
 CONSUMER = "222222222222"
 ENDPOINT = "vpce-0abcd1234efg"

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 import time_machine
-from builders import a_caller, call
 from django.db import connection
 
 from apps.accounts.models import AuditEvent
 from apps.client_certificates.issuing import issue
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, NotFoundException
+from tests.builders import a_caller, call
 
 EDGE_CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/edge"
 REGIONAL_CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/regional"

@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from builders import a_rest_api, a_stage, call
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, NotImplementedException
 from apps.core import documents
 from apps.core.documents import DeploymentDocument
 from apps.deployments.models import ConfigurationSection, Deployment, Stage
+from tests.builders import a_rest_api, a_stage, call
 
 DEFAULT = {"application/json": '{"message":$context.error.messageString}'}
 ORIGIN = {"gatewayresponse.header.Access-Control-Allow-Origin": "'*'"}

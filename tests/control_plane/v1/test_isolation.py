@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from builders import a_caller, a_key, a_plan, a_rest_api, a_stage, call, subscribe
-from specimens import specimen
 
 from apps.accounts.models import User
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError
+from tests.builders import a_caller, a_key, a_plan, a_rest_api, a_stage, call, subscribe
+from tests.specimens import specimen
 
 SERVICES = ("apigateway", "gatehouse")
 # Members that name something that an account owns; what they are called differs between operations.

@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from builders import a_rest_api, call
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException, NotFoundException
+from tests.builders import a_rest_api, call
 
 
 def url(api: str, name: str) -> str:

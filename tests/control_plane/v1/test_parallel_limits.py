@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import redis
-from at_once import Call, at_once, flat
 from django.utils import timezone
 
 from apps.accounts.models import Account
@@ -20,6 +19,7 @@ from apps.core.secrets import Secret
 from apps.deployments.models import Stage
 from apps.rest_apis.models import RestApi
 from apps.usage_plans.models import UsagePlan, UsagePlanKey, UsagePlanStage
+from tests.at_once import Call, at_once, flat
 
 CLIENTS = 4
 

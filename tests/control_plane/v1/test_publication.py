@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import a_key, a_plan, a_rest_api, a_stage, call, subscribe
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import NotFoundException
 from apps.core import documents
 from apps.deployments.models import ConfigurationRevision, ConfigurationSection
+from tests.builders import a_key, a_plan, a_rest_api, a_stage, call, subscribe
 
 
 def key_document(caller: Caller, key_id: str) -> documents.KeyDocument | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from builders import a_resource, a_rest_api, call
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException, NotFoundException
+from tests.builders import a_resource, a_rest_api, call
 
 
 def a_validator(caller: Caller, api: str, **members: object) -> str:

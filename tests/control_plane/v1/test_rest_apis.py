@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from builders import a_plan, a_resource, a_rest_api, a_stage, call, http, mock
 
 from apps.accounts.models import Tag
 from apps.control_plane.caller import Caller
@@ -14,6 +13,7 @@ from apps.control_plane.errors import BadRequestException, ConflictException, Li
 from apps.core import documents
 from apps.deployments.models import ConfigurationSection
 from apps.rest_apis.models import Method, Resource, RestApi
+from tests.builders import a_plan, a_resource, a_rest_api, a_stage, call, http, mock
 
 PATHS = {"/": {"ANY": mock()}, "/pets/{petId}": {"GET": http("http://127.0.0.1:1/pets/{petId}", api_key_required=True)}}
 

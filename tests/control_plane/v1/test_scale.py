@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import redis
-from builders import a_key, a_plan, a_stage, call, subscribe
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -17,6 +16,7 @@ from apps.control_plane.caller import Caller
 from apps.core import documents
 from apps.deployments.models import ConfigurationRevision, ConfigurationSection
 from apps.rest_apis.models import Resource, RestApi
+from tests.builders import a_key, a_plan, a_stage, call, subscribe
 
 APIS = 600
 RESOURCES = 300

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import a_rest_api, a_stage, call
 from django.conf import settings
-from serving import sdk
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, NotFoundException, NotImplementedException
 from apps.control_plane.sdk.calls import distinct
+from tests.builders import a_rest_api, a_stage, call
+from tests.control_plane.v1.serving import sdk
 
 
 def test_an_sdk_says_what_the_stage_serves_and_where(caller: Caller, tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from builders import a_stage, call
-from serving import Server, sdk
 
 from apps.control_plane.caller import Caller
+from tests.builders import a_stage, call
+from tests.control_plane.v1.serving import Server, sdk
 
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 

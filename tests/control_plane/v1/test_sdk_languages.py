@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import a_rest_api, a_stage, call
 from hypothesis import given
 from hypothesis import strategies as st
-from serving import Server, sdk
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException
 from apps.control_plane.sdk import java, ruby
+from tests.builders import a_rest_api, a_stage, call
+from tests.control_plane.v1.serving import Server, sdk
 
 needs_java = pytest.mark.skipif(shutil.which("javac") is None, reason="no JDK is installed")
 needs_ruby = pytest.mark.skipif(shutil.which("ruby") is None, reason="ruby is not installed")

@@ -7,9 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from serving import Server, sdk
-
 from apps.control_plane.caller import Caller
+from tests.control_plane.v1.serving import Server, sdk
 
 
 def test_the_python_sdk_calls_the_api(caller: Caller, shop: tuple[str, str], serve: Server, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import a_rest_api, a_stage, call
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import (
@@ -16,6 +15,7 @@ from apps.control_plane.errors import (
 )
 from apps.core import documents
 from apps.deployments.models import ConfigurationSection
+from tests.builders import a_rest_api, a_stage, call
 
 Patches = list[tuple[str, str, str]]
 

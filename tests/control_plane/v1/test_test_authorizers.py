@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import a_rest_api, call
-from function_host import FunctionHost
-from issuer import Issuer, rsa_key
 
 from apps.accounts.models import AuditEvent
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, NotFoundException
+from tests.builders import a_rest_api, call
+from tests.function_host import FunctionHost
+from tests.issuer import Issuer, rsa_key
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:gatekeeper"
 URI = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{FUNCTION}/invocations"

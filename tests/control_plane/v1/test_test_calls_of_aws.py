@@ -10,11 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from builders import a_rest_api, call
 
 from apps.control_plane.caller import Caller
 from apps.core.aws_access import AwsAccess
 from apps.core.sigv4_signing import AwsCredentials
+from tests.builders import a_rest_api, call
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:pets"
 KEY = AwsCredentials("AKIDTESTCALLS", "the secret of test calls", "the token of test calls")

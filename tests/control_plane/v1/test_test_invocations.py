@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import a_method, a_rest_api, call, http, mock
 
 from apps.accounts.models import AuditEvent, Membership
 from apps.client_certificates.issuing import issue
@@ -27,6 +26,7 @@ from apps.control_plane.errors import (
     NotImplementedException,
 )
 from apps.deployments.models import ConfigurationSection
+from tests.builders import a_method, a_rest_api, call, http, mock
 
 
 class _Echo(BaseHTTPRequestHandler):

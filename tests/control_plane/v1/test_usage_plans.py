@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from builders import a_key, a_plan, a_rest_api, a_stage, call, subscribe
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError, BadRequestException, ConflictException, NotFoundException
 from apps.core.quota_periods import period_start
 from apps.metering.models import DailyUsage
+from tests.builders import a_key, a_plan, a_rest_api, a_stage, call, subscribe
 
 
 def patch(caller: Caller, plan: str, op: str, path: str, value: str | None = None) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import time_machine
-from builders import a_rest_api, a_stage, call, http
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, LimitExceededException
 from apps.deployments.models import Deployment
+from tests.builders import a_rest_api, a_stage, call, http
 
 TARGET = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/pets/50dc6c495c0c9188"
 

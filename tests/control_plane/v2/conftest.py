@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 import redis
-from builders import a_websocket_api, an_http_api
-from issuer import Issuer
 
 from apps.control_plane.caller import Caller
+from tests.builders import a_websocket_api, an_http_api
+from tests.issuer import Issuer
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import redis
-from builders import a_websocket_api, an_http_api, call_v2
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError
@@ -14,6 +13,7 @@ from apps.core import documents, manifest
 from apps.core.v2_documents import V2DeploymentDocument, V2StageDocument, v2_deployment_section, v2_stage_section
 from apps.deployments import publisher
 from apps.deployments.models import ConfigurationRevision
+from tests.builders import a_websocket_api, an_http_api, call_v2
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

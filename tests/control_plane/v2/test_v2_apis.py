@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import an_http_api, call_v2, refusal_v2
 
 from apps.control_plane.caller import Caller
+from tests.builders import an_http_api, call_v2, refusal_v2
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 

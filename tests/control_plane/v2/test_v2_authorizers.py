@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from builders import call_v2, refusal_v2
-from issuer import Issuer
 
 from apps.control_plane.caller import Caller
+from tests.builders import call_v2, refusal_v2
+from tests.issuer import Issuer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from builders import a_caller, a_portal_with_pages, a_rest_api, a_stage, a_websocket_api, an_http_api, call_v2
-from specimens import specimen
 
 from apps.accounts.models import AuditEvent, Membership
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError
 from apps.portals.aws_portals import Portal
+from tests.builders import a_caller, a_portal_with_pages, a_rest_api, a_stage, a_websocket_api, an_http_api, call_v2
+from tests.specimens import specimen
 
 SERVICE = "apigatewayv2"
 NOBODYS = "zzzzzzzzzz"

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import redis
-from builders import an_http_api, call_v2
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -15,6 +14,7 @@ from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError
 from apps.control_plane.v2 import apis, authorizers, integrations, routes, stages, vpc_links
 from apps.v2_apis.models import Api, Authorizer, Integration, Route, Stage, VpcLink
+from tests.builders import an_http_api, call_v2
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

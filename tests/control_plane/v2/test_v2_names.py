@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 import redis
-from builders import a_rest_api, a_stage, a_websocket_api, an_http_api, call, call_v2, refusal_v2
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError
 from apps.core import documents, manifest
 from apps.core.documents import DomainDocument, HeaderCondition, RoutingRule
+from tests.builders import a_rest_api, a_stage, a_websocket_api, an_http_api, call, call_v2, refusal_v2
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 

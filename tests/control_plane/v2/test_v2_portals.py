@@ -11,19 +11,6 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from builders import (
-    COLORS,
-    a_caller,
-    a_portal,
-    a_portal_with_pages,
-    a_rest_api,
-    a_stage,
-    an_endpoint_page,
-    call,
-    call_v2,
-    mock,
-    refusal_v2,
-)
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.v2 import portal_products, portals, product_pages, product_rest_endpoint_pages
@@ -37,6 +24,19 @@ from apps.portals.aws_portals import (
 from apps.portals.publications import KEPT
 from apps.portals.tasks import publish_waiting_portals
 from tests.bucket import Bucket
+from tests.builders import (
+    COLORS,
+    a_caller,
+    a_portal,
+    a_portal_with_pages,
+    a_rest_api,
+    a_stage,
+    an_endpoint_page,
+    call,
+    call_v2,
+    mock,
+    refusal_v2,
+)
 
 pytestmark = pytest.mark.django_db
 

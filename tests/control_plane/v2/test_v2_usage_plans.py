@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 import redis
-from builders import a_plan, call_v2
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError
 from apps.core import documents, manifest
 from apps.core.documents import PlanDocument
+from tests.builders import a_plan, call_v2
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

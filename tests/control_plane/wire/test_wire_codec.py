@@ -17,7 +17,6 @@ from botocore.serialize import RestJSONSerializer
 from botocore.utils import datetime2timestamp
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from specimens import AWKWARD, specimen
 
 from apps.control_plane.errors import ConflictException, TooManyRequestsException
 from apps.control_plane.wire.errors import SerializationException
@@ -28,6 +27,7 @@ from apps.control_plane.wire.serializer import serialize, serialize_error
 from apps.control_plane.wire.service_models import all_operations, operation_model
 from apps.control_plane.wire.validation import validate
 from apps.core.sigv4 import SignedRequest
+from tests.specimens import AWKWARD, specimen
 
 EVERY_OPERATION = pytest.mark.parametrize(("service", "name"), all_operations(), ids=lambda part: part)
 

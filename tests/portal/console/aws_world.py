@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from builders import (
+from apps.control_plane import registry
+from apps.control_plane.caller import Caller
+from portal.console.function_packages import packed
+from tests.builders import (
     a_key,
     a_plan,
     a_portal_with_pages,
@@ -18,10 +21,6 @@ from builders import (
     mock,
     subscribe,
 )  # fmt: skip
-
-from apps.control_plane import registry
-from apps.control_plane.caller import Caller
-from portal.console.function_packages import packed
 from tests.control_plane.gatehouse.test_certificates import HOST, a_name, imported
 
 LOAD_BALANCER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/inner/0123456789abcdef"

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from builders import a_key, a_plan, a_rest_api, a_stage, call
 from django.test import Client
 from django.urls import reverse
-from reading import text
 
 from apps.accounts.models import Account, AuditEvent, Membership, User
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.rest_apis.models import RestApi
 from apps.usage_plans.models import ApiKey, UsagePlan
+from tests.builders import a_key, a_plan, a_rest_api, a_stage, call
+from tests.portal.console.reading import text
 
 Member = Callable[[str], Client]
 PASSWORD = "a long pass phrase"

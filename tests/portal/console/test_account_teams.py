@@ -9,11 +9,8 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from builders import a_plan, a_rest_api, a_stage, call
-from counted import answers, report
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.accounts.grants import Grants
 from apps.accounts.models import AccessKey, Account, AuditEvent, Membership, Tag, Team, User
@@ -24,6 +21,9 @@ from apps.control_plane.wire.authentication import find_access_key
 from apps.deployments.credentials import credentials_document
 from apps.portals.audiences import shown_to
 from apps.portals.models import Product, Visibility
+from tests.builders import a_plan, a_rest_api, a_stage, call
+from tests.counted import answers, report
+from tests.portal.console.reading import text, words
 
 Member = Callable[[str], Client]
 

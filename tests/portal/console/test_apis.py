@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import a_method, a_rest_api, a_stage, call, http, mock
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.control_plane.caller import Caller
 from apps.deployments.models import Stage
 from apps.rest_apis.models import Method, RestApi
+from tests.builders import a_method, a_rest_api, a_stage, call, http, mock
+from tests.portal.console.reading import text, words
 
 
 def url(view: str, *args: str) -> str:

@@ -6,15 +6,15 @@ import csv
 import json
 from typing import Any
 
-from builders import a_key, a_plan, a_rest_api, a_stage, an_http_api, call, subscribe
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.control_plane.caller import Caller
 from apps.deployments.models import Stage
 from apps.rest_apis.models import Method, Resource, RestApi
 from apps.v2_apis.models import Api
+from tests.builders import a_key, a_plan, a_rest_api, a_stage, an_http_api, call, subscribe
+from tests.portal.console.reading import text, words
 
 
 def url(view: str, *args: str) -> str:

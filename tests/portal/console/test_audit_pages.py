@@ -6,12 +6,12 @@ import csv
 import io
 import json
 
-from builders import a_rest_api, call
 from django.test import Client
 from django.urls import reverse
-from reading import words
 
 from apps.control_plane.caller import Caller
+from tests.builders import a_rest_api, call
+from tests.portal.console.reading import words
 
 EXPORT = "/console/audit/export/"
 

@@ -9,12 +9,12 @@ from typing import NamedTuple
 from urllib.parse import urljoin
 
 import pytest
-from aws_world import furnish
 from django.test import Client
-from page_controls import Control, controls
-from reading import text, words
 
 from apps.control_plane.caller import Caller
+from tests.portal.console.aws_world import furnish
+from tests.portal.console.page_controls import Control, controls
+from tests.portal.console.reading import text, words
 
 TABLE = Path(__file__).resolve().parents[3] / "docs" / "aws-console.md"
 HOME = "/console/"

@@ -6,15 +6,15 @@ import json
 from typing import Any
 
 import pytest
-from builders import a_rest_api, a_stage
 from django.test import Client
 from django.urls import reverse
-from reading import text
 
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.portals import tasks
 from apps.portals.aws_portals import Portal, PortalProduct, PortalPublication, ProductPage, ProductRestEndpointPage
+from tests.builders import a_rest_api, a_stage
+from tests.portal.console.reading import text
 
 COLORS = {
     "AccentColor": "#0e6c5b", "BackgroundColor": "#ffffff", "HeaderColor": "#ffffff", "NavigationColor": "#ffffff",

@@ -9,16 +9,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from builders import a_key, a_plan, a_rest_api, a_stage, call
 from django.core import signing
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.accounts.models import AuditEvent, UndoableChange
 from apps.control_plane.caller import Caller
 from apps.usage_plans.models import ApiKey, UsagePlanKey
 from portal.console.bulk_keys import STEP
+from tests.builders import a_key, a_plan, a_rest_api, a_stage, call
+from tests.portal.console.reading import text, words
 
 Member = Callable[[str], Client]
 URL = reverse("console:bulk_keys")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from builders import a_rest_api, a_stage, call
-from counted import answers, report
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.control_plane.caller import Caller
 from apps.deployments.models import StageCanary
+from tests.builders import a_rest_api, a_stage, call
+from tests.counted import answers, report
+from tests.portal.console.reading import text, words
 
 
 def url(view: str, api: str) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import a_rest_api, a_stage, call
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
+from tests.builders import a_rest_api, a_stage, call
+from tests.portal.console.reading import text, words
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/shop/50dc6c495c0c9188"
 

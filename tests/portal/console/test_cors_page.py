@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import a_resource, a_rest_api, call, http, mock
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import NotFoundException
+from tests.builders import a_resource, a_rest_api, call, http, mock
+from tests.portal.console.reading import text, words
 
 POLICY: dict[str, Any] = {
     "origin": "https://shop.example.com",

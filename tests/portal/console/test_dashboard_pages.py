@@ -9,13 +9,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from builders import a_key, a_plan, a_rest_api, a_stage, an_http_api, subscribe
-from counted import answers, report
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.control_plane.caller import Caller
+from tests.builders import a_key, a_plan, a_rest_api, a_stage, an_http_api, subscribe
+from tests.counted import answers, report
+from tests.portal.console.reading import text, words
 
 Served = Callable[..., None]
 

@@ -6,12 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from builders import a_rest_api, a_stage, call, mock
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.control_plane.caller import Caller
+from tests.builders import a_rest_api, a_stage, call, mock
+from tests.portal.console.reading import text, words
 
 PETS = {"type": "METHOD", "path": "/pets", "method": "GET"}
 LIMIT = {**PETS, "type": "QUERY_PARAMETER", "name": "limit"}

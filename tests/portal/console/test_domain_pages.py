@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 import trustme
-from builders import a_rest_api, a_stage, call
 from django.test import Client
 from django.urls import reverse
 
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.domain_names.models import Certificate, DomainName, RoutingRule, Truststore
+from tests.builders import a_rest_api, a_stage, call
 from tests.control_plane.gatehouse.test_certificates import HOST, a_name, imported, pem
 from tests.control_plane.gatehouse.test_truststores import URI, roots
 

@@ -7,7 +7,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from console_operations import (
+
+import portal.console.urls  # noqa: F401 - imports every page, and with them every operation
+from apps.control_plane.registry import operations_built
+from tests.portal.console.console_operations import (
     ACM,
     COVERED,
     DEVELOPER,
@@ -19,9 +22,6 @@ from console_operations import (
     V1,
     V2,
 )
-
-import portal.console.urls  # noqa: F401 - imports every page, and with them every operation
-from apps.control_plane.registry import operations_built
 
 ROOT = Path(__file__).resolve().parents[3]
 TABLES = {"apigateway": V1, "apigatewayv2": V2, "gatehouse": GATEHOUSE, "lambda": LAMBDA, "sts": STS, "acm": ACM}

@@ -6,7 +6,6 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from counted import answers, report
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -18,6 +17,7 @@ from apps.deployments.models import Deployment, Stage
 from apps.metering.models import TrafficMinute
 from apps.rest_apis.models import Resource, RestApi
 from apps.usage_plans.models import ApiKey, UsagePlan, UsagePlanKey, UsagePlanStage
+from tests.counted import answers, report
 
 REGION = "us-east-1"
 APIS, KEYS, PLANS = 500, 10_000, 200

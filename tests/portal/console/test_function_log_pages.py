@@ -13,11 +13,11 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AccessDeniedException, BadRequestException, NotFoundException
+from tests.portal.console.reading import text, words
 
 NOW = datetime.now(UTC)
 

@@ -7,18 +7,18 @@ import zipfile
 from typing import Any
 
 import pytest
-from builders import a_rest_api
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reading import text, words
 
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.functions.models import FunctionCode
 from portal.console.function_packages import files_of, is_inside, packed, replaced, source_of, text_of, without
+from tests.builders import a_rest_api
+from tests.portal.console.reading import text, words
 
 
 def url(view: str, *args: str) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from builders import a_rest_api, call
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.control_plane.caller import Caller
 from apps.rest_apis.models import GatewayResponse
 from portal.console.gateway_responses import MEANINGS
+from tests.builders import a_rest_api, call
+from tests.portal.console.reading import text, words
 
 
 def url(view: str, *args: str) -> str:

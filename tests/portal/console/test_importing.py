@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import a_plan, a_rest_api, a_stage, call
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.control_plane.caller import Caller
 from apps.deployments.models import Stage
 from apps.portals.models import Product
 from apps.rest_apis.models import RestApi
+from tests.builders import a_plan, a_rest_api, a_stage, call
+from tests.portal.console.reading import text, words
 
 PLAIN = """openapi: 3.0.1
 info: {title: Shop, version: "1"}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from builders import a_key, a_plan, a_rest_api, a_stage, call, subscribe
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.control_plane.caller import Caller
 from apps.usage_plans.models import ApiKey
+from tests.builders import a_key, a_plan, a_rest_api, a_stage, call, subscribe
+from tests.portal.console.reading import text, words
 
 LINES = "Name,Key,Enabled\nacme,0123456789abcdefghij,true\n"
 

@@ -6,15 +6,15 @@ import time
 from typing import Any
 
 import pytest
-from builders import call
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.core import target_health
 from apps.core.target_health import BalancerHealth, HealthReport, TargetHealth
+from tests.builders import call
+from tests.portal.console.reading import text, words
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/shop/50dc6c495c0c9188"
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import a_rest_api, a_stage, an_http_api, call
 from django.conf import settings as django_settings
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.control_plane.caller import Caller
 from apps.metering import log_files
+from tests.builders import a_rest_api, a_stage, an_http_api, call
+from tests.portal.console.reading import text, words
 
 FORMAT = json.dumps(
     {

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 import redis
-from builders import a_rest_api, call, mock
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.control_plane.caller import Caller
 from apps.core.stories import PASSED, REFUSED, LogLine, Phase, Span, Story
 from apps.metering import stories
+from tests.builders import a_rest_api, call, mock
+from tests.portal.console.reading import text, words
 
 ROOT = "1-5759e988-bd862e3fe1be46a994272793"
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from builders import a_rest_api, call
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.control_plane.caller import Caller
+from tests.builders import a_rest_api, call
+from tests.portal.console.reading import text, words
 
 SCHEMA = '{"title": "A pet", "type": "object", "properties": {"name": {"type": "string"}}}'
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import a_key, a_plan, a_rest_api, a_stage, call, subscribe
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from reading import text, words
 
 from apps.accounts.models import AccessKey, User
 from apps.control_plane import registry
@@ -17,6 +15,8 @@ from apps.control_plane.caller import Caller
 from apps.metering.models import DailyUsage
 from apps.portals.models import Product, Subscription
 from apps.usage_plans.models import ApiKey, UsagePlan
+from tests.builders import a_key, a_plan, a_rest_api, a_stage, call, subscribe
+from tests.portal.console.reading import text, words
 
 
 def url(view: str, *args: str) -> str:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 import yaml
-from builders import a_rest_api, a_websocket_api, an_http_api, call, call_v2, mock
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.control_plane.caller import Caller
+from tests.builders import a_rest_api, a_websocket_api, an_http_api, call, call_v2, mock
+from tests.portal.console.reading import text, words
 
 
 def part(client: Client, view: str, api: str, *keys: str) -> Any:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import a_key, a_rest_api, an_http_api
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.control_plane.caller import Caller
+from tests.builders import a_key, a_rest_api, an_http_api
+from tests.portal.console.reading import text, words
 
 PALETTE = reverse("console:palette")
 MOST_QUERIES = 12

@@ -11,13 +11,13 @@ import pytest
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.accounts.models import AccessKey, Account, AuditEvent, Membership, User
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AccessDeniedException, AwsError, BadRequestException, ConflictException
 from apps.control_plane.gatehouse.memberships import invited
+from tests.portal.console.reading import text, words
 
 Member = Callable[[str], Client]
 PASSWORD = "a long pass phrase"

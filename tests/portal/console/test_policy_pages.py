@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from builders import a_rest_api, call, mock
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.control_plane.caller import Caller
 from portal.console.policy_check import Call, verdict
+from tests.builders import a_rest_api, call, mock
+from tests.portal.console.reading import text, words
 
 ALLOW = {"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*"}
 NOT_US = {**ALLOW, "Effect": "Deny", "Condition": {"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}}}

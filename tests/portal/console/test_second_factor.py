@@ -13,13 +13,13 @@ import time_machine
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.accounts.models import Account, AuditEvent, Membership, RecoveryCode, SecondFactor, User
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller, system_caller
 from apps.control_plane.errors import AccessDeniedException, ConflictException
 from apps.core import totp
+from tests.portal.console.reading import text, words
 
 Member = Callable[[str], Client]
 PASSWORD = "a long pass phrase"

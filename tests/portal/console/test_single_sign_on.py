@@ -14,7 +14,6 @@ import time_machine
 from allauth.account.models import EmailAddress
 from django.test import Client
 from django.urls import reverse
-from reading import words
 
 from apps.accounts.models import Account, AuditEvent, Membership, ProvidedIdentity, SecondFactor, User
 from apps.control_plane import registry
@@ -23,6 +22,7 @@ from apps.core import totp
 from apps.core.environment import BadEnvironment, read_environment
 from apps.core.single_sign_on import SingleSignOn
 from tests.issuer import CLIENT_ID, CLIENT_SECRET, Provider, rsa_key
+from tests.portal.console.reading import words
 
 PASSWORD = "a long pass phrase"
 HOME = reverse("console:home")

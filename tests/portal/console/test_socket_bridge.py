@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
-from builders import a_websocket_api, an_http_api, call_v2
 from channels.db import database_sync_to_async
 from django.test import Client
 from websockets.sync.server import ServerConnection, serve
@@ -20,6 +19,7 @@ from websockets.typing import Subprotocol
 from apps.control_plane.caller import Caller
 from portal.console.websocket_apis_bridge import stage_of_console
 from portal.socket_bridge import Bridge
+from tests.builders import a_websocket_api, an_http_api, call_v2
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,13 +6,13 @@ import io
 import zipfile
 
 import pytest
-from builders import a_method, a_resource, a_rest_api, a_stage, call, mock
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.control_plane.caller import Caller
 from portal.console.stage_forms import ACCESS_LOG_PRESETS
+from tests.builders import a_method, a_resource, a_rest_api, a_stage, call, mock
+from tests.portal.console.reading import text, words
 
 KEY = "~1pets/GET"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import a_rest_api, a_stage, call
 from django.test import Client
 from django.urls import reverse
-from reading import words
 
 from apps.control_plane.caller import Caller
+from tests.builders import a_rest_api, a_stage, call
+from tests.portal.console.reading import words
 
 CACHE = {"cluster": "on", "size": "1.6", "caching": "on", "ttl": "60", "strategy": "FAIL_WITH_403"}
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from builders import a_method, a_rest_api, call, mock
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.control_plane.caller import Caller
 from apps.deployments.models import Stage
+from tests.builders import a_method, a_rest_api, call, mock
+from tests.portal.console.reading import text, words
 
 ECHO = """{"id": "$input.params('petId')", "limit": "$input.params('limit')", "tag": "$input.params('X-Tag')",
 "colour": "$stageVariables.colour"}"""

@@ -9,10 +9,8 @@ from typing import Any
 
 import pytest
 import time_machine
-from builders import a_key, a_plan, a_rest_api, a_stage, call, mock
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
-from reading import text, words
 
 from apps.accounts.models import AuditEvent, UndoableChange, User
 from apps.control_plane import registry
@@ -23,6 +21,8 @@ from apps.deployments.models import ConfigurationSection
 from apps.usage_plans.models import ApiKey, UsagePlan, UsagePlanKey
 from portal.console import urls
 from portal.console.confirmations import CONFIRMED
+from tests.builders import a_key, a_plan, a_rest_api, a_stage, call, mock
+from tests.portal.console.reading import text, words
 
 Member = Callable[[str], Client]
 

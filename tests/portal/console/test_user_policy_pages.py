@@ -7,14 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from builders import a_rest_api
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.accounts.models import AuditEvent, UserPolicy
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
+from tests.builders import a_rest_api
+from tests.portal.console.reading import text, words
 
 Member = Callable[[str], Client]
 

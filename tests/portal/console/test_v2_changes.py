@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import a_websocket_api, an_http_api, call_v2
 from django.test import Client
 from django.urls import reverse
-from reading import words
 
 from apps.control_plane.caller import Caller
 from apps.core.v2_documents import V2Authorizer, V2Cors, V2DeploymentDocument, V2Integration, V2Route
 from portal.console.changes import Change
 from portal.console.v2_differences import v2_changes_between
+from tests.builders import a_websocket_api, an_http_api, call_v2
+from tests.portal.console.reading import words
 
 BACK_END = V2Integration(id="i1", type="HTTP_PROXY", uri="https://pets.example.com")
 ISSUER = V2Authorizer(

@@ -6,12 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from builders import a_websocket_api, an_http_api, call_v2
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.control_plane.caller import Caller
+from tests.builders import a_websocket_api, an_http_api, call_v2
+from tests.portal.console.reading import text, words
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:check"
 INVOCATION = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{FUNCTION}/invocations"

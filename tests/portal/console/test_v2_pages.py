@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import a_rest_api, a_websocket_api, an_http_api, call_v2
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.control_plane.caller import Caller
+from tests.builders import a_rest_api, a_websocket_api, an_http_api, call_v2
+from tests.portal.console.reading import text, words
 
 ROUTE = {"method": "GET", "path": "/pets", "new_target": "https://example.com/pets", "authorization": "NONE"}
 INTEGRATION = {"kind": "HTTP_PROXY", "uri": "https://example.com", "method": "ANY", "timeout": "30000"}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from builders import a_rest_api, call, mock
 from django.test import Client
 from django.urls import reverse
-from reading import words
 
 from apps.control_plane.caller import Caller
+from tests.builders import a_rest_api, call, mock
+from tests.portal.console.reading import words
 
 
 def url(view: str, *args: str) -> str:
