@@ -12,8 +12,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings.runtime")
 from channels.routing import ProtocolTypeRouter
 
 from apps.core.environment import read_environment
+from apps.core.trusted_proxies import TrustedProxies
 from gateway_runtime.edge.announced import ANNOUNCERS_KEY
-from gateway_runtime.edge.forwarded import PROXIES_KEY, TrustedProxies
+from gateway_runtime.edge.forwarded import PROXIES_KEY
 from gateway_runtime.edge.protocol import LANE_KEY
 from gateway_runtime.lane import Lane
 from gateway_runtime.process import DataPlane

@@ -28,6 +28,7 @@ from urllib.parse import quote, urlsplit
 from django.conf import settings
 from django.contrib import auth
 from django.http import HttpRequest
+from django.http.request import split_domain_port, validate_host
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
@@ -242,8 +243,11 @@ def _same_origin(scope: Scope) -> bool:
     """Whether a page of the portal asks: cookies alone would let any page of the same site in."""
     headers = dict(scope["headers"])
     origin = urlsplit(headers.get(b"origin", b"").decode("latin-1"))
-    own = urlsplit(settings.ENVIRONMENT.portal_url).netloc
-    return bool(origin.netloc) and origin.netloc in (headers.get(b"host", b"").decode("latin-1"), own)
+    host = headers.get(b"host", b"").decode("latin-1")
+    if not origin.netloc or origin.netloc not in (host, urlsplit(settings.ENVIRONMENT.portal_url).netloc):
+        return False
+    # As for pages: a name that the operator does not let in is none of the portal's.
+    return validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS)
 
 
 def request_of(scope: Scope) -> HttpRequest:

@@ -13,7 +13,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.utils import get_remote_addr
 from uvicorn.server import ServerState
 
-from gateway_runtime.edge.forwarded import TrustedProxies
+from apps.core.trusted_proxies import TrustedProxies
 from gateway_runtime.edge.protocol import EdgeProtocol
 from gateway_runtime.edge.proxy_protocol import BadAnnouncement, announcement
 from gateway_runtime.metrics import METRICS

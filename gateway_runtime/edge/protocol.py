@@ -21,9 +21,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
+from apps.core.trusted_proxies import TrustedProxies
 from gateway_runtime.edge import canonical
 from gateway_runtime.edge.deadlines import Sweep
-from gateway_runtime.edge.forwarded import PROXIES_KEY, ForwardedTurn, TrustedProxies
+from gateway_runtime.edge.forwarded import PROXIES_KEY, ForwardedTurn
 from gateway_runtime.edge.known_heads import KnownHeads, UnknownHeads
 from gateway_runtime.edge.proxy_protocol import Announcement
 from gateway_runtime.edge.refusals import AmbiguousRequest, refusal

@@ -11,7 +11,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame
 from websockets.http11 import Request
 
-from gateway_runtime.edge.forwarded import PROXIES_KEY, TrustedProxies
+from apps.core.trusted_proxies import TrustedProxies
+from gateway_runtime.edge.forwarded import PROXIES_KEY
 from gateway_runtime.edge.protocol import ANNOUNCED_KEY
 from gateway_runtime.limits import SOCKETS
 

@@ -15,8 +15,8 @@ import socket
 import ssl
 from collections.abc import Callable
 
+from apps.core.trusted_proxies import TrustedProxies
 from gateway_runtime.edge.deadlines import Sweep
-from gateway_runtime.edge.forwarded import TrustedProxies
 from gateway_runtime.edge.protocol import EdgeProtocol
 from gateway_runtime.edge.proxy_protocol import Announcement, BadAnnouncement, announcement
 from gateway_runtime.limits import EDGE, EdgeLimits

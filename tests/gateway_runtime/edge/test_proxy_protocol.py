@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
 from apps.core.environment import BadEnvironment, read_environment
+from apps.core.trusted_proxies import TrustedProxies
 from gateway_runtime.edge.announced import ANNOUNCERS_KEY, AnnouncedConnection
 from gateway_runtime.edge.canonical import SCOPE_KEY
-from gateway_runtime.edge.forwarded import PROXIES_KEY, TrustedProxies
+from gateway_runtime.edge.forwarded import PROXIES_KEY
 from gateway_runtime.edge.protocol import EdgeProtocol
 from gateway_runtime.edge.proxy_protocol import LARGEST, Announcement, BadAnnouncement, announcement
 from gateway_runtime.limits import EDGE

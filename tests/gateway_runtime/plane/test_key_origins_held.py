@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway_runtime.edge.forwarded import TrustedProxies
+from apps.core.trusted_proxies import TrustedProxies
 from tests.gateway_runtime.plane.builders import get, key, keys, mock, plan, rest_api, stage
 from tests.gateway_runtime.plane.harness import GatewayHarness
 from tests.gateway_runtime.plane.test_trusted_proxies import behind, request

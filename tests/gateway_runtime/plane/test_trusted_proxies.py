@@ -17,7 +17,8 @@ from uvicorn.server import ServerState
 from websockets.asyncio.client import connect
 
 from apps.core.environment import BadEnvironment, read_environment
-from gateway_runtime.edge.forwarded import PROXIES_KEY, TrustedProxies
+from apps.core.trusted_proxies import TrustedProxies
+from gateway_runtime.edge.forwarded import PROXIES_KEY
 from gateway_runtime.edge.protocol import EdgeProtocol
 from gateway_runtime.edge.websocket import EdgeWebSocket
 from gateway_runtime.lane import Lane
