@@ -64,6 +64,7 @@ OPERATION_MODULES = (
     "gatehouse.function_logs",
     "gatehouse.products",
     "gatehouse.applications",
+    "gatehouse.application_key_origins",
     "gatehouse.subscriptions",
     "gatehouse.audiences",
     "gatehouse.portal_brand",

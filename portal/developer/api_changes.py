@@ -40,8 +40,17 @@ class KeyBody(serializers.Serializer[Any]):
     expires = serializers.DateTimeField(required=False)
 
 
+class LabelBody(serializers.Serializer[Any]):
+    label = serializers.CharField(max_length=64, allow_blank=True)
+
+
 class RotationBody(serializers.Serializer[Any]):
     overlapSeconds = serializers.IntegerField(min_value=0, max_value=2_592_000, required=False, default=86_400)  # noqa: N815 - a member of the API
+
+
+class LimitsBody(serializers.Serializer[Any]):
+    websites = serializers.ListField(child=serializers.CharField(max_length=300), required=False)
+    networks = serializers.ListField(child=serializers.CharField(max_length=64), required=False)
 
 
 class SubscriptionBody(serializers.Serializer[Any]):
@@ -135,7 +144,7 @@ def one_key(request: Request, application_id: str, key_id: str) -> Response:
         _change(request, application_id, "RevokeApplicationKey", keyId=key.id)
         return Response(status=204)
     if request.method == "PATCH":
-        _change(request, application_id, "UpdateApplicationKey", keyId=key.id, label=_body(KeyBody, request)["label"])
+        _change(request, application_id, "UpdateApplicationKey", keyId=key.id, **_body(LabelBody, request))
     return Response(_key_shape(_key(request, application_id, key_id)))
 
 
@@ -147,6 +156,18 @@ def rotate_key(request: Request, application_id: str, key_id: str) -> Response:
     key = _key(request, application_id, key_id)
     made = _change(request, application_id, "RotateApplicationKey", keyId=key.id, overlapSeconds=overlap)
     return Response(_key_shape(_key(request, application_id, made["keyId"])), status=201)
+
+
+@api_view(["PUT"])
+@needs("keys")
+def limit_key(request: Request, application_id: str, key_id: str) -> Response:
+    """Say from where a key works; what is left out is not asked for."""
+    body = _body(LimitsBody, request)
+    members = {"sourceNetworks": body.get("networks", []), "websites": body.get("websites", [])}
+    _change(
+        request, application_id, "PutApplicationKeyOrigins", keyId=_key(request, application_id, key_id).id, **members
+    )
+    return Response(_key_shape(_key(request, application_id, key_id)))
 
 
 @api_view(["POST"])
@@ -266,6 +287,8 @@ def _key_shape(key: KeyOnPage) -> Shape:
         "value": str(key.value),
         "works": key.works,
         "expires": key.expires.isoformat() if key.expires else None,
+        "websites": key.websites,
+        "networks": key.networks,
     }
 
 

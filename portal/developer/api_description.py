@@ -43,6 +43,7 @@ OPERATIONS: tuple[tuple[str, str, str, str, str], ...] = (
     ("patch", f"{_A}keys/{{key_id}}/", "keys", "Label a key", "label"),
     ("delete", f"{_A}keys/{{key_id}}/", "keys", "Revoke a key at once", ""),
     ("post", f"{_A}keys/{{key_id}}/rotate/", "keys", "Replace a key, with overlap", "overlapSeconds?"),
+    ("put", f"{_A}keys/{{key_id}}/limits/", "keys", "Say from where a key works", "websites? networks?"),
     ("post", f"{_A}subscriptions/", "write", "Use a product under a plan", "product plan"),
     ("delete", f"{_A}subscriptions/{{subscription_id}}/", "write", "End a subscription", ""),
     ("get", f"{_A}members/", "read", "Who shares the application", ""),
@@ -63,10 +64,11 @@ _QUERY = {
     f"{_A}usage/": ("span",),
 }
 _TEXTS: Shape = {"type": "object", "additionalProperties": {"type": "string"}}
+_LIST: Shape = {"type": "array", "items": {"type": "string"}}
 _TYPES: Shape = {
     **dict.fromkeys(("path", "query", "header", "credentials"), _TEXTS),
     "overlapSeconds": {"type": "integer"},
-    "redirectUris": {"type": "array", "items": {"type": "string"}},
+    **dict.fromkeys(("redirectUris", "websites", "networks"), _LIST),
 }
 
 

@@ -43,6 +43,22 @@ class KeyForm(forms.Form):
     )
 
 
+class LimitsForm(forms.Form):
+    """From where a key works; from everywhere where nothing is said."""
+
+    websites = LinesField(
+        help_text="Whose pages call, by Origin or Referer: https://shop.example.com, or https://*.example.com for all names below. One per line.",
+    )
+    networks = LinesField(
+        label="Networks of callers",
+        help_text="Addresses and networks of servers: 192.0.2.7 or 192.0.2.0/24. One per line.",
+    )
+
+    def request(self) -> dict[str, Any]:
+        """The members of PutApplicationKeyOrigins."""
+        return {"websites": self.cleaned_data["websites"], "sourceNetworks": self.cleaned_data["networks"]}
+
+
 class MemberForm(forms.Form):
     """Somebody to invite."""
 

@@ -21,9 +21,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.models import User
-from apps.control_plane.errors import AccessDeniedException, AwsError, NotFoundException
+from apps.control_plane.errors import AccessDeniedException, AwsError, BadRequestException, NotFoundException
 from portal.developer.access import change, create_application, home_of_applications, unsubscribe
-from portal.developer.application_forms import OVERLAPS, ApplicationForm, KeyForm, RotationForm
+from portal.developer.application_forms import OVERLAPS, ApplicationForm, KeyForm, LimitsForm, RotationForm
 from portal.developer.application_team import shared
 from portal.developer.applications import ApplicationOnPage, KeyOnPage, my_application, my_applications
 from portal.developer.usage import SPANS, calls, calls_chart, span_named, subscriptions
@@ -157,6 +157,28 @@ def label_key(request: HttpRequest, mine: ApplicationOnPage, key_id: str) -> Htt
     label = request.POST.get("label", "").strip()[:64]
     attempt(request, mine, "Saved.", "UpdateApplicationKey", keyId=_key(mine, key_id).id, label=label)
     return redirect("developer:application", mine.id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@own_application
+def limit_key(request: HttpRequest, mine: ApplicationOnPage, key_id: str) -> HttpResponse:
+    """Say from where a key works, one place on each line."""
+    key = _key(mine, key_id)
+    if not mine.manages:
+        raise Http404("Only those who manage an application limit its keys.")
+    sent = request.POST if request.method == "POST" else None
+    form = LimitsForm(sent, initial={"websites": key.websites, "networks": key.networks})
+    if form.is_valid():
+        try:
+            change(request, _user(request), mine.row, "PutApplicationKeyOrigins", keyId=key.id, **form.request())
+        except BadRequestException as error:
+            form.add_error("networks" if "network" in error.message else "websites", error.message)
+        else:
+            limited = any(form.request().values())
+            messages.success(request, f"The key works from {'there alone' if limited else 'everywhere'}.")
+            return redirect("developer:application", mine.id)
+    context = {"section": "apps", "application": mine, "key": key, "form": form}
+    return render(request, "developer/key_limits.html", context, status=422 if form.errors else 200)
 
 
 @require_safe

@@ -57,6 +57,14 @@ class KeyOnPage:
         return self.row.label
 
     @property
+    def networks(self) -> list[str]:
+        return list(self.row.api_key.source_networks)
+
+    @property
+    def websites(self) -> list[str]:
+        return list(self.row.api_key.websites)
+
+    @property
     def plans(self) -> list[UsagePlan]:
         return [membership.plan for membership in self.row.api_key.plans.all()]
 

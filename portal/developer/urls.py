@@ -63,6 +63,7 @@ _portal = [
     path("apps/<str:application_id>/keys/<str:key_id>/", application_pages.reveal_key, name="reveal_key"),
     path("apps/<str:application_id>/keys/<str:key_id>/rotate/", application_pages.rotate_key, name="rotate_key"),
     path("apps/<str:application_id>/keys/<str:key_id>/revoke/", application_pages.revoke_key, name="revoke_key"),
+    path("apps/<str:application_id>/keys/<str:key_id>/limits/", application_pages.limit_key, name="limit_key"),
     path("apps/<str:application_id>/keys/<str:key_id>/label/", application_pages.label_key, name="label_key"),
     path("apps/<str:application_id>/members/", application_team_pages.invite, name="invite_member"),
     path(
@@ -106,6 +107,7 @@ _portal = [
     path(f"{_API}keys/", api_changes.key_list, name="api_keys"),
     path(f"{_API}keys/<str:key_id>/", api_changes.one_key, name="api_key"),
     path(f"{_API}keys/<str:key_id>/rotate/", api_changes.rotate_key, name="api_rotate_key"),
+    path(f"{_API}keys/<str:key_id>/limits/", api_changes.limit_key, name="api_limit_key"),
     path(f"{_API}subscriptions/", api_changes.subscribe, name="api_subscriptions"),
     path(f"{_API}subscriptions/<str:subscription_id>/", api_changes.end_subscription, name="api_subscription"),
     path(f"{_API}members/", api_changes.member_list, name="api_members"),

@@ -49,8 +49,7 @@ def rotate_api_key(caller: Caller, request: Shape) -> Shape:
     ends = timezone.now() + timedelta(seconds=request.get("overlapSeconds", DEFAULT_OVERLAP_SECONDS))
     _end_at(old, min(ends, old.expires_at) if old.expires_at else ends)
     fresh = find_api_key(caller, created["id"])
-    fresh.source_networks, fresh.websites = old.source_networks, old.websites
-    fresh.save(update_fields=["source_networks", "websites"])
+    hand_limits_on(old, fresh)
     publisher.publish_keys(fresh.account_id, fresh.region, [fresh.key_id])
     return {**_shape(fresh), "value": str(fresh.value), "replacedKeyId": old.key_id}
 
@@ -62,6 +61,12 @@ def held_key(caller: Caller, request: Shape) -> ApiKey:
         raise ConflictException(f"API Key {row.key_id} belongs to an application: rotate or revoke it there")
     hold(row)
     return row
+
+
+def hand_limits_on(old: ApiKey, fresh: ApiKey) -> None:
+    """Have a key work from where the one that it replaces does; the caller publishes it."""
+    fresh.source_networks, fresh.websites = old.source_networks, old.websites
+    fresh.save(update_fields=["source_networks", "websites"])
 
 
 def _end_at(row: ApiKey, ends: datetime | None) -> None:

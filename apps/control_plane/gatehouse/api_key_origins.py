@@ -23,10 +23,16 @@ def get_api_key_origins(caller: Caller, request: Shape) -> Shape:
 @operation("PutApiKeyOrigins", "gatehouse")
 def put_api_key_origins(caller: Caller, request: Shape) -> Shape:
     """Say from where a key may be used, in place of what was said before. What is left out is not asked for."""
+    row = held_key(caller, request)
+    limit_key(row, request)
+    return _shape(row)
+
+
+def limit_key(row: ApiKey, request: Shape) -> None:
+    """Have a key work from the networks and websites of a request alone; raises BadRequestException."""
     networks, websites = request.get("sourceNetworks") or [], request.get("websites") or []
     if max(len(networks), len(websites)) > _MOST:
         raise BadRequestException(f"A key has at most {_MOST} networks and {_MOST} websites")
-    row = held_key(caller, request)
     try:
         row.source_networks = list(dict.fromkeys(map(read_network, networks)))
         row.websites = list(dict.fromkeys(map(read_website, websites)))
@@ -34,7 +40,6 @@ def put_api_key_origins(caller: Caller, request: Shape) -> Shape:
         raise BadRequestException(str(error)) from None
     row.save(update_fields=["source_networks", "websites", "last_updated"])
     publisher.publish_keys(row.account_id, row.region, [row.key_id])
-    return _shape(row)
 
 
 def _shape(row: ApiKey) -> Shape:

@@ -77,6 +77,8 @@ def application_key_shape(key: ApplicationKey, *, value: bool = False) -> Shape:
         "enabled": api_key.enabled,
         "usagePlanIds": [membership.plan.plan_id for membership in memberships],
         "createdDate": api_key.created,
+        "sourceNetworks": api_key.source_networks,
+        "websites": api_key.websites,
     }
     if value:
         shape["value"] = str(api_key.value)

@@ -17,6 +17,7 @@ from apps.control_plane.errors import (
     LimitExceededException,
     NotFoundException,
 )
+from apps.control_plane.gatehouse.api_key_life import hand_limits_on
 from apps.control_plane.gatehouse.application_keys import (
     application_key_shape,
     equip,
@@ -114,13 +115,14 @@ def create_application_key(caller: Caller, request: Shape) -> Shape:
 def rotate_application_key(caller: Caller, request: Shape) -> Shape:
     """A new key in the plans of an old one, which keeps working for `overlapSeconds` and then refuses."""
     row = find_application(caller, request)
-    old = _find_key(row, request["keyId"])
+    old = find_key(row, request["keyId"])
     refuse_while_disabled(caller, row)
     if old.replaced_by_id is not None:
         raise ConflictException(f"API Key {old.api_key.key_id} has already been rotated")
     if old.api_key.expires_at is not None and old.api_key.expires_at <= timezone.now():
         raise ConflictException(f"API Key {old.api_key.key_id} has expired")
     fresh = new_key(caller, row, old.label)
+    hand_limits_on(old.api_key, fresh.api_key)
     for membership in old.api_key.plans.select_related("plan").order_by("pk"):
         members = {"usagePlanId": membership.plan.plan_id, "keyId": fresh.api_key.key_id, "keyType": "API_KEY"}
         registry.call(caller, "apigateway", "CreateUsagePlanKey", members)
@@ -137,7 +139,7 @@ def rotate_application_key(caller: Caller, request: Shape) -> Shape:
 @operation("UpdateApplicationKey", "gatehouse")
 def update_application_key(caller: Caller, request: Shape) -> Shape:
     """Label a key."""
-    key = _find_key(find_application(caller, request), request["keyId"])
+    key = find_key(find_application(caller, request), request["keyId"])
     key.label = request["label"].strip()
     key.save(update_fields=["label"])
     return application_key_shape(key)
@@ -147,7 +149,7 @@ def update_application_key(caller: Caller, request: Shape) -> Shape:
 def revoke_application_key(caller: Caller, request: Shape) -> Shape:
     """Delete a key at once; subscriptions stay and wait for another key."""
     row = find_application(caller, request)
-    key = _find_key(row, request["keyId"])
+    key = find_key(row, request["keyId"])
     refuse_while_disabled(caller, row)
     registry.call(caller, "apigateway", "DeleteApiKey", {"apiKey": key.api_key.key_id})
     tell_programs(caller, "key.revoked", {**application_data(row), "keyId": request["keyId"]})
@@ -234,7 +236,8 @@ def _check_name(caller: Caller, owner_id: int, name: str) -> None:
         raise ConflictException(f"You already have an application called {name}")
 
 
-def _find_key(row: Application, key_id: str) -> ApplicationKey:
+def find_key(row: Application, key_id: str) -> ApplicationKey:
+    """A key of an application; raises NotFoundException."""
     for key in row.keys.all():
         if key.api_key.key_id == key_id:
             return key

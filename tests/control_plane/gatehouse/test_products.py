@@ -13,6 +13,8 @@ from apps.control_plane import registry
 from apps.control_plane.caller import Caller, system_caller
 from apps.control_plane.errors import BadRequestException, ConflictException, LimitExceededException, NotFoundException
 from apps.core import documents
+from apps.core.documents import key_shard
+from apps.deployments.freeze import keys_document
 from apps.deployments.models import ConfigurationSection, Stage
 from apps.usage_plans.models import ApiKey
 from tests.builders import a_plan, a_rest_api, a_stage, call
@@ -184,6 +186,24 @@ def test_a_revoked_key_is_gone_and_a_new_one_takes_up_the_subscriptions(caller: 
     assert fresh["usagePlanIds"] == [product["usagePlans"][0]["usagePlanId"]]
 
 
+def test_a_developer_says_from_where_a_key_works_and_a_rotated_key_hands_it_on(caller: Caller, portal: Caller) -> None:
+    owner, product = a_developer(), a_product(caller)
+    application = ours(portal, "CreateApplication", ownerId=owner, name="shop")["applicationId"]
+    key = subscribed(portal, product, application, owner)["keyId"]
+    mine = {"applicationId": application, "ownerId": owner}
+
+    limited = ours(portal, "PutApplicationKeyOrigins", **mine, keyId=key, websites=["https://Shop.example/"])
+    assert (limited["websites"], limited["sourceNetworks"]) == (["https://shop.example"], [])
+    fresh = ours(portal, "RotateApplicationKey", **mine, keyId=key)["keyId"]
+
+    for one in (key, fresh):
+        shard = keys_document(caller.account_id, caller.region, key_shard(one))
+        assert next(found for found in shard.keys if found.id == one).websites == ("https://shop.example",)
+    with pytest.raises(BadRequestException, match="no network"):
+        ours(portal, "PutApplicationKeyOrigins", **mine, keyId=fresh, sourceNetworks=["nowhere"])
+    assert ours(portal, "PutApplicationKeyOrigins", **mine, keyId=fresh)["websites"] == []
+
+
 def test_a_developer_does_not_replace_a_key_that_staff_disabled(caller: Caller, portal: Caller) -> None:
     owner, product = a_developer(), a_product(caller)
     application = ours(portal, "CreateApplication", ownerId=owner, name="shop")["applicationId"]
@@ -257,6 +277,7 @@ def test_what_belongs_to_another_developer_does_not_exist(caller: Caller, portal
         ("UpdateApplication", {"applicationId": application, "name": "mine"}),
         ("DeleteApplication", {"applicationId": application}),
         ("CreateApplicationKey", {"applicationId": application}),
+        ("PutApplicationKeyOrigins", {"applicationId": application, "keyId": subscription["keyId"]}),
         ("RotateApplicationKey", {"applicationId": application, "keyId": subscription["keyId"]}),
         ("RevokeApplicationKey", {"applicationId": application, "keyId": subscription["keyId"]}),
         ("Subscribe", {"applicationId": application, "productId": product["productId"], "usagePlanId": "any"}),

@@ -155,7 +155,8 @@ GATEHOUSE: Final = {
     SHOWN + "v2_traffic": "GetApiMetrics",
     SHOWN + "webhooks": "ListWebhookDeliveries ListWebhooks",
     DEVELOPER + "access": "AcceptApplicationInvitation CreateApplication CreateApplicationKey Subscribe Unsubscribe",
-    DEVELOPER + "application_pages": "DeleteApplication RevokeApplicationKey RotateApplicationKey UpdateApplication "
+    DEVELOPER
+    + "application_pages": "DeleteApplication PutApplicationKeyOrigins RevokeApplicationKey RotateApplicationKey UpdateApplication "
     "UpdateApplicationKey",
     DEVELOPER + "application_team_pages": "CreateApplicationClient DeleteApplicationClient InviteApplicationMember "
     "RemoveApplicationMember RotateApplicationClientSecret UpdateApplicationMember",

@@ -45,6 +45,10 @@ def test_everything_a_developer_does_on_the_pages_is_done_with_a_token(shop: Sho
     key = program("post", f"{app}keys/", {"label": "ci", "expires": "2100-01-01T00:00:00Z"}).json()
     assert program("get", f"{app}keys/{key['id']}/").json()["value"] == key["value"]
     assert program("patch", f"{app}keys/{key['id']}/", {"label": "deploy"}).json()["label"] == "deploy"
+    assert program("patch", f"{app}keys/{key['id']}/", {}).status_code == 400
+    limited = program("put", f"{app}keys/{key['id']}/limits/", {"websites": ["https://*.shop.example"]}).json()
+    assert (limited["websites"], limited["networks"]) == (["https://*.shop.example"], [])
+    assert program("put", f"{app}keys/{key['id']}/limits/", {"networks": ["nowhere"]}).status_code == 400
     fresh = program("post", f"{app}keys/{key['id']}/rotate/", {"overlapSeconds": 60}).json()
     assert fresh["value"] != key["value"]
     assert program("delete", f"{app}keys/{fresh['id']}/").status_code == 204
@@ -198,6 +202,7 @@ TWINS: dict[str, tuple[str, ...] | str] = {
     "reveal_key": (f"get {_A}keys/{{key_id}}/",),
     "rotate_key": (f"post {_A}keys/{{key_id}}/rotate/",),
     "revoke_key": (f"delete {_A}keys/{{key_id}}/",),
+    "limit_key": (f"put {_A}keys/{{key_id}}/limits/",),
     "label_key": (f"patch {_A}keys/{{key_id}}/",),
     "invite_member": (f"post {_A}members/", f"get {_A}members/"),
     "member_role": (f"patch {_A}members/{{member_id}}/",),

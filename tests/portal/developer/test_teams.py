@@ -257,3 +257,21 @@ def test_operations_refuse_viewers_whoever_calls_them(app: Application, shop: Sh
 def test_a_scope_that_is_none_is_refused(shop: Shop) -> None:
     with pytest.raises(BadRequestException, match="scope"):
         shop.call("UpdateProduct", productId=shop.product_id, scopes=["two words"])
+
+
+def test_a_key_is_limited_on_its_page_and_what_is_wrong_stays_in_the_form(app: Application, signed_in: Client) -> None:
+    key = app.keys.get().api_key
+    page = place(app, f"keys/{key.key_id}/limits/")
+
+    wrong = signed_in.post(page, {"websites": "shop.example", "networks": "192.0.2.7"})
+    assert wrong.status_code == 422
+    assert "is no website" in str(wrong.context["form"].errors["websites"])
+    assert "shop.example" in wrong.content.decode()
+    signed_in.post(page, {"websites": "https://shop.example", "networks": "192.0.2.7\n\n2001:db8::/32"})
+
+    key.refresh_from_db()
+    assert (key.websites, key.source_networks) == (["https://shop.example"], ["192.0.2.7/32", "2001:db8::/32"])
+    assert "works from https://shop.example" in signed_in.get(place(app)).content.decode()
+    signed_in.post(page, {"websites": "", "networks": ""})
+    key.refresh_from_db()
+    assert (key.websites, key.source_networks) == ([], [])
