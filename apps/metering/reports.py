@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.db.models import QuerySet, Sum
 
@@ -190,13 +190,11 @@ def by_key(wanted: Filter) -> dict[str, Totals]:
     return _busiest_first(_grouped(wanted, lambda row: row.key_id))
 
 
-def usage_of_key(
-    account_id: str, region: str, key_id: str, start: date, end: date, *, plan_id: str | None = None
+def usage_of_keys(
+    account_id: str, region: str, key_ids: Collection[str] | QuerySet[Any, Any], start: date, end: date
 ) -> list[tuple[date, int]]:
-    """Requests of a key for each day from start to end (both included), under one plan or all of them."""
-    rows = DailyUsage.objects.filter(account_id=account_id, region=region, key_id=key_id, day__range=(start, end))
-    if plan_id is not None:
-        rows = rows.filter(plan_id=plan_id)
+    """Requests of some keys together, under all plans, for each day from start to end (both included); a query of ids will do."""
+    rows = DailyUsage.objects.filter(account_id=account_id, region=region, key_id__in=key_ids, day__range=(start, end))
     used = dict(rows.values("day").annotate(total=Sum("used")).values_list("day", "total"))
     return [(day, used.get(day, 0)) for day in _days(start, end)]
 

@@ -35,6 +35,11 @@ class KeyForm(forms.Form):
 
     name = forms.CharField(max_length=1024)
     description = forms.CharField(required=False, max_length=10_000)
+    customer = forms.CharField(
+        label="Customer id", required=False, max_length=256,
+        help_text="Whose key it is: keys of one id are one customer.",
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
+    )  # fmt: skip
     enabled = forms.BooleanField(
         required=False, initial=True, widget=switch(), help_text="A disabled key is refused with 403."
     )
@@ -65,17 +70,12 @@ def api_keys(console: Console) -> HttpResponseBase:
     query = console.request.GET.get("q", "").strip()
     position = console.request.GET.get("position", "")
     rows, following = page(keys_found(console, query), {"limit": _PAGE, "position": position}, "-pk")
-    trends = trends_of_keys(console.account_id, [row.key_id for row in rows])
-    seen = _last_seen(console, [row.key_id for row in rows])
     return console.page(
         "console/api_keys.html",
         section="api-keys",
         query=query,
         plans=_plan_choices(console) if console.may_write else [],
-        rows=[
-            {"key": row, "trend": trends.get(row.key_id), "last_used": seen.get(row.key_id), "expired": _expired(row)}
-            for row in rows
-        ],
+        rows=key_rows(console, rows),
         next_url="?" + urlencode({"q": query, "position": following}) if following else "",
         first_url="?" + urlencode({"q": query}) if position else "",
         cli=command_samples(console, [Command("GetApiKeys", {"limit": _PAGE})]),
@@ -120,6 +120,7 @@ def api_key(console: Console, key_id: str) -> HttpResponseBase:
         patches = [
             *member_patch("/name", key.name or "", form.cleaned_data["name"]),
             *member_patch("/description", key.description or "", form.cleaned_data["description"]),
+            *member_patch("/customerId", key.customer_id or "", form.cleaned_data["customer"]),
             *member_patch("/enabled", key.enabled, form.cleaned_data["enabled"]),
         ]
         if (
@@ -129,7 +130,7 @@ def api_key(console: Console, key_id: str) -> HttpResponseBase:
             messages.success(console.request, "Saved.")
             return redirect("console:api_key", key_id)
     today = timezone.now().date()
-    days = reports.usage_of_key(console.account_id, console.region, key_id, today - timedelta(days=_DAYS - 1), today)
+    days = reports.usage_of_keys(console.account_id, console.region, [key_id], today - timedelta(days=_DAYS - 1), today)
     chart = bar_chart(
         "days",
         "Requests a day",
@@ -178,9 +179,9 @@ def delete_key(console: Console, key_id: str) -> HttpResponseBase:
 
 def _create(console: Console, data: dict[str, Any]) -> dict[str, Any]:
     members: dict[str, Any] = {"name": data["name"], "enabled": data["enabled"]}
-    for member in ("description", "value"):
-        if data[member]:
-            members[member] = data[member]
+    for member, name in (("description", "description"), ("value", "value"), ("customerId", "customer")):
+        if data[name]:
+            members[member] = data[name]
     created = console.call("CreateApiKey", members)
     if data["plan"]:
         console.call("CreateUsagePlanKey", {"usagePlanId": data["plan"], "keyId": created["id"], "keyType": "API_KEY"})
@@ -197,6 +198,16 @@ def keys_found(console: Console, query: str) -> QuerySet[ApiKey]:
     return rows.defer("value").prefetch_related(Prefetch("plans", memberships))
 
 
+def key_rows(console: Console, keys: list[ApiKey]) -> list[dict[str, Any]]:
+    """Keys with what a list says of them."""
+    ids = [key.key_id for key in keys]
+    trends, seen = trends_of_keys(console.account_id, ids), _last_seen(console, ids)
+    return [
+        {"key": key, "trend": trends.get(key.key_id), "last_used": seen.get(key.key_id), "expired": _expired(key)}
+        for key in keys
+    ]
+
+
 def _find(console: Console, key_id: str) -> ApiKey:
     return console.caller.find(ApiKey, "Invalid API Key identifier specified", key_id=key_id)
 
@@ -206,7 +217,7 @@ def _value(console: Console, key_id: str) -> str:
 
 
 def _initial(key: ApiKey) -> dict[str, Any]:
-    return {"name": key.name, "description": key.description, "enabled": key.enabled}
+    return {"name": key.name, "description": key.description, "enabled": key.enabled, "customer": key.customer_id}
 
 
 def _expired(key: ApiKey) -> bool:

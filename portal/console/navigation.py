@@ -51,6 +51,7 @@ _GROUPS = (
         (
             Entry("products", "Products", "book", "products"),
             Entry("subscriptions", "Subscriptions", "team", "subscriptions"),
+            Entry("customers", "Customers", "user", "customers"),
             Entry("portal", "Developer portal", "globe", "portal_brand"),
         ),
     ),

@@ -117,17 +117,18 @@ def test_a_series_that_no_chart_could_show_is_refused():
         reports.traffic(wanted(hours=24 * 35), timedelta(minutes=1))
 
 
-def test_a_key_s_days_are_told_without_gaps():
+def test_the_days_of_keys_are_told_together_and_without_gaps():
     spend(date(2026, 9, 1), 3)
     spend(date(2026, 9, 3), 4)
     spend(date(2026, 9, 3), 5, plan_id="p2")
+    spend(date(2026, 9, 3), 10, key_id="key2")
 
-    def days(**members):
-        found = reports.usage_of_key(*ACCOUNT.values(), "key1", date(2026, 9, 1), date(2026, 9, 3), **members)
+    def days(*key_ids):
+        found = reports.usage_of_keys(*ACCOUNT.values(), key_ids, date(2026, 9, 1), date(2026, 9, 3))
         return [used for _, used in found]
 
-    assert days() == [3, 0, 9]
-    assert days(plan_id="p1") == [3, 0, 4]
+    assert days("key1") == [3, 0, 9]
+    assert days("key1", "key2") == [3, 0, 19]
 
 
 def test_a_plan_s_usage_is_told_by_key_and_day():
