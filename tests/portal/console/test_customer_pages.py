@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from builders import a_key, a_plan, call, subscribe
-from counted import answers, report
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from reading import text, words
 
 from apps.accounts.models import User
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.metering.models import DailyUsage
 from apps.usage_plans.models import ApiKey
+from tests.builders import a_key, a_plan, call, subscribe
+from tests.counted import answers, report
+from tests.portal.console.reading import text, words
 
 
 def url(view: str, *args: str) -> str:

@@ -29,6 +29,8 @@ BOUNDS = {
     "/console/api-keys/": (14, 120),
     "/console/api-keys/?q=robot": (14, 120),
     "/console/api-keys/key0000007/": (20, 60),
+    "/console/customers/": (18, 120),
+    "/console/customers/of/customer7/": (20, 120),
     "/console/usage-plans/": (14, 120),
     "/console/usage-plans/plan000/": (22, 120),
     "/console/palette/?q=robot": (14, 20),
@@ -56,7 +58,15 @@ def many_rows(account: Account) -> None:
     Deployment.objects.bulk_create(deployments)
     Stage.objects.bulk_create(Stage(rest_api=one.rest_api, name="prod", deployment=one) for one in deployments)
     keys = [
-        ApiKey(key_id=f"key{at:07}", name=f"robot {at}", value="x", value_digest=f"{at:032}", enabled=True, **mine)
+        ApiKey(
+            key_id=f"key{at:07}",
+            name=f"robot {at}",
+            value="x",
+            value_digest=f"{at:032}",
+            enabled=True,
+            customer_id=f"customer{at % 40}",
+            **mine,
+        )
         for at in range(KEYS)
     ]
     ApiKey.objects.bulk_create(keys, batch_size=1_000)
