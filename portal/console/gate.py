@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
 from typing import Any, Concatenate, ParamSpec
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django import forms
 from django.conf import settings
@@ -263,7 +263,15 @@ def undo_offer(console: Console) -> dict[str, Any] | None:
         return None
     offer = console.request.session.pop(UNDO_IN_SESSION, None)
     here = offer is not None and (offer["account"], offer["region"]) == (console.account_id, console.region)
-    return {"ids": offer["ids"], "next": console.request.get_full_path()} if here else None
+    return {"ids": offer["ids"], "next": _way_back(console.request)} if here else None
+
+
+def _way_back(request: HttpRequest) -> str:
+    """The page that is shown; where it answers a form, whose address may answer nothing else, the page that the form stood on."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    came_from = request.headers.get("Referer", "")
+    return safe_goal(request, "" if urlsplit(came_from).path == request.path else came_from)
 
 
 def _answer(console: Console, view: Callable[[], HttpResponseBase]) -> HttpResponseBase:

@@ -140,6 +140,20 @@ def test_an_offer_is_made_once_and_taken_once(owner: Client, caller: Caller, api
     assert "has been undone already" in words(undo(owner, page))
 
 
+def test_undo_on_the_answer_to_a_form_goes_back_to_the_page_of_the_form(
+    owner: Client, caller: Caller, api: str
+) -> None:
+    owner.post(reverse("console:delete_method", args=[api, resource(caller, api, "/pets"), "GET"]))
+    people = reverse("console:people")
+    invitation = {"invite-name": "nina", "invite-email": "nina@example.com", "invite-role": "viewer"}
+    page = owner.post(reverse("console:invite"), invitation, headers={"Referer": f"http://testserver{people}"})
+
+    answer = undo(owner, page)
+
+    assert (answer.status_code, answer.request["PATH_INFO"]) == (200, people)
+    assert "It is as it was before." in words(answer)
+
+
 def test_a_form_of_several_operations_is_undone_as_one(owner: Client, caller: Caller, api: str) -> None:
     pets = resource(caller, api, "/pets")
     before = everything(caller, api)
