@@ -114,8 +114,11 @@ def rename_vpc_link(console: Console, link_id: str) -> HttpResponseBase:
         *member_patch("/name", link["name"], given.get("name", "").strip()),
         *member_patch("/description", link.get("description", ""), given.get("description", "").strip()),
     ]
+    done = "The link is saved."
     if patches:
-        console.attempt("The link is saved.", "UpdateVpcLink", {"vpcLinkId": link_id, "patchOperations": patches})
+        console.attempt(done, "UpdateVpcLink", {"vpcLinkId": link_id, "patchOperations": patches})
+    else:
+        messages.success(console.request, done)
     return redirect("console:vpc_link", link_id)
 
 

@@ -54,6 +54,14 @@ def test_a_link_of_rest_apis_is_renamed_and_its_targets_forgotten(owner: Client,
     assert ours(caller, "ListLoadBalancers")["items"] == []
 
 
+def test_a_link_saved_as_it_was_says_so_too(owner: Client, caller: Caller) -> None:
+    link = call(caller, "CreateVpcLink", name="shop", targetArns=[ARN])["id"]
+
+    answer = owner.post(url("rename_vpc_link", link), {"name": "shop", "description": ""}, follow=True)
+
+    assert "The link is saved." in words(answer)
+
+
 def test_a_client_certificate_is_described_anew(owner: Client, caller: Caller) -> None:
     made = call(caller, "GenerateClientCertificate")["clientCertificateId"]
 
