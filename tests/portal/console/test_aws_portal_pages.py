@@ -207,6 +207,7 @@ def test_a_portal_is_disabled_before_it_is_deleted(owner: Client, portal: Portal
     assert Portal.objects.exists()
 
     owner.post(url("disable_aws_portal", portal.portal_id))
+    assert "disable-portal" not in text(owner.get(url("aws_portal", portal.portal_id)))
     owner.post(url("delete_aws_portal", portal.portal_id), {"confirmation": portal.portal_id})
 
     assert not Portal.objects.exists()

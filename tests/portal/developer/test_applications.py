@@ -42,6 +42,14 @@ def test_an_application_is_made_with_a_name(shop: Shop, signed_in: Client) -> No
     assert "A key is made as soon as the application uses a product" in text(answer)
 
 
+def test_another_key_is_offered_once_there_is_one(shop: Shop, mine: Application, signed_in: Client) -> None:
+    signed_in.post("/apps/", {"name": "Shop window"})
+    empty = Application.objects.get(name="Shop window")
+
+    assert 'id="new-key"' in signed_in.get(home(mine)).content.decode()
+    assert 'id="new-key"' not in signed_in.get(home(empty)).content.decode()
+
+
 def test_a_name_that_one_has_already_is_refused_in_words(mine: Application, signed_in: Client) -> None:
     answer = signed_in.post("/apps/", {"name": mine.name})
 
