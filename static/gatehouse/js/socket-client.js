@@ -9,8 +9,13 @@ if (root) {
   let socket = null;
   let told = false;
 
+  function empty(yes) {
+    find("empty").hidden = !yes;
+    find("clear").disabled = yes;
+  }
+
   function line(kind, label, text) {
-    find("empty").hidden = true;
+    empty(false);
     const item = document.createElement("div");
     item.className = `client-line client-${kind}`;
     const head = document.createElement("span");
@@ -122,6 +127,6 @@ if (root) {
 
   find("clear").addEventListener("click", () => {
     log.replaceChildren();
-    find("empty").hidden = false;
+    empty(true);
   });
 }
