@@ -85,11 +85,14 @@ def api_keys(console: Console) -> HttpResponseBase:
 @console_page("GET", "POST")
 def create_key(console: Console) -> HttpResponseBase:
     """A new key; its page shows the value."""
-    form = NewKeyForm(console.posted, plans=_plan_choices(console))
+    chosen = {"plan": console.request.GET.get("plan", "")}
+    form = NewKeyForm(console.posted, initial=chosen, plans=_plan_choices(console))
     if form.is_valid():
         created = console.carry_out(form, lambda: _create(console, form.cleaned_data))
         if created is not None:
-            messages.success(console.request, f"{form.cleaned_data['name']} works now.")
+            name, plan = form.cleaned_data["name"], form.cleaned_data["plan"]
+            said = f"{name} works now." if plan else f"{name} exists. It opens nothing until a usage plan has it."
+            messages.success(console.request, said)
             return redirect(reverse("console:api_key", args=[created["id"]]) + "?show=value")
     return console.page(
         "console/form_page.html",

@@ -13,6 +13,9 @@ from portal.console.commands import curl
 
 _FIRST = ("GET", "ANY", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
+BY_TOKEN = ("JWT", "COGNITO_USER_POOLS")
+"""Authorizations by a token that callers get from somebody else; where it stands is nearly always this header."""
+
 
 def methods_of(frame: ApiFrame) -> QuerySet[Method]:
     """The methods of the API as it is being edited."""
@@ -29,4 +32,6 @@ def first_call(frame: ApiFrame, stage_name: str) -> str:
         methods, key=lambda one: (_FIRST.index(one.http_method), one.resource.path.count("{"), len(one.resource.path))
     )
     headers = {"x-api-key": "YOUR_KEY"} if best.api_key_required else {}
+    if best.authorization_type in BY_TOKEN:
+        headers["Authorization"] = "Bearer YOUR_TOKEN"
     return curl(best.http_method, url + re.sub(r"\{[^}]+\}", "1", best.resource.path), headers)

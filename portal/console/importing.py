@@ -20,6 +20,7 @@ from portal.console.api_frame import STAGE_NAME, command_samples
 from portal.console.commands import Command
 from portal.console.fields import code_area, offer, unix_lines
 from portal.console.gate import Console, console_page
+from portal.console.import_advice import advice_on
 from portal.console.listing import line_of, listing
 from portal.console.publication import Publication, publish
 
@@ -202,6 +203,7 @@ def _preview_page(console: Console, draft: Draft, form: PublishForm, status: int
         draft=draft,
         form=form,
         listing=listing(draft.text, notes),
+        advice=advice_on(draft.found.errors),
         notes_without_line=[note for note in notes if line_of(note) is None],
         steps=STEPS,
         cli=command_samples(console, [_command(draft.api.id if draft.api else "", draft.mode), Command("CreateDeployment", stage)]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from django import forms
@@ -45,6 +46,28 @@ class ClientForm(forms.Form):
         return {**named, **{name: value for name, value in lists.items() if value}}
 
 
+_REST = """\
+x-amazon-apigateway-authorizer:
+  type: jwt
+  identitySource: method.request.header.Authorization
+  jwtConfiguration:
+    issuers: [{{issuer: "{issuer}", audiences: [{audience}]}}]
+    defaultAlgorithms: [RS256]
+"""
+_HTTP = """\
+x-amazon-apigateway-authorizer:
+  type: jwt
+  identitySource: $request.header.Authorization
+  jwtConfiguration: {{issuer: "{issuer}", audience: [{audience}]}}
+"""
+
+
+def definitions(issuer: str, audience: str = "AUDIENCE") -> list[tuple[str, str]]:
+    """The security scheme of an OpenAPI definition by which an API trusts the issuer, for each kind of API."""
+    named = {"issuer": issuer, "audience": audience}
+    return [("REST API", _REST.format(**named)), ("HTTP API", _HTTP.format(**named))]
+
+
 @console_page("GET", "POST")
 @sensitive_variables("made")
 def oauth_clients(console: Console) -> HttpResponseBase:
@@ -82,10 +105,13 @@ def rotate_signing_key(console: Console) -> HttpResponseBase:
 @sensitive_variables("made")
 def _page(console: Console, form: ClientForm | None = None, made: dict[str, Any] | None = None) -> HttpResponse:
     example = {"name": "robot", "grantType": "client_credentials"}
+    issuer = console.call("GetOidcIssuer", {}, _SERVICE)
     return console.page(
         "console/oauth_clients.html",
         section="oauth-clients",
-        issuer=console.call("GetOidcIssuer", {}, _SERVICE),
+        issuer=issuer,
+        definitions=definitions(issuer["issuer"]),
+        token_call=_token_call(issuer, made) if made and made.get("clientSecret") else "",
         clients=console.call("ListOAuthClients", {}, _SERVICE)["items"],
         form=form or ClientForm(),
         made=made,
@@ -98,3 +124,10 @@ def _page(console: Console, form: ClientForm | None = None, made: dict[str, Any]
         ),
         status=422 if form is not None and form.errors else 200,
     )
+
+
+@sensitive_variables("made", "who")
+def _token_call(issuer: dict[str, Any], made: dict[str, Any]) -> str:
+    """The call that gets a token for a program, with its secret, which this page shows."""
+    who = f"{made['clientId']}:{made['clientSecret']}"
+    return f"curl {issuer['tokenUrl']} -u {shlex.quote(who)} -d grant_type=client_credentials"

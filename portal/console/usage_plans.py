@@ -53,12 +53,15 @@ def usage_plans(console: Console) -> HttpResponseBase:
 
 @console_page("GET", "POST")
 def create_plan(console: Console) -> HttpResponseBase:
-    """A new plan; its stages and keys come next."""
+    """A new plan, for the stage that `?stage=` names; other stages and keys come next."""
     form = PlanForm(console.posted)
+    api_id, _, stage_name = console.request.GET.get("stage", "").partition(":")
+    covered = {"apiStages": [{"apiId": api_id, "stage": stage_name}]} if stage_name else {}
     if form.is_valid():
-        created = console.submit(form, "CreateUsagePlan", form.request())
+        created = console.submit(form, "CreateUsagePlan", {**form.request(), **covered})
         if created is not None:
-            messages.success(console.request, f"{created['name']} exists. Add the stages that it covers.")
+            following = "Create an API key in it next." if covered else "Add the stages that it covers."
+            messages.success(console.request, f"{created['name']} exists. {following}")
             return redirect("console:usage_plan", created["id"])
     return console.page(
         "console/form_page.html",
