@@ -15,10 +15,10 @@ from apps.functions.models import Function
 from apps.rest_apis.models import RestApi
 from apps.usage_plans.models import ApiKey, UsagePlan
 from apps.v2_apis.models import Api
-from portal.console.api_frame import TABS
+from portal.console.api_frame import ApiFrame
 from portal.console.gate import Console, console_page
 from portal.console.navigation import navigation
-from portal.console.v2_frame import V2_TABS
+from portal.console.v2_frame import V2Frame
 
 _EACH = 6
 _LONGEST = 100
@@ -92,11 +92,11 @@ def _of_this_api(console: Console, kind: str, api_id: str) -> Iterator[Found]:
     role = console.caller.role_on(api_id)
     if api is None or not role:
         return
-    protocol = api.protocol_type if isinstance(api, Api) else ""
-    tabs = [(view, label) for view, label, only in V2_TABS if only in ("", protocol)] if protocol else TABS
-    for view, label in tabs:
-        yield Found(label, "This API", "api", reverse(f"console:{view}", args=[api_id]), api.name)
-    for label, icon, view in _ACTIONS_THERE if protocol else _ACTIONS_HERE:
+    of_v2 = isinstance(api, Api)
+    tabs = V2Frame(console, api, "").tabs if isinstance(api, Api) else ApiFrame(console, api, [], "").tabs
+    for tab in tabs:
+        yield Found(tab.label, "This API", "api", tab.url, api.name)
+    for label, icon, view in _ACTIONS_THERE if of_v2 else _ACTIONS_HERE:
         if role != Membership.Role.VIEWER or not view.startswith(("create", "v2_create")):
             yield Found(label, "This API", icon, reverse(f"console:{view}", args=[api_id]), api.name)
 

@@ -123,11 +123,25 @@ class V2Frame:
 
     @property
     def tabs(self) -> list[Tab]:
-        return [
-            Tab(label, self.url(view), view == self.current)
-            for view, label, protocol in V2_TABS
-            if protocol in ("", self.api.protocol_type)
-        ]
+        tabs = []
+        for view, label, protocol in V2_TABS:
+            if protocol in ("", self.api.protocol_type):
+                tabs.append(Tab(label, self.url(view), view == self.current))
+                tabs += [Tab(name, url, current=False) for name, url in self._also_after(label)]
+        return tabs
+
+    def _also_after(self, label: str) -> list[tuple[str, str]]:
+        """What AWS's console has entries for, and is a part of a page here."""
+        if self.api.websocket:
+            return []
+        if label == "CORS":
+            reimport = f"{reverse('console:v2_import')}?api={self.api.id}"
+            return [("Reimport", reimport), ("Export", f"{self.url('v2_settings')}#export")]
+        if label == "Metrics":
+            stage = self.main_stage
+            page = self.url("v2_stage", stage.name) if stage else self.url("v2_stages")
+            return [("Logging", f"{page}#logging"), ("Throttling", f"{page}#throttling")]
+        return []
 
     @property
     def by_hand(self) -> list[str]:

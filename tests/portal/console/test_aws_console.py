@@ -63,13 +63,10 @@ def _rows() -> list[Row]:
 CHAPTERS = sorted({row.chapter for row in _rows()})
 
 
-def _find(offered: list[Control], wanted: str) -> Control | None:
-    """What is called so; a name may go on behind a colon, and fields say that they are optional."""
+def _found(offered: list[Control], wanted: str) -> list[Control]:
+    """What is called so; a name may go on behind a colon or with a count, and fields say that they are optional."""
     pattern = re.compile(".+".join(map(re.escape, wanted.split("…"))) + r"(: .+| \d+)?")
-    for control in offered:
-        if pattern.fullmatch(control.name.removesuffix(" optional")):
-            return control
-    return None
+    return [one for one in offered if pattern.fullmatch(one.name.removesuffix(" optional"))]
 
 
 @dataclass
@@ -88,20 +85,26 @@ class Walker:
 
     def lost(self, row: Row) -> str:
         """Why the way does not lead there; empty when it does."""
-        page = self.open(HOME)
-        for step in row.steps:
-            links = [one for one in page.controls if one.kind == "a" and one.address]
-            link = _find(links[::-1], step)  # what a page has of a name comes after what the navigation has
-            if link is None:
-                return f"{page.address} has no link “{step}”"
-            page = self.open(urljoin(page.address, link.address).partition("#")[0])
-        return _missing(page, row.controls)
+        return self._lost(self.open(HOME), row.steps, row.controls)
+
+    def _lost(self, page: Page, steps: list[str], wanted: str) -> str:
+        """Where two links have one name, as the account's Dashboard and the API's, either may be the way."""
+        if not steps:
+            return _missing(page, wanted)
+        links = [one for one in _found(page.controls, steps[0]) if one.kind == "a" and one.address]
+        reasons = [f"{page.address} has no link “{steps[0]}”"] if not links else []
+        for link in links:
+            following = self.open(urljoin(page.address, link.address).partition("#")[0])
+            reasons.append(self._lost(following, steps[1:], wanted))
+            if not reasons[-1]:
+                return ""
+        return reasons[0]
 
 
 def _missing(page: Page, wanted: str) -> str:
     """What a page lacks: controls stand in bold, what it says in quotes."""
     for name in re.findall(r"\*\*(.+?)\*\*", wanted):
-        if _find(page.controls, name) is None:
+        if not _found(page.controls, name):
             return f"{page.address} has no “{name}”"
     for sentence in re.findall(r"“(.+?)”", wanted):
         if sentence not in page.words:
