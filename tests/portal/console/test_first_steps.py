@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import a_plan, a_rest_api, a_stage, an_http_api, mock
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.control_plane.caller import Caller
 from apps.usage_plans.models import UsagePlan, UsagePlanKey
+from tests.builders import a_plan, a_rest_api, a_stage, an_http_api, mock
+from tests.portal.console.reading import text, words
 
 _JWT = """\
 openapi: 3.0.1
