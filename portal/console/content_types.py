@@ -15,7 +15,9 @@ from portal.console.fields import unix_lines
 
 Entry = tuple[str, str]
 _CONTENT_TYPE = re.compile(r"[^\s/]+/[^\s/]+|\$default")
-_SUGGESTIONS = ("application/json", "application/xml", "application/x-www-form-urlencoded", "text/plain")
+_NEARLY_ALWAYS = "application/json"
+"""What a row is for that names nothing."""
+_SUGGESTIONS = (_NEARLY_ALWAYS, "application/xml", "application/x-www-form-urlencoded", "text/plain")
 
 
 class ByContentType(forms.Widget):
@@ -59,7 +61,7 @@ class ByContentType(forms.Widget):
             "choices": self.choices,
             "suggestions": _SUGGESTIONS,
             "noun": "content type",
-            "example": "application/json",
+            "example": _NEARLY_ALWAYS,
         }
 
 
@@ -74,10 +76,9 @@ class ByContentTypeField(forms.Field):
         for kind, text in value or ():
             if not kind and not text:
                 continue
+            kind = kind or _NEARLY_ALWAYS
             if not _CONTENT_TYPE.fullmatch(kind):
-                raise forms.ValidationError(
-                    f"“{kind}” is no content type, such as application/json." if kind else "Name the content type."
-                )
+                raise forms.ValidationError(f"“{kind}” is no content type, such as {_NEARLY_ALWAYS}.")
             if kind in found:
                 raise forms.ValidationError(f"{kind} is there a second time.")
             self.check(kind, text)

@@ -113,7 +113,7 @@ def _integration_facts(integration: Integration) -> list[Fact]:
     facts.append(Fact("Timeout", f"{integration.timeout_in_millis:,} ms"))
     facts += [Fact(_short(name), source, code=True) for name, source in sorted(integration.request_parameters.items())]
     if integration.type != "HTTP_PROXY":
-        facts.append(Fact("Other bodies", integration.passthrough_behavior.replace("_", " ").lower()))
+        facts.append(Fact("Request body passthrough", integration.passthrough_behavior.replace("_", " ").lower()))
         facts += _templates(integration.request_templates)
     if (integration.tls_config or {}).get("insecureSkipVerification"):
         facts.append(Fact("TLS", "certificates are not checked"))
@@ -121,7 +121,9 @@ def _integration_facts(integration: Integration) -> list[Fact]:
 
 
 def _integration_answer(answer: Any) -> Answer:
-    facts = [Fact("Chosen for", answer.selection_pattern or "every other answer", code=bool(answer.selection_pattern))]
+    facts = [
+        Fact("HTTP status regex", answer.selection_pattern or "every other answer", code=bool(answer.selection_pattern))
+    ]
     facts += [Fact(_short(name), source, code=True) for name, source in sorted(answer.response_parameters.items())]
     return Answer(answer.status_code, facts + _templates(answer.response_templates))
 

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.control_plane.caller import Caller
+from apps.rest_apis.models import Method
 from tests.builders import a_rest_api, call
 from tests.portal.console.reading import text, words
 
@@ -149,13 +150,18 @@ def test_a_refused_method_request_leaves_no_validator_behind(owner: Client, call
     assert call(caller, "GetRequestValidators", restApiId=api)["items"] == []
 
 
+def test_a_model_row_without_a_content_type_is_for_json(owner: Client, caller: Caller) -> None:
+    owner.post(url("edit_method", *pets(caller, a_rest_api(caller))), {"models-type": "", "models-value": "Error"})
+
+    assert Method.objects.get().request_models == {"application/json": "Error"}
+
+
 @pytest.mark.parametrize(
     ("kind", "model", "told"),
     [
         ("application/json", "", "Choose the model for application/json"),
         ("application/json", "Nothing", "Choose the model for application/json"),
         ("json", "Error", "“json” is no content type"),
-        ("", "Error", "Name the content type"),
     ],
 )
 def test_a_model_row_that_cannot_be_is_told_and_kept(
