@@ -15,12 +15,15 @@ from apps.deployments.models import Stage, StageCanary
 from portal.console.api_frame import ApiFrame, api_frame
 from portal.console.canary_comparison import side_by_side
 from portal.console.commands import Command
+from portal.console.drafts import is_behind
 from portal.console.fields import PairsField, Patch, offer, plain, switch
 from portal.console.gate import Console, Shape, console_page
 from portal.console.stages import console_stage, stage_trail
 
 _AT = "/canarySettings"
 _SERVICE = "gatehouse"
+_NOW = "now"
+"""The choice to deploy what the API is now to the canary."""
 
 
 class CanaryForm(forms.Form):
@@ -104,12 +107,10 @@ def canary(console: Console, api_id: str, stage_name: str) -> HttpResponseBase:
     row = console_stage(frame, stage_name)
     names = {"restApiId": api_id, "stageName": stage_name}
     form = CanaryForm(console.posted, initial=_initial(row), deployments=_deployments(frame))
-    if form.is_valid():
-        request = {**names, "patchOperations": _patches(row, form.cleaned_data)}
-        if console.submit(form, "UpdateStage", request) is not None:
-            percent = f"{form.cleaned_data['percent']:g}"
-            messages.success(console.request, f"{percent} % of the requests to {stage_name} go to its canary now.")
-            return redirect("console:canary", api_id, stage_name)
+    if form.is_valid() and console.submit(form, *_release(row, form.cleaned_data, names)) is not None:
+        percent = f"{form.cleaned_data['percent']:g}"
+        messages.success(console.request, f"{percent} % of the requests to {stage_name} go to its canary now.")
+        return redirect("console:canary", api_id, stage_name)
     return _page(frame, row, form=form)
 
 
@@ -196,17 +197,33 @@ def _guard_of(known: StageCanary | None) -> dict[str, Any] | None:
 
 def _deployments(frame: ApiFrame) -> list[tuple[str, str]]:
     rows = frame.api.deployments.order_by("-pk").values_list("deployment_id", "description")[:100]
-    return [(deployment_id, f"{deployment_id} {description or ''}".strip()) for deployment_id, description in rows]
+    now = (_NOW, "What the API is now, as a new deployment")
+    return [
+        now,
+        *[(deployment_id, f"{deployment_id} {description or ''}".strip()) for deployment_id, description in rows],
+    ]
 
 
 def _initial(row: Stage) -> dict[str, Any]:
     settings = row.canary_settings or {}
     return {
-        "deployment": settings.get("deploymentId", ""),
+        "deployment": settings.get("deploymentId", _NOW if is_behind(row, row.rest_api) else ""),
         "percent": plain(float(settings.get("percentTraffic", 10.0))),
         "overrides": settings.get("stageVariableOverrides", {}),
         "use_stage_cache": bool(settings.get("useStageCache")),
     }
+
+
+def _release(row: Stage, data: dict[str, Any], names: Shape) -> tuple[str, Shape]:
+    """The operation that gives the stage this canary, with its request."""
+    if data["deployment"] != _NOW:
+        return "UpdateStage", {**names, "patchOperations": _patches(row, data)}
+    settings = {
+        "percentTraffic": data["percent"],
+        "stageVariableOverrides": data["overrides"],
+        "useStageCache": data["use_stage_cache"],
+    }
+    return "CreateDeployment", {**names, "canarySettings": settings}
 
 
 def _patches(row: Stage, data: dict[str, Any]) -> list[Patch]:

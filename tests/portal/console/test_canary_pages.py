@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from apps.control_plane.caller import Caller
 from apps.deployments.models import StageCanary
-from tests.builders import a_rest_api, a_stage, call
+from tests.builders import a_resource, a_rest_api, a_stage, call
 from tests.counted import answers, report
 from tests.portal.console.reading import text, words
 
@@ -111,3 +111,17 @@ def test_promoting_and_rolling_back_can_be_undone(owner: Client, caller: Caller,
     assert call(caller, "GetStage", restApiId=api, stageName="prod")["canarySettings"] == before
     row = StageCanary.objects.get()
     assert (row.ended, row.outcome) == (None, "")
+
+
+def test_what_the_api_is_now_is_released_as_a_canary_without_touching_the_stage(owner: Client, caller: Caller) -> None:
+    api = a_rest_api(caller)
+    a_stage(caller, api)
+    before = call(caller, "GetStage", restApiId=api, stageName="prod")["deploymentId"]
+    a_resource(caller, api, "/orders")
+
+    chosen = owner.get(url("canary", api)).context["form"]["deployment"].value()
+    owner.post(url("canary", api), {"deployment": chosen, "percent": "20", "overrides": "backend = green"})
+
+    stage = call(caller, "GetStage", restApiId=api, stageName="prod")
+    assert stage["deploymentId"] == before != stage["canarySettings"]["deploymentId"]
+    assert stage["canarySettings"]["stageVariableOverrides"] == {"backend": "green"}
