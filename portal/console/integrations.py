@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 
 from apps.rest_apis.models import Integration, Method
 from portal.console.fields import Patch, map_patches, member_patch
+from portal.console.function_grants import grant_invocation
 from portal.console.gate import Console, console_page
 from portal.console.method_forms import JSON, IntegrationForm
 from portal.console.methods import edit_page, found_method
@@ -48,6 +49,8 @@ def _replace(console: Console, names: dict[str, str], method: Method, form: Inte
     declared = set(method.responses.values_list("status_code", flat=True))
     with transaction.atomic():
         made = console.call("PutIntegration", {**names, **wanted})
+        if not wanted.get("credentials"):
+            grant_invocation(console, names["restApiId"], wanted.get("uri"))
         if wanted["type"].endswith("_PROXY"):
             return made
         if not answers and not declared:

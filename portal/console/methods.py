@@ -15,6 +15,7 @@ from apps.rest_apis.models import Method, Resource
 from portal.console.api_frame import ApiFrame, api_frame
 from portal.console.commands import Command
 from portal.console.fields import Patch, list_patches, map_patches, member_patch
+from portal.console.function_grants import grant_invocation
 from portal.console.gate import Console, console_page
 from portal.console.method_forms import CHECK_ALL, JSON, MethodForm, MethodRequestForm, authorization_of
 from portal.console.openapi_parts import of_path
@@ -78,6 +79,8 @@ def _create(console: Console, form: MethodForm, api_id: str, resource: Resource)
             },
         )
         console.call("PutIntegration", {**names, **integration})
+        if not integration.get("credentials"):
+            grant_invocation(console, api_id, integration.get("uri"))
         if kind != "HTTP_PROXY":
             console.call("PutMethodResponse", {**names, "statusCode": "200"})
             console.call("PutIntegrationResponse", {**names, "statusCode": "200"})

@@ -15,6 +15,7 @@ from apps.control_plane.v2.expressions import API_KEY_SELECTION
 from portal.console.api_frame import command_samples
 from portal.console.commands import Command
 from portal.console.fields import switch
+from portal.console.function_grants import grant_invocation
 from portal.console.gate import Console, Shape, console_page
 from portal.console.openapi_parts import WHOLE
 from portal.console.v2_frame import SERVICE, V2Frame, given, v2_frame
@@ -190,7 +191,9 @@ def create(console: Console, kind: str) -> HttpResponseBase:
 
 def _create(console: Console, form: HttpApiForm | WebSocketApiForm) -> Shape:
     with transaction.atomic():
-        created = console.call("CreateApi", form.members(), SERVICE)
+        members = form.members()
+        created = console.call("CreateApi", members, SERVICE)
+        grant_invocation(console, created["ApiId"], members.get("Target"))
         stage = form.cleaned_data.get("stage")
         if stage:
             request = {"ApiId": created["ApiId"], "StageName": stage, "AutoDeploy": True}

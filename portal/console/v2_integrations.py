@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponseBase
 
 from apps.control_plane.v2.integration_subtypes import SUBTYPES
 from apps.v2_apis.models import Integration, VpcLink
+from portal.console.function_grants import grant_invocation
 from portal.console.gate import Console, Shape, console_page
 from portal.console.v2_frame import V2Frame, given, map_change, v2_frame
 from portal.console.v2_integration_facts import integration_facts, type_of
@@ -41,10 +42,17 @@ def create_integration(console: Console, api_id: str) -> HttpResponseBase:
     if form.is_valid() and frame.saves(
         form, "CreateIntegration", "The integration exists: let a route lead to it.", **given(form.members())
     ):
+        _grant(frame, form.members())
         return frame.to("v2_integrations")
     example = {"IntegrationType": "HTTP_PROXY", "IntegrationUri": "https://example.com", "IntegrationMethod": "ANY"}
     command = frame.command("CreateIntegration", **example, PayloadFormatVersion="1.0")
     return _page(frame, form, "Create integration", "Create integration", frame.url("v2_integrations"), command)
+
+
+def _grant(frame: V2Frame, members: Shape) -> None:
+    """A function that is invoked with a role needs no more; any other is allowed to be."""
+    if not members.get("CredentialsArn"):
+        grant_invocation(frame.console, frame.api.id, members.get("IntegrationUri"))
 
 
 @console_page("GET", "POST")
@@ -74,6 +82,7 @@ def edit_integration(console: Console, api_id: str, integration_id: str) -> Http
     if form.is_valid() and frame.saves(
         form, "UpdateIntegration", "The integration is saved.", IntegrationId=integration_id, **form.members()
     ):
+        _grant(frame, form.members())
         return frame.to("v2_integration", integration_id)
     command = frame.command("UpdateIntegration", IntegrationId=integration_id, TimeoutInMillis=5000)
     back = frame.url("v2_integration", integration_id)

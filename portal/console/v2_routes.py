@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from apps.control_plane.v2.integration_checks import FUNCTION
 from apps.v2_apis.models import Api, Route
 from portal.console.commands import curl
+from portal.console.function_grants import grant_invocation
 from portal.console.gate import Console, Shape, console_page
 from portal.console.openapi_parts import of_route
 from portal.console.v2_frame import V2Frame, given, host_url, invoke_url, v2_frame
@@ -120,6 +121,7 @@ def _save(frame: V2Frame, form: RouteForm, operation: str, **names: str) -> Shap
         if new_target:
             made = frame.call("CreateIntegration", **_integration(frame.api, new_target))
             members["Target"] = f"integrations/{made['IntegrationId']}"
+            grant_invocation(frame.console, frame.api.id, new_target)
         route = frame.call(operation, **names, **members)
         if frame.api.websocket:
             _answer(frame, route["RouteId"], bool(form.cleaned_data["answers"]))

@@ -8,11 +8,17 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from apps.control_plane import registry
 from apps.control_plane.caller import Caller
+from apps.functions.models import FunctionPolicy
+from apps.rest_apis.models import Resource
 from apps.usage_plans.models import UsagePlan, UsagePlanKey
-from tests.builders import a_plan, a_rest_api, a_stage, an_http_api, mock
+from apps.v2_apis.models import Api, Route
+from portal.console.function_packages import packed
+from tests.builders import a_plan, a_rest_api, a_stage, a_websocket_api, an_http_api, mock
 from tests.portal.console.reading import text, words
 
+ROLE = "arn:aws:iam::123456789012:role/pets"
 _JWT = """\
 openapi: 3.0.1
 info: {title: Orders, version: "1"}
@@ -113,3 +119,61 @@ def test_the_palette_finds_throttling_of_the_http_api_in_view(owner: Client, cal
     call_headers = {"HX-Current-URL": f"http://localhost{url('v2_api', api)}"}
 
     assert "#throttling" in text(owner.get(url("palette"), {"q": "throttling"}, headers=call_headers))
+
+
+@pytest.fixture
+def function(caller: Caller) -> str:
+    code = {"ZipFile": packed("app.py", "def handler(event, context): return {}")}
+    request = {"FunctionName": "pets", "Runtime": "python3.12", "Handler": "app.handler", "Role": ROLE, "Code": code}
+    return str(registry.call(caller, "lambda", "CreateFunction", request)["FunctionArn"])
+
+
+def allowed(api: str) -> bool:
+    """Whether the function's policy names the API."""
+    return any(f":{api}/*" in row.document for row in FunctionPolicy.objects.all())
+
+
+def test_the_function_behind_a_new_method_lets_the_api_invoke_it(owner: Client, caller: Caller, function: str) -> None:
+    api = a_rest_api(caller)
+    resource = Resource.objects.get(path="/pets").resource_id
+    fields = {"http_method": "POST", "type": "AWS_PROXY", "uri": function, "timeout": "29000"}
+
+    page = owner.post(url("create_method", api, resource), fields, follow=True)
+
+    assert allowed(api)
+    assert "The API may invoke pets now." in words(page)
+
+
+def test_the_function_of_a_new_http_api_lets_it_invoke_it(owner: Client, function: str) -> None:
+    owner.post(url("v2_create", "http"), {"name": "Pets", "target": function})
+
+    assert allowed(Api.objects.get().id)
+
+
+def test_the_function_of_a_new_route_lets_its_api_invoke_it_once(owner: Client, caller: Caller, function: str) -> None:
+    api = a_websocket_api(caller)
+
+    for key in ("$default", "join"):
+        owner.post(url("v2_create_route", api), {"route_key": key, "new_target": function, "authorization": "NONE"})
+
+    assert allowed(api)
+    assert FunctionPolicy.objects.get().document.count("apigateway.amazonaws.com") == 1
+
+
+def test_a_function_that_is_invoked_with_a_role_needs_no_more(owner: Client, caller: Caller, function: str) -> None:
+    api = an_http_api(caller)
+    fields = {"kind": "AWS_PROXY", "uri": function, "credentials": ROLE, "payload": "2.0", "timeout": "30000"}
+
+    owner.post(url("v2_create_integration", api), fields)
+
+    assert not allowed(api)
+
+
+def test_a_function_that_is_not_here_is_left_alone(owner: Client, caller: Caller, function: str) -> None:
+    api = a_websocket_api(caller)
+
+    fields = {"route_key": "$default", "new_target": function.replace("pets", "cats"), "authorization": "NONE"}
+    owner.post(url("v2_create_route", api), fields)
+
+    assert Route.objects.get().route_key == "$default"
+    assert not allowed(api)
