@@ -13,7 +13,7 @@ from apps.control_plane.caller import Caller
 from apps.functions.models import FunctionPolicy
 from apps.rest_apis.models import Resource
 from apps.usage_plans.models import UsagePlan, UsagePlanKey
-from apps.v2_apis.models import Api, Route
+from apps.v2_apis.models import Api, Integration, Route
 from portal.console.function_packages import packed
 from tests.builders import a_plan, a_rest_api, a_stage, a_websocket_api, an_http_api, mock
 from tests.portal.console.reading import text, words
@@ -166,6 +166,7 @@ def test_a_function_that_is_invoked_with_a_role_needs_no_more(owner: Client, cal
 
     owner.post(url("v2_create_integration", api), fields)
 
+    assert Integration.objects.get().credentials_arn == ROLE
     assert not allowed(api)
 
 
