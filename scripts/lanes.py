@@ -32,7 +32,7 @@ CHECKS = {
 }
 # Tools that manage API Gateway through its API; `ansible` carries the `community.aws` collection.
 TOOLS = ("ansible==12.3.0", "c7n==0.9.53", "chalice==1.34.0", "boto3", "mcp==2.3.0")
-NODE_TOOLS = ("@aws-sdk/client-api-gateway@3", "@aws-sdk/client-sts@3")
+NODE_TOOLS = ("@aws-sdk/client-api-gateway@3", "@aws-sdk/client-sts@3", "typescript@5", "@types/node@20")
 TOOLS_INSTALL_SECONDS = 90
 
 

@@ -74,6 +74,8 @@ def _curl(call: CallToWrite) -> str:
         lines.append(
             f'--aws-sigv4 aws:amz:{call.signed_for}:execute-api --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY"'
         )
+        # Where the key is temporary; a token has nothing in it that a shell would take apart.
+        lines.append("${AWS_SESSION_TOKEN:+-Hx-amz-security-token:$AWS_SESSION_TOKEN}")
     return " \\\n  ".join(lines)
 
 
