@@ -53,7 +53,7 @@ def _forbidden(answer: Answer, attempt: Attempt) -> Explanation | None:
         "warning",
         "The key was not accepted",
         "It opens this API only while it is enabled and its application is subscribed to a plan of this product. "
-        "Check both on the application's page.",
+        "Check both on the application's page. A key that is limited to websites or networks is not taken from here.",
     )
 
 

@@ -124,12 +124,13 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the API answered, or why it could not be asked (`problem`)."""
+    """What the API answered, or why it could not be asked (`problem`). `size` is what came of the body, in bytes."""
 
     status: int = 0
     reason: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     body: str = ""
+    size: int = 0
     milliseconds: int = 0
     truncated: bool = False
     problem: str = ""
@@ -185,6 +186,7 @@ def ask(method: str, url: str, headers: dict[str, str], body: str) -> Answer:
         reason=response.reason or "",
         headers=tuple(response.headers.items()),
         body=text[:SHOWN_CHARACTERS],
+        size=len(content),
         milliseconds=round((time.perf_counter() - started) * 1000),
         truncated=truncated or len(text) > SHOWN_CHARACTERS,
     )

@@ -157,6 +157,7 @@ def _answer(reading: _Reading, parser: httptools.HttpResponseParser, started: fl
         reason=reason,
         headers=tuple(reading.headers),
         body=shown[:SHOWN_CHARACTERS],
+        size=min(len(reading.body), MAX_ANSWER_BYTES),
         milliseconds=round((time.perf_counter() - started) * 1000),
         truncated=cut or len(shown) > SHOWN_CHARACTERS,
     )

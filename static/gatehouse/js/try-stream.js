@@ -59,7 +59,15 @@ function begin(answer) {
   const badge = document.createElement("span");
   badge.className = "badge badge-dot tone-info";
   badge.textContent = "waiting";
-  head.append(badge);
+  const time = document.createElement("span");
+  time.className = "muted";
+  head.append(badge, time);
+  // Whoever waits sees that something goes on.
+  const began = Date.now();
+  const clock = setInterval(() => {
+    if (!time.isConnected) clearInterval(clock);
+    else time.textContent = `${Math.round((Date.now() - began) / 1000)} s`;
+  }, 1000);
   const code = document.createElement("code");
   const pre = document.createElement("pre");
   pre.tabIndex = 0;
@@ -85,6 +93,7 @@ function begin(answer) {
       if (samples) samples.outerHTML = said.samples;
     },
     stopped(text) {
+      clearInterval(clock);
       const note = document.createElement("p");
       note.className = "muted";
       note.textContent = text;

@@ -195,6 +195,7 @@ def test_the_page_gets_head_text_and_what_to_show_for_good(
     assert [one["kind"] for one in said] == ["head", "text", "end"]
     assert (said[0]["status"], said[0]["tone"], said[1]["text"]) == ("200 OK", "success", '{"ok": true}')
     assert "200 OK" in said[2]["answer"]
+    assert "12\xa0bytes" in said[2]["answer"]
     assert 'id="samples"' in said[2]["samples"]
     assert origin.asked[0].headers["x-api-key"]
 
