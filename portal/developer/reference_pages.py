@@ -72,6 +72,7 @@ class Desk:
             "api_about": render_markdown(self.api.reference.description),
             "base_url": public_url(self.api.api_id, self.api.stage_name),
             "accesses": [access for access in self.accesses if access.key],
+            "waiting": next((access for access in self.accesses if access.pending), None),
             "chosen": self.chosen,
             "key": self.key,
             "open_to_all": self.operation.open,

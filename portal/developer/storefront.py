@@ -82,6 +82,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
             ],
             "applications": applications,
             "my_plans": {access.plan_id for access in applications if access.active},
+            "asked_plans": {access.plan_id for access in applications if access.pending},
             "samples": first_call(request, [offer]),
             "mcp_url": mcp_url(offer.slug) if offer.product.mcp else "",
         },

@@ -221,3 +221,16 @@ def test_the_number_of_queries_does_not_grow_with_subscriptions(
     for page in (home(mine), "/apps/", "/products/", "/products/petstore/", "/", "/api/v1/applications/"):
         with django_assert_max_num_queries(20):
             assert signed_in.get(page).status_code == 200
+
+
+def test_who_waits_for_approval_is_told_so_wherever_access_is_offered(shop: Shop, signed_in: Client) -> None:
+    signed_in.post("/products/petstore/access/", {"plan": shop.partner})
+    (application,) = Application.objects.all()
+
+    product = signed_in.get("/products/petstore/").content.decode()
+    reference = signed_in.get("/products/petstore/reference/", {"operation": "get-pets"}).content.decode()
+
+    assert "See your request for Partner" in product
+    assert "Ask for access to Partner" not in product
+    assert f"{application.name} waits for approval of the plan Partner." in reference
+    assert "None of your applications has access" not in reference

@@ -9,17 +9,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
-from hypothesis import given
-from hypothesis import strategies as st
 
 from apps.control_plane.caller import Caller
-from apps.core.contrast import contrast, read_color
 from apps.portals.aws_portals import Portal, PortalPublication
 from apps.portals.previews import LASTS
 from apps.portals.tasks import publish_waiting_portals
 from portal.developer.pace import Pace
 from portal.developer.portals.endpoint_calls import PACE, RATE, read_endpoint
-from portal.developer.portals.look import style_sheet
 from tests.builders import COLORS, a_portal, a_portal_with_pages, a_rest_api, a_stage, call, call_v2, mock
 from tests.portal.developer.test_try_stream import lines_of
 
@@ -291,29 +287,3 @@ def test_the_logo_is_a_picture_that_may_do_nothing(caller: Caller, ids: Ids) -> 
     assert logo["Content-Type"] == "image/png"
     assert logo["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert f"{home(ids)}logo?v=" in text(Client(), home(ids))
-
-
-themes = st.binary(min_size=18, max_size=18).map(
-    lambda raw: {name: f"#{raw[3 * at : 3 * at + 3].hex()}" for at, name in enumerate(COLORS)}
-)
-PAIR = re.compile(r"(--?[a-z-]+|background|color): light-dark\((#\w{6}), (#\w{6})\)")
-
-
-def values(rule: str) -> dict[str, tuple[str, str]]:
-    return {name: (light, dark) for name, light, dark in PAIR.findall(rule)}
-
-
-@given(themes)
-def test_whatever_colours_a_theme_has_it_can_be_read_in_both_themes(colors: dict[str, str]) -> None:
-    root, bar, nav = (values(rule) for rule in style_sheet(colors).splitlines()[1:4])
-
-    for theme in (0, 1):
-        grounds = [root[name][theme] for name in ("--page", "--surface", "--neutral-tint")]
-        for name in ("--text", "--text-muted", "--brand", "--danger"):
-            for ground in grounds:
-                assert contrast(read_color(root[name][theme]), read_color(ground)) >= 4.5, (name, theme)
-        assert contrast(read_color(root["--brand-ink"][theme]), read_color(root["--brand"][theme])) >= 4.3
-        for band in (bar, nav):
-            for name in ("--text", "--text-muted"):
-                for ground in ("background", "--accent-tint", "--surface-hover"):
-                    assert contrast(read_color(band[name][theme]), read_color(band[ground][theme])) >= 4.4, name
