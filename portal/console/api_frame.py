@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -14,7 +15,7 @@ from apps.deployments.models import Stage
 from apps.rest_apis.models import RestApi
 from portal.console.changes import Difference
 from portal.console.commands import Command, samples
-from portal.console.drafts import difference, is_behind, main_stage, stages_of
+from portal.console.drafts import Draft, difference, draft_of, is_behind, main_stage, stages_of
 from portal.console.fields import offer
 from portal.console.gate import Console
 from portal.console.openapi_parts import Part, part_url
@@ -90,9 +91,9 @@ class ApiFrame:
     def main_stage(self) -> Stage | None:
         return main_stage(self.stages)
 
-    @property
-    def stages_behind(self) -> list[Stage]:
-        return [stage for stage in self.stages if is_behind(stage, self.api)]
+    @cached_property
+    def draft(self) -> Draft:
+        return draft_of(self.api)
 
     @property
     def tabs(self) -> list[Tab]:
@@ -111,7 +112,14 @@ class ApiFrame:
         return reverse(f"console:{view}", args=[self.api.id, *args])
 
     def difference(self, stage: Stage | None) -> Difference:
-        return difference(self.api, stage)
+        return difference(self.draft, stage)
+
+    def pending_on(self, stage: Stage | None) -> Difference | None:
+        """What a stage does not run yet; None where callers would notice nothing of a deployment, or there is no stage."""
+        if stage is None or not is_behind(stage, self.api):
+            return None
+        found = self.difference(stage)
+        return found if found.noticed else None
 
     def page(
         self,
@@ -123,12 +131,11 @@ class ApiFrame:
         **context: Any,
     ) -> HttpResponse:
         """Show a page of this API; `deploy_form` with errors opens the deploy dialog again, `openapi` is what it shows of the API."""
-        behind = self.main_stage if self.main_stage in self.stages_behind else None
         frame = {
             "frame": self,
             "api": self.api,
             "deploy_form": deploy_form or self.deploy_form(),
-            "pending": self.difference(behind) if behind else None,
+            "pending": self.pending_on(self.main_stage),
             "trail": self.trail,
             "cli": command_samples(self.console, cli or []),
             "openapi_url": "" if openapi is None else part_url("rest_api_part", self.api.id, openapi),

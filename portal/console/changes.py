@@ -47,6 +47,11 @@ class Difference:
     changes: Sequence[Change] = ()
     problem: str = ""
 
+    @property
+    def noticed(self) -> bool:
+        """Whether callers would notice the deployment, or there can be none."""
+        return bool(self.changes or self.problem)
+
     @cached_property
     def breaking(self) -> list[Change]:
         return [change for change in self.changes if change.breaking]

@@ -8,6 +8,9 @@ from apps.deployments.models import Deployment, Stage
 from apps.rest_apis.models import RestApi
 from portal.console.changes import Difference, changes_between
 
+Draft = documents.DeploymentDocument | str
+"""An API frozen as it is being edited; or why it cannot be deployed."""
+
 
 def stages_of(api: RestApi) -> list[Stage]:
     """The API's stages with their deployments, without the documents, which are large."""
@@ -27,12 +30,18 @@ def main_stage(stages: list[Stage]) -> Stage | None:
     return next(iter(named or latest), None)
 
 
-def difference(api: RestApi, stage: Stage | None) -> Difference:
-    """What deploying the draft to a stage would change; without a stage everything is new."""
+def draft_of(api: RestApi) -> Draft:
+    """The API as it is now."""
     try:
-        draft = freeze(api, "draft")
+        return freeze(api, "draft")
     except (NotDeployable, UnsupportedForDeployment) as error:
-        return Difference(problem=str(error))
+        return str(error)
+
+
+def difference(draft: Draft, stage: Stage | None) -> Difference:
+    """What deploying the draft to a stage would change; without a stage everything is new."""
+    if isinstance(draft, str):
+        return Difference(problem=draft)
     deployed = _document(stage.deployment_id) if stage else None
     return Difference(changes_between(deployed, draft))
 

@@ -14,7 +14,6 @@ from apps.deployments.models import Stage
 from portal.console import addresses
 from portal.console.api_frame import ApiFrame, api_frame
 from portal.console.commands import Command
-from portal.console.drafts import is_behind
 from portal.console.fields import map_patches, member_patch, plain
 from portal.console.first_call import first_call
 from portal.console.gate import Console, console_page
@@ -43,7 +42,7 @@ def stages(console: Console, api_id: str) -> HttpResponseBase:
     """The stages of an API."""
     frame = api_frame(console, api_id, "stages")
     rows = [
-        {"stage": stage, "url": addresses.path_style(api_id, stage.name), "behind": is_behind(stage, frame.api)}
+        {"stage": stage, "url": addresses.path_style(api_id, stage.name), "pending": frame.pending_on(stage)}
         for stage in frame.stages
     ]
     return frame.page("console/stages.html", rows=rows, cli=[Command("GetStages", {"restApiId": api_id})])
@@ -74,7 +73,7 @@ def stage(console: Console, api_id: str, stage_name: str) -> HttpResponseBase:
         access_log_presets=ACCESS_LOG_PRESETS.items(),
         exports=EXPORTS,
         sdk_kinds=_sdk_kinds(console),
-        behind=is_behind(row, frame.api),
+        stage_pending=frame.pending_on(row),
         trail=stage_trail(frame, stage_name),
         cli=[Command("GetStage", names), Command("UpdateStage", {**names, "patchOperations": example})],
         status=422 if form.errors else 200,

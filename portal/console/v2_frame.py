@@ -111,7 +111,10 @@ class V2Frame:
     def pending(self) -> Difference | None:
         """What the main stage does not run yet; None when it is up to date, or there is none."""
         stage = self.main_stage
-        return self.difference(stage) if stage is not None and v2_is_behind(stage, self.draft) else None
+        if stage is None or not v2_is_behind(stage, self.draft):
+            return None
+        found = self.difference(stage)
+        return found if found.noticed else None
 
     def difference(self, stage: Stage | None) -> Difference:
         """What deploying the API as it is now to a stage would change; without a stage everything is new."""

@@ -66,14 +66,37 @@ def test_the_list_asks_as_much_for_many_as_for_few(
 def test_an_edited_draft_is_pending_until_it_is_deployed(owner: Client, caller: Caller) -> None:
     api = a_rest_api(caller)
     a_stage(caller, api)
-    assert "changes pending" not in words(owner.get(url("home")))
+    pages = [url("api", api), url("stages", api), url("stage", api, "prod")]
+    assert "draft edited" not in words(owner.get(url("home")))
 
     a_method(caller, api, "/pets", "POST", mock())
-    assert "changes pending" in words(owner.get(url("home")))
-    assert "1 change not deployed" in words(owner.get(url("api", api)))
+    assert "draft edited" in words(owner.get(url("home")))
+    assert all("1 change not deployed" in words(owner.get(page)) for page in pages)
 
     owner.post(url("deploy", api), {"deploy-stage": "prod"})
-    assert "changes pending" not in words(owner.get(url("home")))
+    assert "draft edited" not in words(owner.get(url("home")))
+    assert all("not deployed" not in words(owner.get(page)) for page in pages)
+
+
+def test_an_edit_that_callers_would_not_notice_leaves_stages_up_to_date(owner: Client, caller: Caller) -> None:
+    api = a_rest_api(caller)
+    a_stage(caller, api)
+    call(caller, "CreateRequestValidator", restApiId=api, name="both", validateRequestBody=True)
+
+    assert "not deployed" not in words(owner.get(url("api", api)))
+    assert "up to date" in words(owner.get(url("stages", api)))
+    assert "prod runs the draft" in words(owner.get(url("changes", api)))
+
+
+def test_each_stage_tells_what_it_does_not_run(owner: Client, caller: Caller) -> None:
+    api = a_rest_api(caller)
+    a_stage(caller, api)
+    a_method(caller, api, "/pets", "POST", mock())
+    a_stage(caller, api, "beta")
+
+    page = words(owner.get(url("stages", api)))
+    assert ("up to date" in page, "1 change not deployed" in page) == (True, True)
+    assert f"{url('changes', api)}?stage=prod" in text(owner.get(url("stages", api)))
 
 
 def test_an_api_can_begin_from_nothing(owner: Client) -> None:
