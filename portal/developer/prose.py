@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import nh3
+from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
@@ -34,5 +37,14 @@ def render_markdown(text: str) -> SafeString:
         link_rel="noopener nofollow",
         strip_comments=True,
     )
-    # What is wider than the page scrolls, by keyboard too.
-    return mark_safe(clean.replace("<pre>", '<pre tabindex="0">'))  # noqa: S308 - nh3 rebuilt it from the allow-list
+    # What is wider than the page scrolls, by keyboard too, and is copied by a button as all code is.
+    framed = clean.replace("<pre>", f'<div class="code">{_code_head()}<pre tabindex="0">').replace(
+        "</pre>", "</pre></div>"
+    )
+    return mark_safe(framed)  # noqa: S308 - nh3 rebuilt it from the allow-list
+
+
+@cache
+def _code_head() -> str:
+    button = render_to_string("components/copy_button.html", {"text": "", "label": "Copy"})
+    return f'<div class="code-head"><span></span>{button}</div>'

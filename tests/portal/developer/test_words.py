@@ -149,3 +149,11 @@ def test_the_pace_forgets_visitors_rather_than_filling_memory() -> None:
 
     assert pace.wait_for("0") == 0
     assert pace.wait_for("10049") == 1
+
+
+def test_code_in_markdown_has_a_button_that_copies_it() -> None:
+    html = render_markdown("```sh\ncurl '<pre>' </pre>\n```")
+
+    assert html.count("data-copy-near") == 1
+    assert html.count('<pre tabindex="0">') == html.count("</pre></div>") == 1
+    assert "&lt;pre&gt;" in html
