@@ -11,6 +11,7 @@ from django.db.models import Model, QuerySet
 from apps.accounts.grants import Grants, grants_of
 from apps.accounts.models import Membership, User
 from apps.control_plane.errors import NotFoundException
+from apps.core.session_tokens import Session
 from apps.rest_apis.models import Resource, RestApi
 from apps.v2_apis.models import Api
 
@@ -31,6 +32,8 @@ class Caller:
     request_id: str = field(default_factory=lambda: str(uuid4()))
     access_key_id: str = ""
     """The key that signed the request, for callers by the wire."""
+    session: Session | None = None
+    """What that key is, where it is a temporary one."""
     of_apis: tuple[tuple[str, frozenset[str]], ...] = ()
     """Roles that teams give for some APIs alone, with the ids of these."""
 

@@ -104,8 +104,16 @@ def principal_id(principal: str) -> str:
     """What stays the same of a principal (an ARN of IAM): the account's number for its root, else `AIDA` and sixteen characters."""
     if principal.endswith(":root"):
         return principal.split(":")[4]
-    digest = hashlib.sha256(principal.encode()).digest()
-    return "AIDA" + base64.b32encode(digest).decode()[:16]
+    return "AIDA" + _lasting(principal)
+
+
+def role_id(role_arn: str) -> str:
+    """The same of a role: `AROA` and sixteen characters."""
+    return "AROA" + _lasting(role_arn)
+
+
+def _lasting(arn: str) -> str:
+    return base64.b32encode(hashlib.sha256(arn.encode()).digest()).decode()[:16]
 
 
 def account_id() -> str:

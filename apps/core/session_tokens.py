@@ -19,13 +19,15 @@ LONGEST_TOKEN = 2_048
 
 
 class Session(NamedTuple):
-    """Credentials until `expires`, on behalf of the access key `parent`."""
+    """Credentials until `expires`, on behalf of the access key `parent`. `assumed` is what they are called where a role was assumed,
+    `deployer/build-7`: a name, which lets nobody do more than the key."""
 
     access_key_id: str
     secret: Secret
     parent: str
     expires: datetime
     token: str
+    assumed: str = ""
 
 
 class SessionTokens:
@@ -34,13 +36,15 @@ class SessionTokens:
     def __init__(self, key: bytes) -> None:
         self._box = SecretBox(key)
 
-    def issue(self, parent: str, expires: datetime) -> Session:
+    def issue(self, parent: str, expires: datetime, assumed: str = "") -> Session:
         """Fresh credentials that act as the access key `parent`."""
         key_id = TEMPORARY + ids.access_key_id().removeprefix("AKIA")
         secret = Secret(ids.secret_access_key())
         expires = expires.replace(microsecond=0)
-        said = json.dumps({"key": key_id, "secret": secret, "parent": parent, "expires": expires.timestamp()})
-        return Session(key_id, secret, parent, expires, self._box.seal(said))
+        said = {"key": key_id, "secret": secret, "parent": parent, "expires": expires.timestamp()}
+        if assumed:
+            said["assumed"] = assumed
+        return Session(key_id, secret, parent, expires, self._box.seal(json.dumps(said)), assumed)
 
     def open(self, access_key_id: str, token: str) -> Session | None:
         """The credentials behind a token; None when it is none of ours, or belongs to another access key id."""
@@ -53,4 +57,4 @@ class SessionTokens:
         if not isinstance(said, dict) or said.get("key") != access_key_id:
             return None
         expires = datetime.fromtimestamp(said["expires"], UTC)
-        return Session(access_key_id, Secret(said["secret"]), said["parent"], expires, token)
+        return Session(access_key_id, Secret(said["secret"]), said["parent"], expires, token, said.get("assumed", ""))

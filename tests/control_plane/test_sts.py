@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,7 +16,7 @@ from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.accounts.models import AccessKey, Account, Membership, User
+from apps.accounts.models import AccessKey, Account, AuditEvent, Membership, User
 from apps.core.session_tokens import SessionTokens
 from tests.conftest import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
@@ -132,13 +133,112 @@ def test_what_is_refused_is_refused_in_the_words_of_sts(aws: Aws, client: Aws) -
     assert code_of(aws("sts").get_session_token, TokenCode="123456", SerialNumber="arn:aws:iam::1:mfa/a")[0] == 400
 
 
-def test_roles_are_not_assumed_and_that_is_said_by_name(aws: Aws) -> None:
-    role = "arn:aws:iam::123456789012:role/deployer"
+ROLE = "arn:aws:iam::123456789012:role/cdk/deployer"
 
-    found = code_of(aws("sts").assume_role, RoleArn=role, RoleSessionName="deploy")
+
+def assumed(aws: Aws, client: Aws, service: str = "apigateway", **request: Any) -> Any:
+    """A client with credentials of a role that the key of `aws` assumes."""
+    given = aws("sts").assume_role(**{"RoleArn": ROLE, "RoleSessionName": "build-7"} | request)["Credentials"]
+    return client(service, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+
+
+def test_a_role_of_the_account_is_assumed_and_the_session_is_told_so(aws: Aws, client: Aws) -> None:
+    answer = aws("sts").assume_role(RoleArn=ROLE, RoleSessionName="build-7")
+    identity = assumed(aws, client, "sts").get_caller_identity()
+
+    arn = "arn:aws:sts::123456789012:assumed-role/deployer/build-7"
+    assert answer["AssumedRoleUser"]["Arn"] == identity["Arn"] == arn
+    assert answer["AssumedRoleUser"]["AssumedRoleId"] == identity["UserId"]
+    assert identity["UserId"].startswith("AROA")
+    assert identity["UserId"].endswith(":build-7")
+    left = answer["Credentials"]["Expiration"] - datetime.now(UTC)
+    assert timedelta(minutes=59) < left <= timedelta(hours=1)
+
+
+def test_a_profile_with_a_role_and_a_source_profile_works_as_on_aws(
+    live_portal: str, access_key: AccessKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config"
+    config.write_text(
+        f"[profile gatehouse]\naws_access_key_id = {ACCESS_KEY_ID}\naws_secret_access_key = {SECRET_ACCESS_KEY}\n"
+        f"[profile deploy]\nrole_arn = {ROLE}\nsource_profile = gatehouse\nrole_session_name = build-7\n"
+        f"external_id = of-a-partner\nduration_seconds = 900\nregion = us-east-1\nendpoint_url = {live_portal}\n"
+    )
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", live_portal)
+    session = boto3.Session(profile_name="deploy")
+
+    made = session.client("apigateway").create_rest_api(name="pets")["id"]
+
+    assert [api["id"] for api in session.client("apigateway").get_rest_apis()["items"]] == [made]
+    assert session.client("sts").get_caller_identity()["Arn"].endswith(":assumed-role/deployer/build-7")
+
+
+@pytest.mark.parametrize("name", ["admin", "gatehouse/seed", "root"])
+def test_no_name_of_a_role_lets_a_viewer_do_more(
+    aws: Aws, client: Aws, account: Account, access_key: AccessKey, name: str
+) -> None:
+    user = User.objects.create(username="vera", email="vera@example.com")
+    Membership.objects.create(user=user, account=account, role="viewer")
+    AccessKey.objects.filter(pk=access_key.pk).update(user=user)
+    viewer = assumed(aws, client, RoleArn=f"arn:aws:iam::{account.id}:role/{name}", RoleSessionName="root")
+
+    assert viewer.get_rest_apis()["items"] == []
+    assert code_of(viewer.create_rest_api, name="pets")[:2] == (403, "AccessDeniedException")
+    refused = AuditEvent.objects.get(operation="CreateRestApi")
+    assert refused.principal == f"arn:aws:iam::{account.id}:user/vera"
+
+
+def test_roles_of_other_accounts_are_not_assumed(aws: Aws) -> None:
+    role = "arn:aws:iam::999999999999:role/deployer"
+
+    assert code_of(aws("sts").assume_role, RoleArn=role, RoleSessionName="deploy") == (
+        403,
+        "AccessDenied",
+        f"User: arn:aws:iam::123456789012:root is not authorized to perform: sts:AssumeRole on resource: {role}",
+    )
+
+
+@pytest.mark.parametrize(
+    "arn", ["arn:aws:iam::123456789012:user/mira", "arn:aws:iam::123456789012:role/", "deployer-of-all-the-things"]
+)
+def test_what_is_no_role_is_not_assumed(aws: Aws, arn: str) -> None:
+    assert code_of(aws("sts").assume_role, RoleArn=arn, RoleSessionName="deploy")[:2] == (400, "ValidationError")
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"Policy": "{}"},
+        {"PolicyArns": [{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}]},
+        {"Tags": [{"Key": "team", "Value": "shop"}]},
+        {"SourceIdentity": "mira"},
+    ],
+)
+def test_what_would_have_to_narrow_a_session_is_refused_by_name(aws: Aws, member: dict[str, Any]) -> None:
+    found = code_of(aws("sts").assume_role, RoleArn=ROLE, RoleSessionName="deploy", **member)
 
     assert found[:2] == (501, "NotImplementedException")
-    assert found[2].startswith("AssumeRole is not implemented")
+    assert found[2].startswith(next(iter(member)))
+
+
+def test_a_session_that_assumes_a_role_gains_no_time(aws: Aws, client: Aws) -> None:
+    short = temporary(client, aws, "sts", DurationSeconds=900)
+
+    ends = short.assume_role(RoleArn=ROLE, RoleSessionName="next")["Credentials"]["Expiration"]
+    found = code_of(short.assume_role, RoleArn=ROLE, RoleSessionName="next", DurationSeconds=7_200)
+
+    assert ends <= datetime.now(UTC) + timedelta(seconds=900)
+    assert found[:2] == (400, "ValidationError")
+
+
+def test_a_role_ends_with_the_key_that_assumed_it(aws: Aws, client: Aws, access_key: AccessKey) -> None:
+    gateway = assumed(aws, client)
+    AccessKey.objects.filter(pk=access_key.pk).update(active=False)
+
+    assert code_of(gateway.get_rest_apis)[1] == "UnrecognizedClientException"
 
 
 @given(st.text(max_size=200), st.text(max_size=300))

@@ -15,7 +15,7 @@ from apps.control_plane.caller import Caller
 from apps.control_plane.errors import NotImplementedException
 from apps.control_plane.wire.messages import WireRequest
 from apps.control_plane.wire.service_models import SIGNING_NAME, SIGNING_NAMES
-from apps.core.session_tokens import SessionTokens
+from apps.core.session_tokens import Session, SessionTokens
 from apps.core.sigv4 import Signature, read_signature, verify
 from apps.core.sigv4_errors import expired_token, unknown_key
 
@@ -28,7 +28,7 @@ class Credential:
     account_id: str
     principal: str
     role: str
-    session_token: str | None = None
+    session: Session | None = None
     """Temporary credentials come with a token that the request must carry; long-lived ones with none."""
     of_apis: tuple[tuple[str, frozenset[str]], ...] = ()
     """Roles that the signer has for some APIs alone."""
@@ -72,6 +72,7 @@ def authenticate(
         source_ip=request.source_ip,
         request_id=request_id,
         access_key_id=signature.access_key_id,
+        session=credential.session,
     )
 
 
@@ -100,10 +101,11 @@ def _temporary(signature: Signature, find_credential: FindCredential, now: datet
     if session.expires <= now:
         raise expired_token()
     parent = find_credential(session.parent)
-    return None if parent is None else replace(parent, secret=session.secret, session_token=session.token)
+    return None if parent is None else replace(parent, secret=session.secret, session=session)
 
 
 def _token_fits(signature: Signature, credential: Credential) -> bool:
-    if signature.security_token is None or credential.session_token is None:
-        return signature.security_token == credential.session_token
-    return hmac.compare_digest(signature.security_token.encode(), credential.session_token.encode())
+    token = credential.session.token if credential.session is not None else None
+    if signature.security_token is None or token is None:
+        return signature.security_token == token
+    return hmac.compare_digest(signature.security_token.encode(), token.encode())

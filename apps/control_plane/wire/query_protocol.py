@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
-from botocore.model import OperationModel, Shape, StructureShape
+from botocore.model import ListShape, OperationModel, Shape, StructureShape
 
 from apps.control_plane.errors import AwsError
 from apps.control_plane.wire.messages import WireRequest, WireResponse
@@ -69,11 +69,28 @@ def _operation(form: dict[str, str]) -> OperationModel:
 
 
 def _input(operation: OperationModel, form: dict[str, str]) -> dict[str, Any]:
-    """The members that are plain values; those of operations that are not built do not matter."""
-    shape = operation.input_shape
-    members = shape.members if shape is not None else {}
-    plain = {name: member for name, member in members.items() if member.type_name in ("string", "integer", "boolean")}
-    return {name: from_text(member, form[name]) for name, member in plain.items() if name in form}
+    """The members of a request. Lists count too, `Tags.member.1.Key`, where an operation may have to refuse them."""
+    return {} if operation.input_shape is None else _members(operation.input_shape, "", form)
+
+
+def _members(shape: StructureShape, prefix: str, form: dict[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, member in shape.members.items():
+        place = prefix + name
+        if isinstance(member, ListShape):
+            beginning = f"{place}.member."
+            items = sorted({key[len(beginning) :].partition(".")[0] for key in form if key.startswith(beginning)})
+            if items:
+                found[name] = [_item(member.member, beginning + item, form) for item in items]
+        elif place in form:
+            found[name] = from_text(member, form[place])
+    return found
+
+
+def _item(shape: Shape, place: str, form: dict[str, str]) -> Any:
+    if isinstance(shape, StructureShape):
+        return _members(shape, f"{place}.", form)
+    return from_text(shape, form.get(place, ""))
 
 
 def _response(operation: OperationModel, found: dict[str, Any], request_id: str) -> WireResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -20,11 +21,14 @@ from apps.control_plane.wire.authentication import Credential
 from apps.control_plane.wire.service_models import operation_model
 from apps.control_plane.wire.validation import check
 from apps.control_plane.wire.view import WireView
+from apps.core.secrets import Secret
+from apps.core.session_tokens import Session
 
+SESSION = Session("ASIATEMPORARY", Secret("temporary"), "AKIAOWNER", datetime.max.replace(tzinfo=UTC), "the-token")
 KEYS = {
     "AKIAOWNER": Credential("owner's secret", "111111111111", "arn:aws:iam::111111111111:root", "owner"),
     "AKIAVIEWER": Credential("viewer's secret", "111111111111", "arn:aws:iam::111111111111:user/v", "viewer"),
-    "ASIATEMPORARY": Credential("temporary", "111111111111", "arn:aws:iam::111111111111:user/t", "owner", "the-token"),
+    "ASIATEMPORARY": Credential("temporary", "111111111111", "arn:aws:iam::111111111111:user/t", "owner", SESSION),
 }
 
 

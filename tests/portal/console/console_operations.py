@@ -178,7 +178,8 @@ LAMBDA: Final = {
 }
 
 STS: Final = {
-    PROGRAMS + "they ask who they are, and for keys that end": "GetAccessKeyInfo GetCallerIdentity GetSessionToken"
+    PROGRAMS
+    + "they ask who they are, and for keys that end": "AssumeRole GetAccessKeyInfo GetCallerIdentity GetSessionToken"
 }
 
 ACM: Final = {
