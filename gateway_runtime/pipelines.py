@@ -75,7 +75,8 @@ HTTP: tuple[RoutePhase, ...] = (
 # Events on the connections of a WebSocket API.
 CONNECT: tuple[RoutePhase, ...] = (
     route.admit_connection, of_method(verify_signature), of_method(authorize), of_method(validate_api_key),
-    of_method(throttle), of_method(quota), route.map_request, route.integrate, map_reply, route.require_success,
+    of_method(throttle), of_method(quota), of_method(validate_request), route.map_request, route.integrate, map_reply,
+    route.require_success,
 )  # fmt: skip
 MESSAGE: tuple[RoutePhase, ...] = (
     route.throttle_message, route.validate_message, route.map_request, route.integrate, map_reply,

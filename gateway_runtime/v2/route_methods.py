@@ -26,6 +26,7 @@ from gateway_runtime.ports import Services
 from gateway_runtime.snapshot.stage import MethodSite, StageSite
 
 DEFAULT_ROUTE = "$default"
+_CONNECT = "$connect"  # the only event of a connection that has headers and a query
 _VERB = "ROUTE"  # stands where a method has its HTTP method, for a WebSocket route
 _JWT_ALGORITHMS = ("RS256", "RS384", "RS512")  # HTTP APIs take no others
 
@@ -71,6 +72,8 @@ def as_method_site(at: StageSite, route: V2Route, integration: Integration, prot
         authorization_scopes=route.authorization_scopes,
         api_key_required=route.api_key_required,
         operation_name=route.operation_name,
+        validate_parameters=route.key == _CONNECT,
+        request_parameters={_source(name): required for name, required in route.request_parameters.items()},
     )
     resource = Resource(id=route.id, path=path, methods=(method,))
     return MethodSite(*at, resource, method)._replace(protocol=protocol)

@@ -16,6 +16,7 @@ from tests.gateway_runtime.plane.builders import ACCOUNT, key, keys, plan
 from tests.gateway_runtime.plane.harness import FakeClock, GatewayHarness
 from tests.gateway_runtime.plane.signing import credentials, sign
 from tests.gateway_runtime.plane.sockets import CHAT, HOST, LAMBDA, Path, Refused, chat, connect, function, integration
+from tests.gateway_runtime.plane.worker import eventually
 
 OK = {"statusCode": 200}
 
@@ -25,6 +26,12 @@ def echo(event: dict[str, Any]) -> dict[str, Any]:
 
 
 # Opening ----------------------------------------------------------------------------------------------
+
+REQUIRED = {
+    "route.request.querystring.room": True,
+    "route.request.header.X-Client": True,
+    "route.request.header.X-Other": False,
+}
 
 
 async def test_the_function_of_connect_is_told_the_handshake(gateway: GatewayHarness, clock: FakeClock) -> None:
@@ -67,6 +74,39 @@ async def test_what_connect_refuses_does_not_open(gateway: GatewayHarness, resul
 
     assert refused.value.status == status
     assert refused.value.headers["x-amzn-requestid"]
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "missing"),
+    [
+        ("/prod", {}, "room, X-Client"),
+        ("/prod?room=%20", {"X-Client": "app"}, "room"),
+        ("/prod?room=7", {}, "X-Client"),
+    ],
+)
+async def test_a_handshake_without_what_connect_requires_reaches_nobody(
+    gateway: GatewayHarness, path: str, headers: dict[str, str], missing: str
+) -> None:
+    gateway.serve(*chat(Path("$connect", function(gateway.functions.runs("connect", OK)), request_parameters=REQUIRED)))
+
+    with pytest.raises(Refused) as refused:
+        await connect(gateway, path, headers=headers)
+
+    assert (refused.value.status, refused.value.body["message"]) == (
+        400,
+        f"Missing required request parameters: [{missing}]",
+    )
+    assert gateway.functions.invocations == []
+    await connect(gateway, "/prod?room=7", headers={"X-Client": "app"})
+
+
+async def test_messages_have_no_parameters_to_require(gateway: GatewayHarness) -> None:
+    gateway.serve(*chat(Path("$default", function(gateway.functions.runs("said", OK)), request_parameters=REQUIRED)))
+
+    socket = await connect(gateway)
+    await socket.say("hello")
+
+    await eventually(lambda: len(gateway.functions.invocations) == 1)
 
 
 async def test_connect_chooses_among_the_subprotocols_that_are_offered(gateway: GatewayHarness) -> None:
