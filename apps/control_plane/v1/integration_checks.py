@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from apps.control_plane.errors import BadRequestException
+from apps.control_plane.errors import BadRequestException, NotImplementedException
 from apps.control_plane.v1.methods import HTTP_METHODS
 from apps.rest_apis.models import Integration, IntegrationResponse, Method
 
@@ -97,6 +97,10 @@ def _check_uri(row: Integration) -> None:
     elif row.type == "AWS_PROXY" and ":lambda:path/" not in uri and ":firehose:" not in uri:
         raise BadRequestException(
             "Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations."
+        )
+    elif row.type == "AWS_PROXY" and ":firehose:" in uri:
+        raise NotImplementedException(
+            "AWS_PROXY integrations of firehose are not implemented by Gatehouse. Use AWS with firehose:action/PutRecord."
         )
     elif not row.credentials and not _may_be_of_lambda(uri):
         raise BadRequestException("Role ARN must be specified for AWS integrations")

@@ -9,7 +9,13 @@ import pytest
 
 from apps.accounts.models import Tag
 from apps.control_plane.caller import Caller
-from apps.control_plane.errors import BadRequestException, ConflictException, LimitExceededException, NotFoundException
+from apps.control_plane.errors import (
+    BadRequestException,
+    ConflictException,
+    LimitExceededException,
+    NotFoundException,
+    NotImplementedException,
+)
 from apps.core import documents
 from apps.deployments.models import ConfigurationSection
 from apps.rest_apis.models import Method, Resource, RestApi
@@ -324,6 +330,17 @@ def test_an_integration_that_cannot_work_is_refused(caller: Caller, members: dic
 
     assert message in refused.value.message
     assert Method.objects.get(resource__rest_api=api).integration.type == "MOCK"
+
+
+def test_a_proxy_of_firehose_is_refused_by_name_when_it_is_put(caller: Caller) -> None:
+    api = a_rest_api(caller)
+    at = {"restApiId": api, "resourceId": a_resource(caller, api, "/pets"), "httpMethod": "GET"}
+    firehose = "arn:aws:apigateway:us-east-1:firehose:action/PutRecord"
+
+    with pytest.raises(NotImplementedException, match="AWS_PROXY integrations of firehose"):
+        call(caller, "PutIntegration", **at, type="AWS_PROXY", integrationHttpMethod="POST", uri=firehose)
+    role = "arn:aws:iam::123456789012:role/any"
+    call(caller, "PutIntegration", **at, type="AWS", integrationHttpMethod="POST", uri=firehose, credentials=role)
 
 
 def test_an_integration_response_needs_the_method_response_that_it_becomes(caller: Caller) -> None:
