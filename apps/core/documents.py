@@ -396,12 +396,20 @@ class Discovery(Document, frozen=True):
     port: int = 0
 
 
+class Retries(Document, frozen=True):
+    """Calls that reach no target go to another one: to so many others at most, and no more of them than so many in a hundred calls."""
+
+    attempts: int = 1
+    budget_percent: int = 20
+
+
 class LoadBalancer(Document, frozen=True):
     """What stands for the ARN of a load balancer, or of a service of Cloud Map: targets, or a name at which they are found."""
 
     targets: tuple[Target, ...]
     health_check: HealthCheck | None = None
     discovery: Discovery | None = None
+    retries: Retries | None = None
 
 
 class LinksDocument(Document, frozen=True, tag_field="kind", tag="links"):

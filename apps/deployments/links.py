@@ -27,7 +27,7 @@ def places_of_links() -> set[tuple[str, str]]:
 
 
 def _load_balancer(row: LoadBalancer) -> documents.LoadBalancer:
-    check, discovery = row.health_check, row.discovery
+    check, discovery, retries = row.health_check, row.discovery, row.retries
     return documents.LoadBalancer(
         targets=tuple(
             documents.Target(host=target["host"], port=target["port"], weight=target["weight"])
@@ -48,4 +48,7 @@ def _load_balancer(row: LoadBalancer) -> documents.LoadBalancer:
         else documents.Discovery(
             name=discovery["name"], record_type=discovery["recordType"], port=discovery.get("port", 0)
         ),
+        retries=None
+        if retries is None
+        else documents.Retries(attempts=retries["attempts"], budget_percent=retries["budgetPercent"]),
     )

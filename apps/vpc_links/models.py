@@ -42,8 +42,8 @@ class LoadBalancer(models.Model):
     """What stands for the ARN of a load balancer or of a service of Cloud Map here: the targets among which calls through a VPC link are
     spread, or the name in DNS at which they are found.
 
-    `targets` are objects of `host`, `port` and `weight`; `health_check` and `discovery`, where there are any, have the members of the
-    operation.
+    `targets` are objects of `host`, `port` and `weight`; `health_check`, `discovery` and `retries`, where there are any, have the
+    members of the operation.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="load_balancers")
@@ -52,6 +52,7 @@ class LoadBalancer(models.Model):
     targets = WrittenJSONField(default=list)
     health_check = WrittenJSONField(null=True, blank=True)
     discovery = WrittenJSONField(null=True, blank=True)
+    retries = WrittenJSONField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "region", "arn"], name="one_load_balancer_per_arn")]

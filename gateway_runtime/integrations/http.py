@@ -17,8 +17,9 @@ from gateway_runtime.mapping.content import compile_content_handling, rewritten
 from gateway_runtime.mapping.responses import CompiledResponse, compile_responses
 from gateway_runtime.mapping.templates import RequestTemplates, Template
 from gateway_runtime.snapshot.stage import Misconfigured
-from gateway_runtime.upstream.errors import ConnectFailed, IntegrationTimedOut, UpstreamError
+from gateway_runtime.upstream.errors import ConnectFailed, IntegrationTimedOut, LostConnection, UpstreamError
 from gateway_runtime.upstream.origin import Origin
+from gateway_runtime.upstream.pool import REPLAYABLE
 from gateway_runtime.upstream.response import UpstreamResponse
 
 if TYPE_CHECKING:
@@ -124,28 +125,50 @@ def compile_sending(site: MethodSite, origin: Origin) -> Callable[[Exchange], Aw
     async def send(
         exchange: Exchange, to: Destination, method: bytes, body: bytes | RequestBody, seconds: float
     ) -> None:
+        ends = monotonic() + seconds
         try:
             if to.found is not None:
                 to = await to.found(seconds)
-                seconds -= monotonic() - exchange.integration_started
-            answer = upstream.request(
-                to.origin,
-                method,
-                exchange.target.encode(),
-                exchange.sent_headers,
-                body,
-                timeout=seconds,
-                client=exchange.turn,
-                stream=stream,
-            )
-            exchange.upstream = found = await (answer if to.target is None else to.told(answer, monotonic))
+            if to.another is not None:
+                body = await _for_several(body)
+            exchange.upstream = found = await ask(exchange, to, method, body, ends)
         except Exception as error:
             raise _failure(error) from None
         finally:
             exchange.integration_latency = monotonic() - exchange.integration_started
         exchange.integration_status = found.status
 
+    async def ask(
+        exchange: Exchange, to: Destination, method: bytes, body: bytes | RequestBody, ends: float
+    ) -> UpstreamResponse:
+        """The answer of a destination, or of the next one where nothing could be sent to it."""
+        while True:
+            answer = upstream.request(
+                to.origin,
+                method,
+                exchange.target.encode(),
+                exchange.sent_headers,
+                body,
+                timeout=ends - monotonic(),
+                client=exchange.turn,
+                stream=stream,
+            )
+            try:
+                return await (answer if to.target is None else to.told(answer, monotonic))
+            except ConnectFailed as error:
+                following = None if to.another is None or isinstance(error, LostConnection) else to.another()
+                if following is None or monotonic() >= ends:
+                    raise
+                to = following
+
     return step
+
+
+async def _for_several(body: bytes | RequestBody) -> bytes | RequestBody:
+    """A body that may be sent to one target after another. Small ones are taken before a connection is there, others only then."""
+    if isinstance(body, bytes) or body.length is None or body.length > REPLAYABLE:
+        return body
+    return await body.read()
 
 
 def _failure(error: Exception) -> Exception:

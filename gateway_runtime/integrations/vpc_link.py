@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gateway_runtime.errors import GatewayError
 from gateway_runtime.exchange import Exchange
 from gateway_runtime.integrations.target import with_stage_variables
+from gateway_runtime.metrics import METRICS
 from gateway_runtime.snapshot.stage import Misconfigured
 from gateway_runtime.upstream.balancing import Balancer, Target
 from gateway_runtime.upstream.discovery import DiscoveredBalancer
@@ -19,14 +20,18 @@ from gateway_runtime.upstream.response import UpstreamResponse
 if TYPE_CHECKING:
     from gateway_runtime.snapshot.stage import MethodSite
 
+_again = METRICS.counter("gatehouse_upstream_retries_total", "Calls sent to another target, for they could not connect")
+
 
 class Destination(NamedTuple):
     """Where one call goes. `target` is the one of a load balancer's; None for a call that needs no link, and for one that has to
-    wait until a service is found: `found` waits for so many seconds."""
+    wait until a service is found: `found` waits for so many seconds. `another` is where it goes if it cannot connect there, None for
+    nowhere; a call that is never sent elsewhere has none."""
 
     origin: Origin
     target: Target | None = None
     found: Callable[[float], Awaitable[Destination]] | None = None
+    another: Callable[[], Destination | None] | None = None
 
     async def told(self, answer: Awaitable[UpstreamResponse], monotonic: Callable[[], float]) -> UpstreamResponse:
         """The answer; the target is told whether the call reached it."""
@@ -68,8 +73,20 @@ def compile_destination(site: MethodSite, origin: Origin) -> Callable[[Exchange]
         return towards(balancer)
 
     def towards(balancer: Balancer) -> Destination:
-        target = balancer.choose(monotonic())
-        return Destination(named._replace(host=target.host, port=target.port), target)
+        return to(balancer, balancer.choose(monotonic()), ())
+
+    def to(balancer: Balancer, target: Target, tried: tuple[Target, ...]) -> Destination:
+        origin = named._replace(host=target.host, port=target.port)
+        if balancer.document.retries is None:
+            return Destination(origin, target)
+        return Destination(origin, target, another=partial(another, balancer, (*tried, target)))
+
+    def another(balancer: Balancer, tried: tuple[Target, ...]) -> Destination | None:
+        target = balancer.choose_again(monotonic(), tried)
+        if target is None:
+            return None
+        METRICS.values[_again] += 1
+        return to(balancer, target, tried)
 
     async def found(balancer: DiscoveredBalancer, seconds: float) -> Destination:
         await discoverer.known(balancer, seconds)

@@ -1,7 +1,8 @@
 """Load balancers: calls are spread over targets by weight, and targets that are unwell are left out.
 
 Two things make a target unwell: health checks that it fails, and calls that cannot reach it. Where no target is well, all are tried: a
-check that is wrong had better not close a back end that works.
+check that is wrong had better not close a back end that works. A call that reaches no target may go to another, within a budget: where
+many fail, trying again is no more load than a share of what comes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from apps.core.documents import HealthCheck, LinksDocument
 _LISTENER = re.compile(r"(arn:[\w-]+:elasticloadbalancing:[^:]*:[^:]*:)listener/((?:app|net)/[^/]+/[^/]+)/[^/]+")
 _FAILURES = 3  # calls in a row that do not reach a target
 _PAUSE, _LONGEST_PAUSE = 5.0, 60.0  # seconds without calls, doubled each time
+_MOST_SAVED = 10.0  # retries that calls have earned and none has needed
 
 
 class Target:
@@ -83,9 +85,11 @@ class Target:
 class Balancer:
     """The targets that stand for one load balancer."""
 
-    __slots__ = ("arn", "check_due", "document", "targets")
+    __slots__ = ("_budget", "_earned", "arn", "check_due", "document", "targets")
 
     def __init__(self, arn: str, document: documents.LoadBalancer) -> None:
+        self._budget = _MOST_SAVED
+        self._earned = document.retries.budget_percent / 100 if document.retries is not None else 0.0
         self.arn = arn
         self.document = document
         self.targets = tuple(Target(target) for target in document.targets if target.weight > 0)
@@ -93,20 +97,37 @@ class Balancer:
 
     def choose(self, now: float) -> Target:
         """The target of the next call. Turns are spread evenly: weights 3 and 1 give a, a, b, a."""
-        candidates = self.candidates(now)
-        if len(candidates) == 1:
-            return candidates[0]
-        total = 0
-        for target in candidates:
-            total += target.share
-            target.current += target.share
-        chosen = max(candidates, key=lambda target: target.current)
-        chosen.current -= total
-        return chosen
+        if self._earned:
+            self._budget = min(_MOST_SAVED, self._budget + self._earned)
+        return _in_turn(self.candidates(now))
+
+    def choose_again(self, now: float, tried: tuple[Target, ...]) -> Target | None:
+        """Another target for a call that did not reach those; None where there is none, or enough has been tried."""
+        retries = self.document.retries
+        if retries is None or len(tried) > retries.attempts or self._budget < 1:
+            return None
+        left = [target for target in self.candidates(now) if target not in tried]
+        left = left or [target for target in self.targets if target not in tried]
+        if not left:
+            return None
+        self._budget -= 1
+        return _in_turn(left)
 
     def candidates(self, now: float) -> list[Target]:
         """The targets that are well, or all where none is."""
         return [target for target in self.targets if target.is_well(now)] or list(self.targets)
+
+
+def _in_turn(candidates: list[Target]) -> Target:
+    if len(candidates) == 1:
+        return candidates[0]
+    total = 0
+    for target in candidates:
+        total += target.share
+        target.current += target.share
+    chosen = max(candidates, key=lambda target: target.current)
+    chosen.current -= total
+    return chosen
 
 
 _Place = tuple[str, str]  # account and region

@@ -9,7 +9,7 @@ import httptools
 
 from gateway_runtime.edge.canonical import Headers
 from gateway_runtime.limits import PoolLimits
-from gateway_runtime.upstream.errors import BadResponse, ConnectFailed, StaleConnection, TruncatedResponse
+from gateway_runtime.upstream.errors import BadResponse, LostConnection, StaleConnection, TruncatedResponse
 from gateway_runtime.upstream.framing import ABOUT_CONNECTION, lower_names, response_framing, without_named
 from gateway_runtime.upstream.response import UpstreamResponse
 
@@ -148,7 +148,7 @@ class OriginConnection(asyncio.Protocol):
     def _lost(self, response: UpstreamResponse, exc: Exception | None) -> None:
         response.connection = None
         if not response.touched:
-            kind = StaleConnection if self.reused else ConnectFailed
+            kind = StaleConnection if self.reused else LostConnection
             response.fail(kind(f"the origin closed without an answer: {exc}"))
         elif self._head_done:
             response.fail(TruncatedResponse(f"the origin closed inside the body: {exc}"))

@@ -8,7 +8,7 @@ class UpstreamError(Exception):
 
 
 class ConnectFailed(UpstreamError):
-    """No connection: refused, unresolvable, forbidden address, TLS failure, connect deadline, or lost before any answer."""
+    """No connection: refused, unresolvable, forbidden address, TLS failure, connect deadline. Nothing was sent, but on a `LostConnection`."""
 
 
 class PoolExhausted(ConnectFailed):
@@ -27,5 +27,9 @@ class TruncatedResponse(UpstreamError):
     """The origin closed before its response was complete: the client's answer must not end cleanly either."""
 
 
-class StaleConnection(ConnectFailed):
-    """A reused connection closed without a byte of answer: the origin had most likely given it up before."""
+class LostConnection(ConnectFailed):
+    """A connection closed without a byte of answer: what became of the request nobody knows."""
+
+
+class StaleConnection(LostConnection):
+    """A reused one did: the origin had most likely given it up before."""

@@ -20,7 +20,7 @@ from gateway_runtime.upstream.origin import Origin
 from gateway_runtime.upstream.response import UpstreamResponse
 
 _IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"})
-_REPLAYABLE = 64 * 1024  # a body of known length up to this many bytes is read before it is sent
+REPLAYABLE = 64 * 1024  # a body of known length up to this many bytes is read before it is sent
 
 
 class BodyStream(Protocol):
@@ -212,7 +212,7 @@ class UpstreamPool:
         than those limits say. Raises UpstreamError, ClientDisconnected, ValueError for an unwritable
         head, and what the body's own reading raises.
         """
-        if not isinstance(body, bytes) and body.length is not None and body.length <= _REPLAYABLE:
+        if not isinstance(body, bytes) and body.length is not None and body.length <= REPLAYABLE:
             body = await _read_all(body)
         response = UpstreamResponse(self.loop, self.exchanges, self.loop.time() + timeout, method == b"HEAD")
         if stream is not None:

@@ -58,7 +58,21 @@ class BalancerForm(forms.Form):
         label="Every", required=False, min_value=5, max_value=300, initial=_INTERVAL, help_text="Seconds."
     )
 
-    field_order: tuple[str, ...] = ("targets", "dns_name", "dns_type", "dns_port", "check", "path", "interval")
+    attempts = forms.ChoiceField(
+        label="Calls that cannot connect",
+        required=False,
+        choices=[
+            ("", "Fail"),
+            ("1", "Go to another target"),
+            ("2", "Go to up to two others"),
+            ("3", "Go to up to three others"),
+        ],
+        help_text="Nothing of them was sent, so that they can go to another target whatever their method.",
+    )
+
+    field_order: tuple[str, ...] = (
+        "targets", "dns_name", "dns_type", "dns_port", "check", "path", "interval", "attempts"
+    )  # fmt: skip
 
     def clean_targets(self) -> list[Shape]:
         found = []
@@ -112,6 +126,7 @@ def initial_of(balancer: Shape | None) -> dict[str, Any]:
         "check": "" if check is None else "path" if check.get("path") else "connect",
         "path": (check or {}).get("path", ""),
         "interval": (check or {}).get("intervalSeconds", _INTERVAL),
+        "attempts": str(((balancer or {}).get("retries") or {}).get("attempts", "")),
         **{member: discovery.get(name) or "" for member, name in _OF_DNS.items()},
     }
 
@@ -123,7 +138,7 @@ def _line(target: Shape) -> str:
 
 
 def request_of(arn: str, balancer: Shape | None, data: dict[str, Any]) -> Shape:
-    """PutLoadBalancer takes everything anew: what the form does not show of a health check stays as it is."""
+    """PutLoadBalancer takes everything anew: what the form does not show of checks and retries stays as it is."""
     request: Shape = {"loadBalancerArn": arn}
     if data["dns_name"]:
         of_srv = data["dns_type"] == "SRV"
@@ -137,4 +152,6 @@ def request_of(arn: str, balancer: Shape | None, data: dict[str, Any]) -> Shape:
         kept = {name: value for name, value in known.items() if name != "path"}
         asked = {"path": data["path"]} if data["check"] == "path" else {}
         request["healthCheck"] = {**kept, **asked, "intervalSeconds": data["interval"] or _INTERVAL}
+    if data["attempts"]:
+        request["retries"] = {**((balancer or {}).get("retries") or {}), "attempts": int(data["attempts"])}
     return request

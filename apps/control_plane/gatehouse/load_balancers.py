@@ -44,6 +44,7 @@ def put_load_balancer(caller: Caller, request: Shape) -> Shape:
         "targets": _targets(request.get("targets") or []) if discovery is None else [],
         "discovery": discovery,
         "health_check": _health_check(request.get("healthCheck")),
+        "retries": _retries(request.get("retries")),
     }
     row, _ = LoadBalancer.objects.update_or_create(**place, arn=arn, defaults=members)
     publisher.publish_links(caller.account_id, caller.region)
@@ -75,7 +76,8 @@ def load_balancer_shape(row: LoadBalancer) -> Shape:
     """The LoadBalancer of `service-2.json`."""
     shape: Shape = {"loadBalancerArn": row.arn, "targets": row.targets}
     shape |= {} if row.discovery is None else {"discovery": row.discovery}
-    return shape if row.health_check is None else {**shape, "healthCheck": row.health_check}
+    shape |= {} if row.health_check is None else {"healthCheck": row.health_check}
+    return shape if row.retries is None else {**shape, "retries": row.retries}
 
 
 def find_load_balancer(caller: Caller, request: Shape) -> LoadBalancer:
@@ -137,6 +139,15 @@ def _health_check(given: Shape | None) -> Shape | None:
     if given.get("port"):
         check["port"] = _number("port", given["port"], 1, 65_535)
     return check
+
+
+def _retries(given: Shape | None) -> Shape | None:
+    if given is None:
+        return None
+    return {
+        "attempts": _number("attempts", given.get("attempts", 1), 1, 3),
+        "budgetPercent": _number("budgetPercent", given.get("budgetPercent", 20), 1, 100),
+    }
 
 
 def _number(name: str, value: int, least: int, most: int) -> int:

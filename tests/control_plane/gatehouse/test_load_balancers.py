@@ -12,7 +12,7 @@ from apps.control_plane.errors import BadRequestException, LimitExceededExceptio
 from apps.control_plane.gatehouse.load_balancers import MAX_BALANCERS
 from apps.control_plane.wire.errors import ValidationException
 from apps.core import documents
-from apps.core.documents import Discovery, HealthCheck, LinksDocument, Target
+from apps.core.documents import Discovery, HealthCheck, LinksDocument, Retries, Target
 from apps.deployments import publisher
 from apps.deployments.models import ConfigurationSection
 from apps.vpc_links.models import LoadBalancer
@@ -65,6 +65,15 @@ def test_a_load_balancer_is_put_read_replaced_and_deleted(caller: Caller) -> Non
     assert published(caller) is None
     with pytest.raises(NotFoundException, match="Invalid load balancer ARN"):
         ours(caller, "GetLoadBalancer", loadBalancerArn=ARN)
+
+
+def test_calls_that_cannot_connect_may_go_elsewhere(caller: Caller) -> None:
+    ours(caller, "PutLoadBalancer", loadBalancerArn=ARN, targets=[TARGET], retries={"attempts": 2})
+
+    assert ours(caller, "GetLoadBalancer", loadBalancerArn=ARN)["retries"] == {"attempts": 2, "budgetPercent": 20}
+    document = published(caller)
+    assert document is not None
+    assert document.balancers[ARN].retries == Retries(attempts=2, budget_percent=20)
 
 
 def test_a_service_is_found_at_a_name(caller: Caller) -> None:
@@ -129,6 +138,9 @@ def test_everything_made_again_has_the_links(caller: Caller) -> None:
         ({"healthCheck": {"path": "/a\r\nX: y"}}, "Invalid path"),
         ({"healthCheck": {"intervalSeconds": 1}}, "Invalid intervalSeconds"),
         ({"healthCheck": {"port": 70_000}}, "Invalid port"),
+        ({"retries": {"attempts": 0}}, "Invalid attempts"),
+        ({"retries": {"attempts": 4}}, "Invalid attempts"),
+        ({"retries": {"budgetPercent": 101}}, "Invalid budgetPercent"),
         ({"discovery": {"name": "a", "recordType": "SRV"}}, "not both"),
         ({"targets": [], "discovery": {"name": "a b", "recordType": "SRV"}}, "Invalid name"),
         ({"targets": [], "discovery": {"name": "a", "recordType": "SRV", "port": 80}}, "comes with its SRV records"),

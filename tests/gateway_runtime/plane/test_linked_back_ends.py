@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.core import documents
-from apps.core.documents import HealthCheck, Integration, LinksDocument, LoadBalancer, Target
+from apps.core.documents import HealthCheck, Integration, LinksDocument, LoadBalancer, Retries, Target
 from gateway_runtime.upstream.balancing import Balancer
 from gateway_runtime.upstream.health_checks import HealthChecks
+from tests.gateway_runtime.plane.backend import Answer as AnAnswer
 from tests.gateway_runtime.plane.backend import Backend
-from tests.gateway_runtime.plane.builders import PLACE, get, http, http_proxy, rest_api, stage
+from tests.gateway_runtime.plane.builders import PLACE, get, http, http_proxy, post, rest_api, stage
 from tests.gateway_runtime.plane.harness import FakeClock, GatewayHarness
 
 BALANCER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/shop/50dc6c495c0c9188"
@@ -28,12 +29,16 @@ def linked(uri: str = "http://shop.internal:8080/pets", link: str = "link01", **
 
 
 def links(
-    *targets: tuple[int, int], check: HealthCheck | None = None, link: tuple[str, ...] = (BALANCER,)
+    *targets: tuple[int, int],
+    check: HealthCheck | None = None,
+    link: tuple[str, ...] = (BALANCER,),
+    retries: Retries | None = None,
 ) -> LinksDocument:
     """One link to one load balancer; targets are ports of this machine with their weights."""
     balancer = LoadBalancer(
         targets=tuple(Target(host="127.0.0.1", port=port, weight=weight) for port, weight in targets),
         health_check=check,
+        retries=retries,
     )
     return LinksDocument(**PLACE, links={"link01": link}, balancers={BALANCER: balancer})
 
@@ -194,3 +199,79 @@ def test_turns_follow_the_weights_exactly(weights: list[int]) -> None:
     taken = Counter(balancer.choose(0.0).port for _ in range(sum(weights)))
 
     assert taken == {port + 1: weight for port, weight in enumerate(weights) if weight}
+
+
+# Calls that cannot connect ------------------------------------------------------------------------------
+
+ONCE_MORE = Retries(attempts=1)
+
+
+@pytest.mark.parametrize("size", [0, 1_000, 200_000])
+async def test_a_call_that_cannot_connect_goes_to_another_target_whatever_its_method(
+    gateway: GatewayHarness, backend: Backend, size: int
+) -> None:
+    gateway.serve(rest_api(post("/pets", linked())), links((closed_port(), 1), (backend.port, 1), retries=ONCE_MORE))
+    bodies = [bytes([65 + turn]) * size for turn in range(6)]
+
+    statuses = [(await gateway.post("/prod/pets", body)).status for body in bodies]
+
+    assert statuses == [200] * 6
+    assert [request.body for request in backend.requests] == bodies  # each once, and whole
+
+
+async def test_a_back_end_that_dies_costs_no_call(gateway: GatewayHarness, backend: Backend) -> None:
+    async with Backend() as dying:
+        gateway.serve(rest_api(get("/pets", linked())), links((dying.port, 1), (backend.port, 1), retries=ONCE_MORE))
+        before = [(await gateway.get("/prod/pets")).status for _ in range(4)]
+        served = len(dying.requests)
+
+    after = [(await gateway.get("/prod/pets")).status for _ in range(20)]
+
+    assert (served, before, after) == (2, [200] * 4, [200] * 20)
+    assert len(backend.requests) == 22
+
+
+async def test_a_call_that_was_sent_goes_nowhere_else(gateway: GatewayHarness, backend: Backend) -> None:
+    async with Backend() as silent:
+        silent.answer = AnAnswer(raw=b"", close=True)
+        gateway.serve(rest_api(post("/pets", linked())), links((silent.port, 9), (backend.port, 1), retries=ONCE_MORE))
+
+        assert (await gateway.post("/prod/pets", b"an order")).status == 504
+        assert (len(silent.requests), len(backend.requests)) == (1, 0)
+
+
+@pytest.mark.parametrize(("attempts", "status"), [(1, 504), (2, 200)])
+async def test_so_many_others_are_tried_and_no_more(
+    gateway: GatewayHarness, backend: Backend, attempts: int, status: int
+) -> None:
+    targets = (closed_port(), 1_000), (closed_port(), 900), (backend.port, 1)
+    gateway.serve(rest_api(get("/pets", linked())), links(*targets, retries=Retries(attempts=attempts)))
+
+    assert (await gateway.get("/prod/pets")).status == status
+
+
+async def test_a_call_with_no_other_target_fails_as_ever(gateway: GatewayHarness) -> None:
+    gateway.serve(rest_api(get("/pets", linked())), links((closed_port(), 1), retries=Retries(attempts=3)))
+
+    assert (await gateway.get("/prod/pets")).status == 504
+
+
+def test_trying_again_is_a_share_of_the_calls_once_what_was_saved_is_spent() -> None:
+    targets = tuple(Target(host="a", port=port) for port in (1, 2))
+    balancer = Balancer(BALANCER, LoadBalancer(targets=targets, retries=Retries(attempts=1, budget_percent=10)))
+
+    again = [balancer.choose_again(0.0, (balancer.choose(0.0),)) is not None for _ in range(210)]
+
+    assert again[:10] == [True] * 10
+    assert sum(again) == 10 + 20
+
+
+def test_targets_that_are_well_are_tried_before_others() -> None:
+    targets = tuple(Target(host="a", port=port) for port in (1, 2, 3))
+    balancer = Balancer(BALANCER, LoadBalancer(targets=targets, retries=Retries(attempts=3)))
+    first, second, third = balancer.targets
+    second.sound = False
+
+    assert balancer.choose_again(0.0, (first,)) is third
+    assert balancer.choose_again(0.0, (first, third)) is second
+    assert balancer.choose_again(0.0, (first, second, third)) is None

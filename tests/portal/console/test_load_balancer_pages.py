@@ -68,10 +68,12 @@ def test_what_stands_for_an_arn_is_made_changed_and_deleted(owner: Client, calle
         "check": "path",
         "path": "/health",
         "interval": "20",
+        "attempts": "2",
     }
     owner.post(url("load_balancer", ARN), given)
     assert stands(caller)["discovery"] == {"name": "_http._tcp.shop.internal", "recordType": "SRV"}
     assert stands(caller)["healthCheck"]["intervalSeconds"] == 20
+    assert stands(caller)["retries"] == {"attempts": 2, "budgetPercent": 20}
     assert "_http._tcp.shop.internal SRV" in words(owner.get(url("load_balancers")))
 
     asked = owner.post(url("delete_load_balancer", ARN))
@@ -96,12 +98,20 @@ def as_the_form_has_it(page: Any) -> dict[str, str]:
     ],
 )
 @pytest.mark.parametrize("check", [{}, {"timeoutSeconds": 2, "port": 9000}, {"path": "/up", "healthyThreshold": 3}])
+@pytest.mark.parametrize("retries", [{}, {"attempts": 3, "budgetPercent": 50}])
 def test_saving_what_stands_there_as_it_is_changes_nothing(
-    owner: Client, caller: Caller, valkey: Any, view: str, standing: dict[str, Any], check: dict[str, Any]
+    owner: Client,
+    caller: Caller,
+    valkey: Any,
+    view: str,
+    standing: dict[str, Any],
+    check: dict[str, Any],
+    retries: dict[str, Any],
 ) -> None:
     link = call(caller, "CreateVpcLink", name="shop", targetArns=[ARN])["id"]
     at = url(view, ARN if view == "load_balancer" else link)
     request = {"loadBalancerArn": ARN, **standing, **({"healthCheck": check} if check else {})}
+    request |= {"retries": retries} if retries else {}
     before = registry.call(caller, "gatehouse", "PutLoadBalancer", request)
 
     answer = owner.post(at, as_the_form_has_it(owner.get(at)))
