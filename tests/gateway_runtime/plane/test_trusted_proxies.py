@@ -28,6 +28,7 @@ from tests.gateway_runtime.plane import http_apis, sockets
 from tests.gateway_runtime.plane.backend import Backend
 from tests.gateway_runtime.plane.builders import API, get, http_proxy, lambda_proxy, mock, rest_api, stage
 from tests.gateway_runtime.plane.harness import GatewayHarness
+from tests.gateway_runtime.plane.worker import eventually
 
 HERE = TrustedProxies((ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8"), ip_network("fd00::/8")))
 ELSEWHERE = TrustedProxies((ip_network("10.0.0.0/8"),))
@@ -125,6 +126,62 @@ async def test_http_apis_say_in_one_header_for_whom(gateway: GatewayHarness, bac
     own = f"by=127.0.0.1;for=198.51.100.9;host={http_apis.HOST};proto=https"
     assert backend.last.header("forwarded") == f'for=6.6.6.6, for="[2001:db8::1]", {own}'
     assert backend.last.header("x-forwarded-for") is None
+
+
+async def test_heads_that_come_again_through_a_proxy_are_known_with_their_callers(
+    gateway: GatewayHarness, backend: Backend
+) -> None:
+    gateway.serve(rest_api(get("/pets", http_proxy(backend.url)), stage("prod", log="$context.identity.sourceIp")))
+    callers = [f"6.6.6.6, 198.51.100.{turn % 2}, 10.0.0.{turn % 2 + 1}" for turn in range(6)]
+
+    async with behind(gateway, HERE) as edge:
+        for caller in callers:
+            reader, writer = await asyncio.open_connection("127.0.0.1", edge.port)
+            writer.write(request(close=False, x_forwarded_for=caller, x_forwarded_proto="https"))
+            await reader.readuntil(b"\r\n\r\n")
+            known = edge.connection.known
+            writer.close()
+            await eventually(lambda: not edge.state.connections)
+
+    assert len(known) == 2  # type: ignore[arg-type]
+    assert gateway.logs.lines == [f"198.51.100.{turn % 2}\n" for turn in range(6)]
+    told = [(seen.header("x-forwarded-for"), seen.header("x-forwarded-proto")) for seen in backend.requests]
+    assert told == [(f"6.6.6.6, 198.51.100.{turn % 2}", "https") for turn in range(6)]
+
+
+async def test_what_a_proxy_says_of_itself_is_not_kept(gateway: GatewayHarness) -> None:
+    gateway.serve(rest_api(get("/pets", mock(200)), stage("prod", log="$context.identity.sourceIp")))
+    asked = [request(close=False, x_forwarded_for=told) for told in ("10.0.0.1", "nonsense")] + [request(close=False)]
+
+    async with behind(gateway, HERE) as edge:
+        reader, writer = await asyncio.open_connection("127.0.0.1", edge.port)
+        for one in asked * 2:
+            writer.write(one)
+            await reader.readuntil(b"\r\n\r\n")
+        known = edge.connection.known
+        writer.close()
+
+    assert len(known) == 0
+    assert gateway.logs.lines == ["10.0.0.1\n", "127.0.0.1\n", "127.0.0.1\n"] * 2
+
+
+async def test_nobody_else_s_heads_are_taken_for_a_proxy_s(gateway: GatewayHarness) -> None:
+    gateway.serve(rest_api(get("/pets", mock(200)), stage("prod", log="$context.identity.sourceIp")))
+    asked = request(close=False, x_forwarded_for="198.51.100.9")
+    announcers = TrustedProxies((ip_network("127.0.0.1/32"),))
+
+    async with behind(gateway, announcers) as edge:
+        for address in ("127.0.0.1", "127.0.0.2", "127.0.0.1", "127.0.0.2"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", edge.port, local_addr=(address, 0))
+            for _ in range(2):
+                writer.write(asked)
+                await reader.readuntil(b"\r\n\r\n")
+            writer.close()
+
+    assert (
+        gateway.logs.lines
+        == ["198.51.100.9\n"] * 2 + ["127.0.0.2\n"] * 2 + ["198.51.100.9\n"] * 2 + ["127.0.0.2\n"] * 2
+    )
 
 
 @pytest.mark.parametrize(("proxies", "seen"), [(HERE, "198.51.100.9"), (ELSEWHERE, "127.0.0.1")])
