@@ -16,6 +16,7 @@ from gateway_runtime.functions.http import Exchange, HttpConnection, is_too_larg
 from gateway_runtime.functions.invocation import Invocation
 from gateway_runtime.functions.limits import LARGEST_ANSWER, FunctionLimits
 from gateway_runtime.functions.logs import Lines
+from gateway_runtime.functions.peers import is_of_session
 from gateway_runtime.functions.process import Command, Process
 from gateway_runtime.functions.runtime_errors import (
     TIMED_OUT,
@@ -83,7 +84,7 @@ class Runtime:
 
     async def start(self, command: Callable[[str], Command]) -> None:
         """Run the command for the address of its Runtime API. Raises OSError when it cannot be run."""
-        self._server = await self._loop.create_server(lambda: HttpConnection(self), "127.0.0.1", 0)
+        self._server = await self._loop.create_server(lambda: _OwnConnection(self), "127.0.0.1", 0)
         host, port = self._server.sockets[0].getsockname()[:2]
         try:
             self._process = Process(command(f"{host}:{port}"), self._printed, self._exited)
@@ -95,6 +96,13 @@ class Runtime:
             self._end,
             f"Task timed out after {self._timeout:.2f} seconds",
         )
+
+    def is_mine(self, transport: asyncio.BaseTransport) -> bool:
+        """Whether a connection comes from the process, or one that it has started; other functions reach the port as well."""
+        theirs, ours = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+        if self._process is None or theirs is None or ours is None:
+            return False
+        return is_of_session(self._process.pid, theirs[:2], ours[:2])
 
     @property
     def busy(self) -> bool:
@@ -272,3 +280,17 @@ class Runtime:
     def stream_over(self, exchange: Exchange, payload: bytes, error: str | None) -> None:
         self._finish(payload, error)
         exchange.respond(202, _JSON, _ACCEPTED)
+
+
+class _OwnConnection(HttpConnection):
+    """One of the Runtime API, which nobody but the runtime's own processes gets."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        self._runtime = runtime
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        if self._runtime.is_mine(transport):
+            super().connection_made(transport)
+        else:
+            transport.abort()

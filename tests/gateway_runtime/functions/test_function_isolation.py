@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -20,7 +21,7 @@ needs_landlock = pytest.mark.skipif(not landlock_version(), reason="this kernel 
 
 # Tries a statement and tells how it ended.
 TRIES = """
-import os, pathlib, resource, signal, subprocess
+import os, pathlib, resource, signal, subprocess, sys
 def handler(event, context):
     try:
         return repr(eval(event))
@@ -176,6 +177,39 @@ def environment(path: Path) -> str:
         return path.read_bytes().decode("utf-8", "replace")
     except OSError:
         return ""
+
+
+async def test_nobody_but_the_runtime_gets_its_events(functions: HostHarness) -> None:
+    """The port is open to every process of the machine, and other functions would take events and answer them."""
+    address = eval(await tries(functions, "os.environ['AWS_LAMBDA_RUNTIME_API']", "victim"))
+    asks = f"__import__('urllib.request').request.urlopen('http://{address}/2018-06-01/runtime/invocation/next', timeout=5).read()"
+
+    for_others = await tries(functions, asks, "thief")
+    here = await asyncio.to_thread(asked_here, address)
+
+    assert for_others in {"ConnectionResetError", "RemoteDisconnected", "URLError"}
+    assert here == b""
+    assert await tries(functions, "'still mine'", "victim") == "'still mine'"
+
+
+async def test_what_a_runtime_starts_reaches_its_own_events(functions: HostHarness) -> None:
+    script = "import os, urllib.request as r; r.urlopen('http://' + os.environ['AWS_LAMBDA_RUNTIME_API'] + '/nothing', timeout=5)"
+
+    told = await tries(
+        functions, f"subprocess.run([sys.executable, '-c', {script!r}], capture_output=True, text=True).stderr"
+    )
+
+    assert "404" in told
+
+
+def asked_here(address: str) -> bytes:
+    host, port = address.split(":")
+    with socket.create_connection((host, int(port)), 5) as connection:
+        try:
+            connection.sendall(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: a\r\n\r\n")
+            return connection.recv(100)
+        except ConnectionError:
+            return b""
 
 
 async def test_it_inherits_no_descriptor(tmp_path: Path) -> None:
