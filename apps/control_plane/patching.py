@@ -167,15 +167,15 @@ def boolean(value: str | None) -> bool:
     return (value or "").lower() == "true"
 
 
-def integer(message: str, minimum: int | None = None, maximum: int | None = None) -> Parser:
-    """A whole number within bounds; `message` is the whole error."""
+def integer(message: str, minimum: int = -(2**31), maximum: int = 2**31 - 1) -> Parser:
+    """A whole number within bounds, which are at most those of AWS's integers; `message` is the whole error."""
 
     def parse(value: str | None) -> int:
         try:
-            number = int(value or "")
+            number = int(_digits(value))
         except ValueError:
             raise BadRequestException(message) from None
-        if (minimum is not None and number < minimum) or (maximum is not None and number > maximum):
+        if not minimum <= number <= maximum:
             raise BadRequestException(message)
         return number
 
@@ -187,7 +187,7 @@ def decimal(message: str, minimum: float = 0.0, maximum: float = float("inf")) -
 
     def parse(value: str | None) -> float:
         try:
-            number = float(value or "")
+            number = float(_digits(value))
         except ValueError:
             raise BadRequestException(message) from None
         if not minimum <= number <= maximum or number == float("inf"):
@@ -195,6 +195,11 @@ def decimal(message: str, minimum: float = 0.0, maximum: float = float("inf")) -
         return number
 
     return parse
+
+
+def _digits(value: str | None) -> str:
+    """Python takes underscores in numbers; nobody else does."""
+    return (value or "").replace("_", "?")
 
 
 def one_of(choices: Iterable[str], message: str) -> Parser:

@@ -81,7 +81,7 @@ def test_a_table_tells_the_paths_it_has_or_the_path_that_is_wrong() -> None:
     assert refusal(naming, "add", "/name") == "Invalid patch operation specified. Must be one of: [replace]"
 
 
-@pytest.mark.parametrize("value", ["", "eleven", "11", "-1"])
+@pytest.mark.parametrize("value", ["", "eleven", "11", "-1", "1_0", "9" * 5000])
 def test_a_number_outside_its_bounds_is_refused(value: str) -> None:
     assert refusal(PatchTable(RULES, NAMES_PATH), "replace", "/size", value) == "Invalid size, must be between 0 to 10"
 

@@ -15,6 +15,7 @@ from apps.control_plane.v1.methods import method_shape, with_everything
 from apps.rest_apis.models import Resource
 
 MAX_RESOURCES = 300
+_LONGEST_PART = 1024
 _LITERAL = re.compile(r"[a-zA-Z0-9._:-]+")
 _VARIABLE = re.compile(r"\{[a-zA-Z0-9._:-]+\+?\}")
 
@@ -97,6 +98,8 @@ def resource_shape(row: Resource, *, embed_methods: bool = False) -> Shape:
 
 
 def checked_path_part(path_part: str) -> str:
+    if len(path_part) > _LONGEST_PART:
+        raise BadRequestException(f"Resource's path part can be at most {_LONGEST_PART} characters.")
     if not (_LITERAL.fullmatch(path_part) or _VARIABLE.fullmatch(path_part)):
         raise BadRequestException(
             "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and curly braces at the "

@@ -34,6 +34,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "timestamp": (datetime,),
 }
 
+_BITS = {"integer": 31, "long": 63}
+
 # Where AWS was seen to print an enumeration in another order than its model has it.
 _ENUM_ORDER = {
     "Op": ("add", "remove", "move", "test", "replace", "copy"),
@@ -192,6 +194,8 @@ def _broken_enum(shape: Any, value: str) -> list[str]:
 def _is_of_type(shape: Shape, value: Any) -> bool:
     if isinstance(value, bool):
         return shape.type_name == "boolean"
+    if isinstance(value, int) and shape.type_name in _BITS:
+        return value.bit_length() <= _BITS[shape.type_name]
     return isinstance(value, _TYPES[shape.type_name])
 
 

@@ -106,6 +106,7 @@ def test_v2_has_only_bad_request() -> None:
         ("CreateApi", "CorsConfiguration", {"MaxAge": 86_401}, "Member must have value less than or equal to 86400"),
         ("CreateApi", "DisableExecuteApiEndpoint", "yes", "Member must be of type boolean"),
         ("CreateApi", "DisableExecuteApiEndpoint", 1, "Member must be of type boolean"),
+        ("CreateApi", "CorsConfiguration", {"MaxAge": 2**31}, "Member must be of type integer"),
         ("CreateApi", "Tags", {"a": 1}, "Map value must satisfy constraint: [Member must be of type string]"),
         ("CreateApi", "Nme", "a", "Member must be known"),
         ("CreateApi", "CorsConfiguration", {"MaxAge": 1, "Age": 1}, "Member must be known"),
