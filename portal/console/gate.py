@@ -23,8 +23,8 @@ from apps.accounts.models import Membership, SecondFactor, User
 from apps.control_plane.caller import Caller, staff_caller
 from apps.control_plane.errors import AccessDeniedException, AwsError, NotFoundException
 from apps.control_plane.undo import perform
-from portal.console.confirmations import CONFIRMED
 from portal.console.navigation import navigation
+from portal.console.questions import ask_again, ask_for_name, question_of
 from portal.console.regions import REGIONS, known_region
 
 Shape = dict[str, Any]
@@ -62,6 +62,8 @@ class Console:
     """The role that counts on this page; empty for somebody whom it is not open to."""
     undoable: list[str] = field(default_factory=list)
     """What this request has changed and can be taken back, by the ids to undo it by."""
+    refusals: list[str] = field(default_factory=list)
+    """Why what was typed was not taken, where it is asked for once more."""
 
     @property
     def may_write(self) -> bool:
@@ -128,16 +130,23 @@ class Console:
             return None
 
     def attempt(self, done: str, name: str, request: Shape, service: str = "apigateway") -> Shape | None:
-        """Perform an operation behind a button: its success or its error becomes a toast on the next page."""
+        """Perform an operation behind a button: its success becomes a toast on the next page, its error is told as `refuse` does."""
         try:
             answer = self.call(name, request, service)
         except (AccessDeniedException, NotFoundException):
             raise
         except AwsError as error:
-            messages.error(self.request, error.message)
+            self.refuse(error.message)
             return None
         messages.success(self.request, done)
         return answer
+
+    def refuse(self, why: str) -> None:
+        """Say why a form of a dialog was not taken: where something was typed it is asked for again, else by a toast."""
+        if question_of(self.request) is None:
+            messages.error(self.request, why)
+        else:
+            self.refusals.append(why)
 
     def page(self, template: str, *, section: str = "", status: int = 200, **context: Any) -> HttpResponse:
         """Render a page inside the console's frame; `section` is the navigation entry that it belongs to."""
@@ -194,8 +203,10 @@ def console_page(
             if console.must_enrol and not enrolling:
                 return to_entrance(request, "console:second_factor")
             console = _on_page(console, kwargs)
-            asked = confirmation_due(console, kwargs)
+            back = safe_goal(request, request.headers.get("Referer", ""))
+            asked = ask_for_name(console, kwargs, back)
             response = asked or _answer(console, lambda: view(console, *args, **kwargs))
+            response = ask_again(console, back) or response
             keep_undo_offer(console)
             add_never_cache_headers(response)
             return response
@@ -217,36 +228,6 @@ def _on_page(console: Console, kwargs: dict[str, Any]) -> Console:
     if not console.caller.role and match is not None and match.url_name in _OF_EACH:
         return replace(console, role=strongest(role for role, _ in console.caller.of_apis) or Membership.Role.VIEWER)
     return console
-
-
-def confirmation_due(console: Console, kwargs: dict[str, Any]) -> HttpResponse | None:
-    """The page that asks for a name to be typed before something goes that nobody brings back; None when it has been, or nothing goes."""
-    match, posted = console.request.resolver_match, console.request.POST
-    asked = CONFIRMED.get(match.url_name or "") if match is not None else None
-    if (
-        asked is None
-        or console.request.method != "POST"
-        or not (console.is_owner if asked.owners else console.may_write)
-    ):
-        return None
-    name = asked.name_of(kwargs, posted)
-    typed = posted.get("confirmation")
-    if not name or (typed is not None and typed.strip() == name):
-        return None
-    return console.page(
-        "console/confirm.html",
-        asked=asked,
-        name=name,
-        wrong=typed is not None,
-        posted=[
-            (key, value)
-            for key in posted
-            for value in posted.getlist(key)
-            if key not in ("confirmation", "csrfmiddlewaretoken")
-        ],
-        back=safe_goal(console.request, console.request.headers.get("Referer", "")),
-        status=422 if typed is not None else 200,
-    )
 
 
 def keep_undo_offer(console: Console) -> None:

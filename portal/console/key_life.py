@@ -102,7 +102,7 @@ def end_key(console: Console, key_id: str) -> HttpResponseBase:
     try:
         ends = datetime.fromisoformat(given).replace(tzinfo=UTC) if given else None
     except ValueError:
-        messages.error(console.request, "This is no date and time. Nothing was changed.")
+        console.refuse("This is no date and time.")
         return redirect("console:api_key", key_id)
     request = {"keyId": key_id, **({"expiresDate": ends} if ends else {})}
     done = f"The key ends on {ends:%Y-%m-%d at %H:%M} UTC." if ends else "The key lasts."

@@ -115,6 +115,21 @@ def test_a_key_is_given_more_of_its_quota(owner: Client, caller: Caller) -> None
     assert "Must be a non-negative number" in refused
 
 
+def test_what_a_dialog_did_not_take_is_asked_for_again(owner: Client, caller: Caller) -> None:
+    key = a_key(caller)["id"]
+
+    late = owner.post(
+        url("end_key", key), {"expires": "10000-01-01"}, headers={"Referer": f"http://testserver{url('api_key', key)}"}
+    )
+    elsewhere = owner.post(url("limit_key", key), {"networks": "nowhere", "websites": "https://a.example.com"})
+
+    assert (late.status_code, elsewhere.status_code) == (422, 422)
+    assert 'name="expires" value="10000-01-01"' in late.content.decode()
+    assert f'href="http://testserver{url("api_key", key)}"' in late.content.decode()
+    assert ">nowhere</textarea>" in elsewhere.content.decode()
+    assert ">https://a.example.com</textarea>" in elsewhere.content.decode()
+
+
 def test_a_viewer_may_do_none_of_it(viewer: Client, caller: Caller) -> None:
     key = a_key(caller)["id"]
 
