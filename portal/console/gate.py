@@ -47,6 +47,9 @@ _OF_EACH = frozenset(
     }
 )  # fmt: skip
 
+# Forms that viewers may send: they change nothing, or what is the sender's own.
+_OF_VIEWERS = _OF_EACH | {"who_can_call", "check_user_policies", "page_preview", "preview_templates"}
+
 logger = logging.getLogger("gatehouse.console")
 
 
@@ -206,7 +209,7 @@ def console_page(
             back = safe_goal(request, request.headers.get("Referer", ""))
             asked = ask_for_name(console, kwargs, back)
             response = asked or _answer(console, lambda: view(console, *args, **kwargs))
-            response = ask_again(console, back) or response
+            response = _refused_to_viewers(console, response) or ask_again(console, back) or response
             keep_undo_offer(console)
             add_never_cache_headers(response)
             return response
@@ -267,6 +270,18 @@ def _answer(console: Console, view: Callable[[], HttpResponseBase]) -> HttpRespo
     except AwsError as error:
         logger.info("%s was refused: %s", console.request.path, error.message)
         return console.page("console/refused.html", status=error.status, error=error)
+
+
+def _refused_to_viewers(console: Console, response: HttpResponseBase) -> HttpResponseBase | None:
+    """The page of 403 for the form of somebody who may change nothing here, whatever was wrong with the form besides."""
+    match = console.request.resolver_match
+    if console.request.method != "POST" or console.may_write or response.status_code >= 500:
+        return None
+    if response.status_code in (403, 404) or (match is not None and match.url_name in _OF_VIEWERS):
+        return None
+    list(messages.get_messages(console.request))  # what else was to be said is not
+    error = AccessDeniedException("A viewer changes nothing here.")
+    return console.page("console/refused.html", status=error.status, error=error)
 
 
 def to_entrance(request: HttpRequest, name: str) -> HttpResponse:
