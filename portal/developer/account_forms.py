@@ -6,7 +6,9 @@ from typing import Any
 
 from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordForm, ResetPasswordKeyForm, SignupForm
 from django import forms
+from django.core.validators import MaxLengthValidator
 
+_LONGEST_LOGIN = 254
 _NEW_PASSWORD = "At least 10 characters; no common password, and not your address."  # noqa: S105 - a hint
 
 
@@ -27,7 +29,11 @@ class SignInForm(LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _worded(self.fields["login"], "E-mail")
-        self.fields["login"].widget.attrs.update(autocapitalize="none", autocomplete="username")
+        # Failed attempts are kept with what was typed.
+        self.fields["login"].validators.append(MaxLengthValidator(_LONGEST_LOGIN))
+        self.fields["login"].widget.attrs.update(
+            autocapitalize="none", autocomplete="username", maxlength=_LONGEST_LOGIN
+        )
         _worded(self.fields["password"], "Password")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -41,6 +42,13 @@ class KeyForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text="Empty: until it is revoked. UTC.",
     )
+
+    def members(self) -> dict[str, Any]:
+        """The members of CreateApplicationKey."""
+        given: dict[str, Any] = {"additional": True, "label": self.cleaned_data["label"]}
+        if self.cleaned_data["expires"]:
+            given["expiresDate"] = datetime.combine(self.cleaned_data["expires"], datetime.min.time(), UTC)
+        return given
 
 
 class LimitsForm(forms.Form):

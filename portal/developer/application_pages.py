@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlencode
@@ -22,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.accounts.models import User
 from apps.control_plane.errors import AccessDeniedException, AwsError, BadRequestException, NotFoundException
-from portal.developer.access import change, create_application, home_of_applications, unsubscribe
+from portal.developer.access import Shape, change, create_application, home_of_applications, unsubscribe
 from portal.developer.application_forms import OVERLAPS, ApplicationForm, KeyForm, LimitsForm, RotationForm
 from portal.developer.application_team import shared
 from portal.developer.applications import ApplicationOnPage, KeyOnPage, my_application, my_applications
@@ -70,7 +69,9 @@ def applications(request: HttpRequest) -> HttpResponse:
             )
         else:
             try:
-                return redirect("developer:application", create_application(request, user, *home, **form.cleaned_data))
+                made = create_application(request, user, *home, **form.cleaned_data)
+                messages.success(request, f"{form.cleaned_data['name']} is ready to use products.")
+                return redirect("developer:application", made)
             except AwsError as error:
                 form.add_error("name", error.message)
     context = {"section": "apps", "applications": my_applications(user), "form": form}
@@ -91,8 +92,8 @@ def page_of(request: HttpRequest, mine: ApplicationOnPage, **given: Any) -> Http
         "overlaps": OVERLAPS,
         **_usage(request, mine),
     }
-    context |= shared(mine, **given)
     context["form"] = ApplicationForm(initial={"name": mine.name, "description": mine.description})
+    context |= shared(mine, **given)
     sent = [value for value in given.values() if isinstance(value, forms.BaseForm)]
     status = 422 if any(form.errors for form in sent) else 200
     return render(request, "developer/application.html", context, status=status)
@@ -113,11 +114,9 @@ def usage(request: HttpRequest, mine: ApplicationOnPage) -> HttpResponse:
 def edit(request: HttpRequest, mine: ApplicationOnPage) -> HttpResponse:
     """Change name and description."""
     form = ApplicationForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, "An application needs a name of at most 128 characters.")
-    else:
-        attempt(request, mine, "Saved.", "UpdateApplication", **form.cleaned_data)
-    return redirect("developer:application", mine.id)
+    if submit(request, mine, form, "Saved.", "UpdateApplication", lambda: form.cleaned_data):
+        return redirect("developer:application", mine.id)
+    return page_of(request, mine, form=form)
 
 
 @require_POST
@@ -140,14 +139,9 @@ def create_key(request: HttpRequest, mine: ApplicationOnPage) -> HttpResponse:
         attempt(request, mine, "Your new key is ready.", "CreateApplicationKey")
         return redirect("developer:application", mine.id)
     form = KeyForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, "A label has at most 64 characters, and the end of a key is a day to come.")
-    else:
-        members: dict[str, Any] = {"additional": True, "label": form.cleaned_data["label"]}
-        if form.cleaned_data["expires"]:
-            members["expiresDate"] = datetime.combine(form.cleaned_data["expires"], datetime.min.time(), UTC)
-        attempt(request, mine, "Your new key is ready.", "CreateApplicationKey", **members)
-    return redirect("developer:application", mine.id)
+    if submit(request, mine, form, "Your new key is ready.", "CreateApplicationKey", form.members):
+        return redirect("developer:application", mine.id)
+    return page_of(request, mine, key_form=form)
 
 
 @require_POST
@@ -272,6 +266,28 @@ def attempt(request: HttpRequest, mine: ApplicationOnPage, done: str, operation:
         raise
     except AwsError as error:
         messages.error(request, error.message)
+        return False
+    messages.success(request, done)
+    return True
+
+
+def submit(
+    request: HttpRequest,
+    mine: ApplicationOnPage,
+    form: forms.Form,
+    done: str,
+    operation: str,
+    members: Callable[[], Shape],
+) -> bool:
+    """Perform an operation for the form of a dialog: what is wrong becomes an error of the form."""
+    if not form.is_valid():
+        return False
+    try:
+        change(request, _user(request), mine.row, operation, **members())
+    except (AccessDeniedException, NotFoundException):
+        raise
+    except AwsError as error:
+        form.add_error(None, error.message)
         return False
     messages.success(request, done)
     return True

@@ -62,6 +62,15 @@ def test_an_application_is_renamed(mine: Application, signed_in: Client) -> None
     assert Application.objects.get().name == "Better name"
 
 
+def test_a_name_that_is_too_long_stands_in_the_dialog(mine: Application, signed_in: Client) -> None:
+    answer = signed_in.post(f"/apps/{mine.application_id}/edit/", {"name": "n" * 129, "description": "kept"})
+
+    page = answer.content.decode()
+    assert (answer.status_code, "at most 128 characters" in page) == (422, True)
+    assert 'id="edit-application" aria-labelledby="edit-title" data-dialog-auto' in page
+    assert ("n" * 129 in page, 'value="kept"' in page) == (True, True)
+
+
 def test_an_application_goes_only_when_its_name_was_typed(mine: Application, signed_in: Client) -> None:
     signed_in.post(f"{home(mine)}delete/", {"confirm": "something else"})
     assert Application.objects.exists()
