@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponseBase
+from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
@@ -149,12 +149,17 @@ def create_portal_product(console: Console) -> HttpResponseBase:
     )
 
 
+_FORMS = ("name", "order", "sharing")
+
+
 @console_page("GET", "POST")
 def portal_product(console: Console, product_id: str) -> HttpResponseBase:
     """One product. Its three forms are told apart by the button that sends them."""
     found = console.call("GetPortalProduct", {"PortalProductId": product_id}, SERVICE)
     pages, endpoints = page_rows(console, found)
     sent = console.request.POST.get("form", "") if console.posted is not None else ""
+    if console.posted is not None and sent not in _FORMS:
+        raise Http404("no such form")
     form = ProductForm(
         console.posted if sent == "name" else None,
         initial={"name": found["DisplayName"], "description": found.get("Description", "")},
