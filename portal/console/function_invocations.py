@@ -40,7 +40,7 @@ def _outcome(told: Shape) -> Outcome:
     text = bytes(told.get("Payload") or b"").decode("utf-8", "replace") or _WITHOUT_ANSWER.get(told["StatusCode"], "")
     try:
         payload: str = highlight_json(json.dumps(json.loads(text), indent=2, ensure_ascii=False))
-    except ValueError:
+    except (ValueError, RecursionError):
         payload = text
     log = base64.b64decode(told.get("LogResult") or "").decode("utf-8", "replace")
     return Outcome(bool(told.get("FunctionError")), payload, log)

@@ -172,7 +172,7 @@ def _words(answer: requests.Response) -> str:
         return text
     try:
         said = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return str(said.get("message") or said.get("Message") or text) if isinstance(said, dict) else text
 
@@ -181,7 +181,7 @@ def _facts(told: Told | None) -> list[dict[str, Any]]:
     """What GetConnection said, for a page."""
     try:
         said = json.loads(told.text) if told is not None and told.ok else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     identity = said.get("identity", {})
     named = (

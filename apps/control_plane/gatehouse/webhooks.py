@@ -108,9 +108,9 @@ def _secret() -> str:
 
 def _url(url: str) -> str:
     """The address, if it may be called at all: HTTPS, and plain HTTP only where private back ends are allowed too."""
-    parts = urlsplit(url)
     schemes = {"https", "http"} if settings.ENVIRONMENT.allow_private_backends else {"https"}
     try:
+        parts = urlsplit(url)
         known = parts.scheme in schemes and parts.hostname and parts.username is None and parts.port != 0
     except ValueError:
         known = False

@@ -213,7 +213,7 @@ def _jwt_configuration(value: str | None) -> Shape:
     shape = service_model("apigateway").shape_for("JwtConfigurationInput")
     try:
         configuration = json.loads(value or "")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadRequestException("Invalid jwtConfiguration specified: it is not JSON") from error
     problems = validate(shape, configuration) if isinstance(configuration, dict) else ["it is not an object"]
     if problems:

@@ -150,7 +150,7 @@ def _properties(value: str | None) -> str:
     """Properties are kept as they were written, but have to be a JSON object."""
     try:
         parsed = json.loads(value or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         parsed = None
     if not isinstance(parsed, dict) or value is None:
         raise BadRequestException("Invalid documentation part properties specified: they must be a JSON object")

@@ -39,7 +39,7 @@ def check_policy(document: str | None) -> str | None:
         return None
     try:
         parsed = json.loads(document)
-    except ValueError:
+    except (ValueError, RecursionError):
         parsed = None
     if not isinstance(parsed, dict):
         raise BadRequestException(_POLICY)

@@ -140,7 +140,7 @@ def _schemas_of(row: ApiModel) -> dict[str, Any]:
 def _schema(schema: str | None) -> str:
     try:
         parsed = json.loads(schema) if schema else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         parsed = None
     if not parsed and isinstance(parsed, (dict, list)):
         raise BadRequestException("Model schema must have at least 1 property or array items defined")

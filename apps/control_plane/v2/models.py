@@ -95,7 +95,7 @@ def _check_schema(schema: str) -> None:
         raise BadRequestException(f"Model schema can be at most {MAX_SCHEMA} characters")
     try:
         parsed = json.loads(schema)
-    except ValueError:
+    except (ValueError, RecursionError):
         parsed = None
     if not isinstance(parsed, dict):
         raise BadRequestException(

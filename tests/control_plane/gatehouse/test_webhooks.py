@@ -199,7 +199,18 @@ def test_events_go_to_those_who_ask_for_them(caller: Caller, listener: Listener)
 
 
 @pytest.mark.parametrize(
-    "url", ["", "ftp://x/", "example.com", "http://", "http://a:b@x/", "http://x:99999/", "http://x/ y", "javascript:1"]
+    "url",
+    [
+        "",
+        "ftp://x/",
+        "example.com",
+        "http://",
+        "http://a:b@x/",
+        "http://x:99999/",
+        "http://[::1",
+        "http://x/ y",
+        "javascript:1",
+    ],
 )
 def test_what_is_no_address_to_post_to_is_refused(caller: Caller, url: str) -> None:
     with pytest.raises(Exception, match=r".") as refusal:

@@ -206,6 +206,19 @@ def test_a_viewer_is_refused_every_write(viewer: Client, world: dict[str, str]) 
     assert not AuditEvent.objects.filter(via="console", error="").exists()
 
 
+def test_a_viewer_is_refused_whatever_the_form_holds(viewer: Client, world: dict[str, str]) -> None:
+    posts = [
+        reverse("console:create_api"),
+        reverse("console:import"),
+        reverse("console:delete_api", args=[world["api"]]),
+    ]
+
+    answers = [viewer.post(url, {"name": "", "confirmation": "?"}) for url in posts]
+
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
+    assert "Nothing was deleted" not in text(viewer.get(reverse("console:home")))
+
+
 @pytest.mark.parametrize("role", ["viewer"])
 def test_a_viewer_sees_no_form_that_writes(member: Member, world: dict[str, str], role: str) -> None:
     harmless = {reverse("console:sign_out"), reverse("console:switch")}
