@@ -126,6 +126,8 @@ def read_json(text: str) -> Any:
         raise forms.ValidationError(f"This is no JSON: {error.msg} ({place}).") from None
     except RecursionError:
         raise forms.ValidationError("This is nested too deeply.") from None
+    except ValueError:
+        raise forms.ValidationError("This has a number of too many digits.") from None
 
 
 def code_area(rows: int = 6, language: str = "") -> forms.Textarea:

@@ -67,6 +67,7 @@ def test_line_ends_of_browsers_do_not_change_a_model(owner: Client, caller: Call
     [
         ({"schema": '{"type": '}, "This is no JSON: Expecting value (line 1, column 10)"),
         ({"schema": "[" * 20_000}, "This is nested too deeply."),
+        ({"schema": '{"maximum": ' + "9" * 5000 + "}"}, "This has a number of too many digits."),
         ({"schema": "{}"}, "Model schema must have at least 1 property"),
         ({"name": "a pet"}, "A name has letters and digits only"),
         ({"name": "Error"}, "Model name already exists"),
