@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import axe_playwright_python
+import boto3
 import pytest
+from botocore import xform_name
 from playwright.sync_api import Page
 
-from tests.browser.furnishing import furnish
 from tests.browser.test_admin_journey import sign_in
 from tests.browser.test_developer_journey import register
+from tests.furnishing import Shape, furnish
 from tests.installation import Installation
+from tests.pages import NOT_OURS, shape
 
 pytestmark = pytest.mark.browser
 
 MOST_PAGES = 300
-# Pages that answer with a file, and staff admin, which is the admin theme's own.
-NOT_OURS = re.compile(r"/(admin|export|sdk|api/v1|static|_design)(/|$)|\.(txt|json|pem)$|/sign-out/")
-
-
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 # WCAG 2.2 to level AA, and what axe recommends besides.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-def shape(address: str) -> str:
-    """What kind of page an address is: two pages that differ in an id, a type or a query alone are alike."""
-    path = urlsplit(address).path
-    return re.sub(r"/(?:(?=[^/]*\d)[a-z0-9_-]{6,40}|[A-Z0-9_]{6,40})(?=/)", "/*", path)
 
 
 def crawl(page: Page, base: str, start: str) -> list[str]:
@@ -77,7 +69,15 @@ def accessibility_faults(page: Page) -> list[str]:
 
 @pytest.fixture(scope="module")
 def furnished(product: Installation) -> Installation:
-    furnish(product)
+    clients: dict[str, Any] = {}
+
+    def perform(service: str, operation: str, request: Shape) -> Shape:
+        client = clients.setdefault(service, boto3.client(service, **product.boto3_arguments()))
+        answer: Shape = getattr(client, xform_name(operation))(**request)
+        return answer
+
+    apis = perform("apigateway", "GetRestApis", {})["items"]
+    furnish(perform, next(api["id"] for api in apis if api["name"] == "PetStore"))
     return product
 
 
