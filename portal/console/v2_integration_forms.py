@@ -9,6 +9,7 @@ from django import forms
 
 from apps.control_plane.errors import BadRequestException
 from apps.control_plane.v2.integration_subtypes import SUBTYPES, check_subtype
+from apps.core.integration_uris import invocation_uri
 from apps.v2_apis.models import Integration
 from portal.console.fields import PairsField, offer
 from portal.console.gate import Shape
@@ -243,6 +244,8 @@ class WebSocketIntegrationForm(IntegrationForm):
             "TemplateSelectionExpression": data["template_expression"],
             "RequestTemplates": map_change(before.request_templates if before else {}, data["templates"]),
         }
+        if data["kind"] in ("AWS_PROXY", "AWS"):
+            members["IntegrationUri"] = invocation_uri(data["uri"], streams=False) or data["uri"]
         if data["passthrough"]:
             members["PassthroughBehavior"] = data["passthrough"]
         if data["content_handling"]:

@@ -11,6 +11,7 @@ from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect
 
 from apps.control_plane.v2.integration_checks import FUNCTION
+from apps.core.integration_uris import invocation_uri
 from apps.v2_apis.models import Api, Route
 from portal.console.commands import curl
 from portal.console.function_grants import grant_invocation
@@ -130,7 +131,9 @@ def _save(frame: V2Frame, form: RouteForm, operation: str, **names: str) -> Shap
 
 def _integration(api: Api, target: str) -> Shape:
     if FUNCTION.fullmatch(target):
-        members = {"IntegrationType": "AWS_PROXY", "IntegrationUri": target}
+        # WebSocket APIs know functions by the URI of their invocation alone.
+        uri = (invocation_uri(target, streams=False) or target) if api.websocket else target
+        members = {"IntegrationType": "AWS_PROXY", "IntegrationUri": uri}
         return {**members, "PayloadFormatVersion": "1.0" if api.websocket else "2.0"}
     method = "POST" if api.websocket else "ANY"
     members = {"IntegrationType": "HTTP_PROXY", "IntegrationUri": target, "IntegrationMethod": method}

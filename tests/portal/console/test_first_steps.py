@@ -178,3 +178,21 @@ def test_a_function_that_is_not_here_is_left_alone(owner: Client, caller: Caller
 
     assert Route.objects.get().route_key == "$default"
     assert not allowed(api)
+
+
+@pytest.mark.parametrize(
+    ("view", "fields"),
+    [
+        ("v2_create_route", {"route_key": "$default", "authorization": "NONE", "new_target": "{function}"}),
+        ("v2_create_integration", {"kind": "AWS_PROXY", "uri": "{function}", "timeout": "29000"}),
+    ],
+)
+def test_a_websocket_api_is_led_to_a_function_by_its_arn(
+    owner: Client, caller: Caller, function: str, view: str, fields: dict[str, str]
+) -> None:
+    filled = {name: value.format(function=function) for name, value in fields.items()}
+
+    owner.post(url(view, a_websocket_api(caller)), filled)
+
+    invoked = f"lambda:path/2015-03-31/functions/{function}/invocations"
+    assert Integration.objects.get().integration_uri == f"arn:aws:apigateway:us-east-1:{invoked}"
