@@ -8,17 +8,22 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 
 from apps.control_plane.errors import BadRequestException
 
 Row = TypeVar("Row", bound=Model)
+Rows = TypeVar("Rows", bound="QuerySet[Any, Any]")
 Shape = dict[str, Any]
 
 DEFAULT_LIMIT = 25
 MAX_LIMIT = 500
+_NO_POSITION = "Invalid position parameter specified"
 
 
 def page(rows: QuerySet[Row], request: Shape, *order: str) -> tuple[list[Row], str | None]:
@@ -26,12 +31,18 @@ def page(rows: QuerySet[Row], request: Shape, *order: str) -> tuple[list[Row], s
     limit = _limit(request)
     rows = rows.order_by(*order)
     if request.get("position"):
-        rows = rows.filter(_after(order, read_position(request["position"], len(order))))
+        rows = after(rows, request["position"], *order)
     found = list(rows[: limit + 1])
     if len(found) <= limit:
         return found, None
     last = found[limit - 1]
     return found[:limit], write_position([_plain(last, field.lstrip("-")) for field in order])
+
+
+def after(rows: Rows, position: str, *order: str) -> Rows:
+    """The rows that come behind a position; raises BadRequestException for one of other rows."""
+    with _positions_of_these_rows():
+        return rows.filter(_after(order, read_position(position, len(order))))
 
 
 def paged(items: list[Shape], position: str | None, member: str = "items") -> Shape:
@@ -43,8 +54,9 @@ def page_of(items: list[Any], request: Shape) -> tuple[list[Any], str | None]:
     """One page of a short list in memory whose items are sorted by their first element."""
     limit = _limit(request)
     if request.get("position"):
-        after = read_position(request["position"], 1)[0]
-        items = [item for item in items if item[0] > after]
+        last = read_position(request["position"], 1)[0]
+        with _positions_of_these_rows():
+            items = [item for item in items if item[0] > last]
     return items[:limit], write_position([items[limit - 1][0]]) if len(items) > limit else None
 
 
@@ -56,10 +68,19 @@ def read_position(position: str, length: int) -> list[Any]:
     try:
         values = json.loads(base64.urlsafe_b64decode(position.encode("ascii")))
     except (ValueError, binascii.Error) as error:
-        raise BadRequestException("Invalid position parameter specified") from error
+        raise BadRequestException(_NO_POSITION) from error
     if not isinstance(values, list) or len(values) != length or not all(isinstance(v, (str, int)) for v in values):
-        raise BadRequestException("Invalid position parameter specified")
+        raise BadRequestException(_NO_POSITION)
     return values
+
+
+@contextmanager
+def _positions_of_these_rows() -> Iterator[None]:
+    """Refuse a position that was written for rows of another kind: a word where a number is, a number where a date is."""
+    try:
+        yield
+    except (TypeError, ValueError, ValidationError) as error:
+        raise BadRequestException(_NO_POSITION) from error
 
 
 def _limit(request: Shape) -> int:

@@ -11,7 +11,7 @@ from django.http import Http404, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.control_plane.paging import page, read_position, write_position
+from apps.control_plane.paging import after, page, write_position
 from apps.metering import reports
 from apps.metering.models import TrafficMinute
 from apps.portals.models import Application
@@ -103,7 +103,7 @@ def _page(console: Console, query: str, position: str) -> tuple[list[Customer], 
         keys = keys.filter(Q(customer_id__istartswith=query) | Q(customer_id__in=named.values("application_id")))
     groups = keys.values("customer_id").annotate(keys=Count("pk"), newest=Max("pk")).order_by("-newest")
     if position:
-        groups = groups.filter(newest__lt=read_position(position, 1)[0])
+        groups = after(groups, position, "-newest")
     found = list(groups[: _PAGE + 1])
     shown = found[:_PAGE]
     rows = [Customer(str(one["customer_id"]), one["keys"]) for one in shown]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import botocore.session
@@ -11,6 +12,7 @@ import pytest
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError, BadRequestException
+from apps.control_plane.paging import write_position
 from tests.conformance.every_operation import REQUESTS
 from tests.conformance.making import World, filled
 
@@ -79,6 +81,15 @@ def test_a_page_that_cannot_be_is_refused(caller: Caller, world: World, members:
     for name in collections():
         with pytest.raises(BadRequestException):
             read(caller, world, name, **members)
+
+
+@pytest.mark.parametrize("value", ["word", "2026-01-01T00:00:00+00:00", 10**30, -1])
+def test_a_position_of_other_rows_is_refused_or_a_page(caller: Caller, world: World, value: str | int) -> None:
+    fill(caller, world)
+    for name in collections():
+        for width in (1, 2):
+            with suppress(BadRequestException):
+                read(caller, world, name, position=write_position([value] * width))
 
 
 def test_more_than_the_largest_page_is_the_largest_page(caller: Caller, world: World) -> None:

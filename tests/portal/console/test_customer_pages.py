@@ -10,6 +10,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
+from apps.control_plane.paging import write_position
 from apps.metering.models import DailyUsage
 from apps.usage_plans.models import ApiKey
 from tests.builders import a_key, a_plan, call, subscribe
@@ -122,3 +123,9 @@ def test_customers_of_other_accounts_are_not_told(owner: Client, elsewhere: Call
 
     assert "theirs" not in text(owner.get(url("customers")))
     assert owner.get(url("customer", "theirs")).status_code == 404
+
+
+def test_a_position_of_another_list_is_told(owner: Client, caller: Caller) -> None:
+    a_key(caller, customerId="acme")
+
+    assert owner.get(url("customers"), {"position": write_position(["word"])}).status_code == 400
