@@ -11,8 +11,8 @@ from apps.domain_names.models import AccessAssociation
 from portal.console.api_frame import command_samples
 from portal.console.commands import Command
 from portal.console.gate import Console, console_page
+from portal.console.paging import page_of_answer
 
-_MOST = 500
 _EXAMPLE = {
     "domainNameArn": "arn:aws:apigateway:us-east-1:123456789012:/domainnames/private.example.com+abc123",
     "accessAssociationSource": "vpce-0a1b2c3d",
@@ -48,7 +48,7 @@ def access_associations(console: Console) -> HttpResponseBase:
         if console.submit(form, "CreateDomainNameAccessAssociation", request) is not None:
             messages.success(console.request, "The endpoint reaches the domain name now.")
             return redirect("console:access_associations")
-    items = console.call("GetDomainNameAccessAssociations", {"limit": _MOST}).get("items", [])
+    pages = page_of_answer(console, "GetDomainNameAccessAssociations")
     own = set(
         AccessAssociation.objects.filter(account_id=console.account_id, region=console.region).values_list(
             "host", "source"
@@ -59,8 +59,10 @@ def access_associations(console: Console) -> HttpResponseBase:
         section="access-associations",
         form=form,
         associations=[
-            {**item, "own": (_host(item["domainNameArn"]), item["accessAssociationSource"]) in own} for item in items
+            {**item, "own": (_host(item["domainNameArn"]), item["accessAssociationSource"]) in own}
+            for item in pages.rows
         ],
+        pages=pages,
         cli=command_samples(
             console,
             [Command("GetDomainNameAccessAssociations"), Command("CreateDomainNameAccessAssociation", _EXAMPLE)],

@@ -9,6 +9,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from apps.accounts.models import AccessKey
 from portal.console.gate import Console, console_page
+from portal.console.paging import page_of_rows
 
 _SERVICE = "gatehouse"
 
@@ -61,7 +62,7 @@ def _page(console: Console, created: dict[str, str] | None = None) -> HttpRespon
     return console.page(
         "console/access_keys.html",
         section="access-keys",
-        keys=list(rows.order_by("-created", "pk")[:200]),
+        pages=page_of_rows(console, rows, "-created", "pk"),
         created=created,
         exports=exports,
         endpoint=settings.ENVIRONMENT.portal_url,

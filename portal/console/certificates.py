@@ -10,6 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from portal.console.domain_forms import PemForm, SelfSignedForm, TruststoreForm
 from portal.console.gate import Console, console_page
+from portal.console.paging import page_of_items
 
 SECTION = "certificates"
 _OURS = "gatehouse"
@@ -18,11 +19,17 @@ _OURS = "gatehouse"
 @console_page("GET")
 def certificates(console: Console) -> HttpResponseBase:
     """Certificates and trust stores, with what ends soon."""
+    certificates = console.call("ListCertificates", {}, _OURS)["items"]
+    truststores = console.call("ListTruststores", {}, _OURS)["items"]
     return console.page(
         "console/certificates.html",
         section=SECTION,
-        certificates=console.call("ListCertificates", {}, _OURS)["items"],
-        truststores=console.call("ListTruststores", {}, _OURS)["items"],
+        certificates=page_of_items(console, ((one["certificateArn"], one) for one in certificates)),
+        truststores=page_of_items(
+            console,
+            ((f"{one['truststoreUri']} {one.get('truststoreVersion', '')}", one) for one in truststores),
+            "store",
+        ),
     )
 
 

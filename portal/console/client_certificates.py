@@ -8,9 +8,7 @@ from django.shortcuts import redirect
 from portal.console.api_frame import command_samples
 from portal.console.commands import Command
 from portal.console.gate import Console, console_page
-
-_MOST = 60
-"""Of one account in a region, which is AWS's limit: they are listed whole."""
+from portal.console.paging import page_of_answer
 
 
 @console_page("GET")
@@ -19,7 +17,7 @@ def client_certificates(console: Console) -> HttpResponseBase:
     return console.page(
         "console/client_certificates.html",
         section="client-certificates",
-        certificates=console.call("GetClientCertificates", {"limit": _MOST}).get("items", []),
+        pages=page_of_answer(console, "GetClientCertificates"),
         cli=command_samples(
             console, [Command("GetClientCertificates"), Command("GenerateClientCertificate", {"description": "ours"})]
         ),

@@ -13,6 +13,7 @@ from portal.console.api_frame import api_frame
 from portal.console.commands import Command
 from portal.console.fields import CodeField, offer
 from portal.console.gate import Console, console_page
+from portal.console.paging import page_of_items
 
 _NO_STAGE = ("", "None yet")
 
@@ -60,13 +61,16 @@ def documentation_versions(console: Console, api_id: str) -> HttpResponseBase:
             messages.success(console.request, f"Version {data['version']} is published.")
             return redirect("console:documentation_versions", api_id)
     rows = console.call("GetDocumentationVersions", {"restApiId": api_id, "limit": 500}).get("items", [])
+    newest_first = ((f"{len(rows) - number:05}", row) for number, row in enumerate(rows))
+    pages = page_of_items(console, newest_first)
     shown: dict[str, list[str]] = {}
     for stage in frame.stages:
         shown.setdefault(stage.documentation_version or "", []).append(stage.name)
     return frame.page(
         "console/documentation_versions.html",
         form=form,
-        versions=[{**row, "stages": shown.get(row["version"], [])} for row in reversed(rows)],
+        versions=[{**row, "stages": shown.get(row["version"], [])} for row in pages.rows],
+        pages=pages,
         trail=[
             *frame.way,
             {"label": "Documentation", "url": frame.url("documentation")},

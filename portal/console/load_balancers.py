@@ -11,6 +11,7 @@ from portal.console.api_frame import command_samples
 from portal.console.commands import Command
 from portal.console.gate import Console, console_page
 from portal.console.load_balancer_forms import SERVICE, BalancerForm, NewBalancerForm, initial_of, request_of
+from portal.console.paging import page_of_items
 from portal.console.target_health import health_of
 
 _SECTION = "vpc-links"
@@ -20,6 +21,7 @@ _SECTION = "vpc-links"
 def load_balancers(console: Console) -> HttpResponseBase:
     """All of the region, with how their targets are."""
     found = console.call("ListLoadBalancers", {}, SERVICE)["items"]
+    pages = page_of_items(console, ((one["loadBalancerArn"], one) for one in found))
     rows = [
         {
             "arn": one["loadBalancerArn"],
@@ -27,12 +29,13 @@ def load_balancers(console: Console) -> HttpResponseBase:
             "targets": len(one.get("targets") or []),
             "health": health_of(console, one["loadBalancerArn"]),
         }
-        for one in found
+        for one in pages.rows
     ]
     return console.page(
         "console/load_balancers.html",
         section=_SECTION,
         rows=rows,
+        pages=pages,
         trail=[{"label": "VPC links", "url": reverse("console:vpc_links")}, {"label": "Load balancers"}],
         cli=command_samples(console, [Command("ListLoadBalancers", service=SERVICE)]),
     )

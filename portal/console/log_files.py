@@ -21,9 +21,11 @@ from apps.metering.log_files import KINDS
 from apps.rest_apis.models import RestApi
 from portal.console.gate import Console, Shape, console_page
 from portal.console.logs import STATUSES, TONES, api_names, stage_names
+from portal.console.paging import page_of_items
 from portal.highlighting import highlight_shell
 
 _SHOWN = 100
+_END_OF_TIME = 10**11  # seconds
 _LABELS = {"access": "Access log", "execution": "Execution log"}
 RANGES = {
     "": ("Any time", None),
@@ -56,6 +58,17 @@ class Group:
     def label(self) -> str:
         return _LABELS[self.group["kind"]]
 
+    @property
+    def place(self) -> str:
+        """Where it stands in the list: what was written last comes first."""
+        names = (self.group["kind"], self.group["apiId"], self.group["stageName"])
+        return f"{_END_OF_TIME - self.group['lastWritten'].timestamp():018.6f} {' '.join(names)}"
+
+    def is_called(self, text: str) -> bool:
+        """Whether its API or its stage is called so, or has the id."""
+        called = (self.api_name.lower(), self.group["stageName"].lower(), self.group["apiId"])
+        return any(text.lower() in name for name in called)
+
 
 @dataclass(frozen=True)
 class Line:
@@ -72,12 +85,15 @@ class Line:
 @console_page("GET")
 def log_files(console: Console) -> HttpResponseBase:
     """Every log that has been written, what was written last first."""
-    names = api_names(console)
-    groups = console.call("ListLogGroups", {}, "gatehouse")["items"]
+    names, text = api_names(console), console.request.GET.get("q", "").strip()
+    written = console.call("ListLogGroups", {}, "gatehouse")["items"]
+    groups = [Group(group, names[group["apiId"]]) for group in written]
     return console.page(
         "console/log_groups.html",
         section="logs",
-        groups=[Group(group, names[group["apiId"]]) for group in groups],
+        text=text,
+        is_written=bool(groups),
+        pages=page_of_items(console, ((one.place, one) for one in groups if one.is_called(text))),
         cli=terminal("ListLogGroups", {}),
     )
 

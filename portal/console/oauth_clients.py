@@ -15,6 +15,7 @@ from portal.console.api_frame import command_samples
 from portal.console.commands import Command
 from portal.console.fields import LinesField
 from portal.console.gate import Console, Shape, console_page
+from portal.console.paging import page_of_items
 
 _SERVICE = "gatehouse"
 _KINDS = {
@@ -106,13 +107,14 @@ def rotate_signing_key(console: Console) -> HttpResponseBase:
 def _page(console: Console, form: ClientForm | None = None, made: dict[str, Any] | None = None) -> HttpResponse:
     example = {"name": "robot", "grantType": "client_credentials"}
     issuer = console.call("GetOidcIssuer", {}, _SERVICE)
+    clients = console.call("ListOAuthClients", {}, _SERVICE)["items"]
     return console.page(
         "console/oauth_clients.html",
         section="oauth-clients",
         issuer=issuer,
         definitions=definitions(issuer["issuer"]),
         token_call=_token_call(issuer, made) if made and made.get("clientSecret") else "",
-        clients=console.call("ListOAuthClients", {}, _SERVICE)["items"],
+        pages=page_of_items(console, ((f"{one['name']} {one['clientId']}", one) for one in clients)),
         form=form or ClientForm(),
         made=made,
         cli=command_samples(

@@ -16,6 +16,7 @@ from django.views.decorators.debug import sensitive_variables
 from apps.accounts.models import Membership
 from portal.console.fields import offer
 from portal.console.gate import Console, console_page
+from portal.console.paging import page_of_answer, page_of_items
 
 _SERVICE = "gatehouse"
 _ROLES = [
@@ -155,20 +156,17 @@ def _send(console: Console, invitation: dict[str, str], email: str) -> None:
 
 
 def _page(console: Console, **shown: Any) -> HttpResponseBase:
-    position = console.request.GET.get("position", "")
-    found = console.call("ListMemberships", {"limit": 100, **({"position": position} if position else {})}, _SERVICE)
-    shown.setdefault("invite_form", InviteForm(prefix="invite", teams=_teams(console)))
+    teams = console.call("ListTeams", {}, _SERVICE)["items"]
+    shown.setdefault("invite_form", InviteForm(prefix="invite", teams=[one["teamName"] for one in teams]))
     shown.setdefault("add_form", AddForm(prefix="add"))
     wrong = shown["invite_form"].errors or shown["add_form"].errors
     return console.page(
         "console/people.html",
         section="people",
-        people=found["items"],
-        teams=console.call("ListTeams", {}, _SERVICE)["items"],
+        people=page_of_answer(console, "ListMemberships", _SERVICE),
+        teams=page_of_items(console, ((one["teamName"], one) for one in teams), "team_position"),
         required=console.membership.account.second_factor_required,
         roles=[(value, value.capitalize()) for value, _ in _ROLES],
-        next_url=f"?position={found['position']}" if "position" in found else "",
-        first_url="?" if position else "",
         status=422 if wrong else 200,
         **shown,
     )

@@ -10,13 +10,12 @@ from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from apps.control_plane.paging import page as page_of_rows
 from apps.portals.models import Audience, PortalPage, Visibility
 from portal.console.fields import LinesField, offer
 from portal.console.gate import Console, console_page
+from portal.console.paging import page_of_rows
 from portal.developer.prose import render_markdown
 
-_PAGE = 25
 _SERVICE = "gatehouse"
 _START = """## Before you begin
 
@@ -94,16 +93,13 @@ class AudienceForm(forms.Form):
 @console_page("GET")
 def portal_pages(console: Console) -> HttpResponseBase:
     """The list of pages."""
-    position = console.request.GET.get("position", "")
-    rows, following = page_of_rows(
-        PortalPage.objects.filter(account_id=console.account_id), {"limit": _PAGE, "position": position}, "slug"
-    )
+    found = page_of_rows(console, PortalPage.objects.filter(account_id=console.account_id), "slug")
     return console.page(
         "console/portal_pages.html",
         section="portal",
-        pages=rows,
-        next_url=f"?position={following}" if following else "",
-        first_url=reverse("console:portal_pages") if position else "",
+        pages=found.rows,
+        next_url=found.next_url,
+        first_url=found.first_url,
     )
 
 
@@ -146,8 +142,9 @@ def delete_page(console: Console, slug: str) -> HttpResponseBase:
 @console_page("GET", "POST")
 def audiences(console: Console) -> HttpResponseBase:
     """The audiences, and a form that makes or replaces one; `?name=` fills it with one that there is."""
-    rows = list(Audience.objects.filter(account_id=console.account_id).prefetch_related("entries").order_by("name"))
-    chosen = next((row for row in rows if row.name == console.request.GET.get("name")), None)
+    mine = Audience.objects.filter(account_id=console.account_id)
+    pages = page_of_rows(console, mine.prefetch_related("entries"), "name")
+    chosen = mine.filter(name=console.request.GET.get("name", "")).first()
     initial = {"name": chosen.name, "entries": sorted(one.value for one in chosen.entries.all())} if chosen else {}
     form = AudienceForm(console.posted, initial=initial)
     if form.is_valid():
@@ -158,7 +155,7 @@ def audiences(console: Console) -> HttpResponseBase:
     return console.page(
         "console/audiences.html",
         section="portal",
-        audiences=rows,
+        pages=pages,
         form=form,
         chosen=chosen,
         status=422 if form.errors else 200,

@@ -13,6 +13,7 @@ from portal.console.commands import Command
 from portal.console.fields import member_patch, switch
 from portal.console.gate import Console, Shape, console_page
 from portal.console.openapi_parts import VALIDATORS
+from portal.console.paging import page_of_answer
 from portal.console.resources import resource_url
 
 _MEMBERS = {"name": "name", "body": "validateRequestBody", "parameters": "validateRequestParameters"}
@@ -40,12 +41,13 @@ class ValidatorForm(forms.Form):
 def request_validators(console: Console, api_id: str) -> HttpResponseBase:
     """The API's validators with the methods that use them."""
     frame = api_frame(console, api_id, "request_validators")
-    rows = console.call("GetRequestValidators", {"restApiId": api_id, "limit": 500}).get("items", [])
+    pages = page_of_answer(console, "GetRequestValidators", restApiId=api_id)
     used = _methods(frame)
     return frame.page(
         "console/request_validators.html",
         openapi=VALIDATORS,
-        validators=[{**row, "methods": used.get(row["id"], [])} for row in rows],
+        validators=[{**row, "methods": used.get(row["id"], [])} for row in pages.rows],
+        pages=pages,
         cli=[Command("GetRequestValidators", {"restApiId": api_id})],
     )
 

@@ -10,6 +10,7 @@ from apps.control_plane.v2.integration_subtypes import SUBTYPES
 from apps.v2_apis.models import Integration, VpcLink
 from portal.console.function_grants import grant_invocation
 from portal.console.gate import Console, Shape, console_page
+from portal.console.paging import page_of_rows
 from portal.console.v2_frame import V2Frame, given, map_change, v2_frame
 from portal.console.v2_integration_facts import integration_facts, type_of
 from portal.console.v2_integration_forms import (
@@ -25,12 +26,17 @@ from portal.console.v2_route_forms import described
 def integrations(console: Console, api_id: str) -> HttpResponseBase:
     """All integrations, with the routes that lead to them."""
     frame = v2_frame(console, api_id, "v2_integrations")
+    pages = page_of_rows(console, frame.api.integrations.select_related("api").prefetch_related("routes"), "pk")
     rows = [
         {"integration": row, "type": type_of(row), "target": described(row), "routes": list(row.routes.all())}
-        for row in frame.api.integrations.select_related("api").prefetch_related("routes").order_by("pk")
+        for row in pages.rows
     ]
     return frame.page(
-        "console/v2/integrations.html", steps=("Integrations",), rows=rows, cli=[frame.command("GetIntegrations")]
+        "console/v2/integrations.html",
+        steps=("Integrations",),
+        rows=rows,
+        pages=pages,
+        cli=[frame.command("GetIntegrations")],
     )
 
 

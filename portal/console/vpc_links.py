@@ -13,9 +13,9 @@ from portal.console.commands import Command
 from portal.console.fields import member_patch
 from portal.console.gate import Console, Shape, console_page
 from portal.console.load_balancer_forms import SERVICE, BalancerForm, balancer_of, initial_of, request_of
+from portal.console.paging import page_of_answer
 from portal.console.target_health import health_of
 
-_MOST = 100
 _EXAMPLE = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/shop/50dc6c495c0c9188"
 
 
@@ -34,17 +34,15 @@ class LinkForm(forms.Form):
 @console_page("GET")
 def vpc_links(console: Console) -> HttpResponseBase:
     """The links, and how many targets each leads to."""
-    position = console.request.GET.get("position", "")
-    answer = console.call("GetVpcLinks", {"limit": _MOST, **({"position": position} if position else {})})
+    pages = page_of_answer(console, "GetVpcLinks")
     balancers = {one["loadBalancerArn"]: one for one in console.call("ListLoadBalancers", {}, SERVICE)["items"]}
-    rows = [{**link, **_behind(balancers.get(link["targetArns"][0], {}))} for link in answer.get("items", [])]
+    rows = [{**link, **_behind(balancers.get(link["targetArns"][0], {}))} for link in pages.rows]
     return console.page(
         "console/vpc_links.html",
         section="vpc-links",
         links=rows,
-        subnet_links=console.call("GetVpcLinks", {"MaxResults": "100"}, "apigatewayv2")["Items"],
-        first_url=reverse("console:vpc_links") if position else "",
-        next_url=f"?position={answer['position']}" if answer.get("position") else "",
+        pages=pages,
+        subnet_pages=page_of_answer(console, "GetVpcLinks", "apigatewayv2", name="after"),
         cli=command_samples(console, [Command("GetVpcLinks"), Command("GetVpcLinks", service="apigatewayv2")]),
     )
 

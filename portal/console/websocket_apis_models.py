@@ -10,6 +10,7 @@ from apps.control_plane.errors import AwsError
 from apps.v2_apis.models import ApiModel
 from portal.console.gate import Console, console_page
 from portal.console.models import ModelForm
+from portal.console.paging import page_of_rows
 from portal.console.v2_frame import V2Frame, given, v2_frame
 
 
@@ -35,8 +36,8 @@ class MessageModelForm(ModelForm):
 def models(console: Console, api_id: str) -> HttpResponseBase:
     """The API's models, by name."""
     frame = v2_frame(console, api_id, "v2_models")
-    rows = frame.api.models.order_by("name")
-    return frame.page("console/v2/models.html", steps=("Models",), models=rows, cli=[frame.command("GetModels")])
+    pages = page_of_rows(console, frame.api.models.all(), "name")
+    return frame.page("console/v2/models.html", steps=("Models",), pages=pages, cli=[frame.command("GetModels")])
 
 
 @console_page("GET", "POST")
