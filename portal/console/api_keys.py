@@ -20,8 +20,9 @@ from apps.metering.models import TrafficMinute
 from apps.usage_plans.models import ApiKey, UsagePlan, UsagePlanKey
 from portal.charts import Series, bar_chart, meter
 from portal.console.api_frame import command_samples
+from portal.console.choosing import OneOfMany, one_of_many, plans
 from portal.console.commands import Command
-from portal.console.fields import member_patch, offer, switch
+from portal.console.fields import member_patch, switch
 from portal.console.gate import Console, console_page
 from portal.console.key_life import OVERLAPS
 from portal.console.traffic_trends import trends_of_keys
@@ -48,7 +49,7 @@ class KeyForm(forms.Form):
 class NewKeyForm(KeyForm):
     """A new key, in a plan at once if wanted."""
 
-    plan = forms.ChoiceField(
+    plan = OneOfMany(
         label="Usage plan", required=False, help_text="A key does nothing until a plan joins it to a stage."
     )
     value = forms.CharField(
@@ -59,9 +60,9 @@ class NewKeyForm(KeyForm):
 
     field_order = ["name", "plan"]
 
-    def __init__(self, *args: Any, plans: list[tuple[str, str]], **options: Any) -> None:
+    def __init__(self, *args: Any, console: Console, **options: Any) -> None:
         super().__init__(*args, **options)
-        offer(self, "plan", [("", "None yet"), *plans])
+        one_of_many(self, "plan").offer(console, plans, ("", "None yet"))
 
 
 @console_page("GET")
@@ -86,7 +87,7 @@ def api_keys(console: Console) -> HttpResponseBase:
 def create_key(console: Console) -> HttpResponseBase:
     """A new key; its page shows the value."""
     chosen = {"plan": console.request.GET.get("plan", "")}
-    form = NewKeyForm(console.posted, initial=chosen, plans=_plan_choices(console))
+    form = NewKeyForm(console.posted, initial=chosen, console=console)
     if form.is_valid():
         created = console.carry_out(form, lambda: _create(console, form.cleaned_data))
         if created is not None:

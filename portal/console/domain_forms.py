@@ -6,7 +6,9 @@ from typing import Any
 
 from django import forms
 
+from portal.console.choosing import OneOfMany, one_of_many, public_rest_stages, public_stages
 from portal.console.fields import LinesField, PairsField, offer
+from portal.console.gate import Console
 
 SELF_SIGNED, PASTED = "self-signed", "pasted"
 _POLICIES = [
@@ -107,11 +109,31 @@ class MappingForm(forms.Form):
     """A path and the stage that it leads to."""
 
     key = forms.CharField(label="Path", required=False, max_length=300, help_text="v1/orders; empty for every path.")
-    stage = forms.ChoiceField(label="API and stage")
+    stage = OneOfMany(label="API and stage")
 
-    def __init__(self, *args: Any, stages: Choices, **options: Any) -> None:
+    def __init__(self, *args: Any, console: Console, **options: Any) -> None:
         super().__init__(*args, **options)
-        offer(self, "stage", stages)
+        one_of_many(self, "stage").offer(console, public_stages)
+
+
+class LeadForm(forms.Form):
+    """Another stage that a mapping leads to."""
+
+    stage = OneOfMany()
+
+    def __init__(self, *args: Any, console: Console, **options: Any) -> None:
+        super().__init__(*args, **options)
+        one_of_many(self, "stage").offer(console, public_stages)
+
+
+class PriorityForm(forms.Form):
+    """Where a rule stands among the others. `rule_id` says whose it is, on a page with many."""
+
+    priority = forms.IntegerField(min_value=1, max_value=1_000_000)
+
+    def __init__(self, *args: Any, rule_id: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.rule_id = rule_id
 
 
 class RuleForm(forms.Form):
@@ -122,12 +144,12 @@ class RuleForm(forms.Form):
     headers = PairsField(
         label="Headers", rows=2, placeholder="x-version = beta*", help_text="At most two; a star at either end."
     )
-    stage = forms.ChoiceField(label="API and stage")
+    stage = OneOfMany(label="API and stage")
     strip = forms.BooleanField(label="Leave the base path out of what the API sees", required=False)
 
-    def __init__(self, *args: Any, stages: Choices, **options: Any) -> None:
+    def __init__(self, *args: Any, console: Console, **options: Any) -> None:
         super().__init__(*args, **options)
-        offer(self, "stage", stages)
+        one_of_many(self, "stage").offer(console, public_rest_stages)
 
     def request(self) -> dict[str, Any]:
         """The members of CreateRoutingRule beside the name."""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Max, Min
 from django.http import HttpResponseBase
 from django.urls import reverse
 
-from apps.deployments.models import Stage
 from apps.domain_names.certificates import certificate_arn
 from apps.domain_names.models import DomainName
-from apps.v2_apis.models import Stage as V2Stage
 from portal.console.api_frame import command_samples
+from portal.console.choosing import SHORT, public_stages
 from portal.console.commands import Command
-from portal.console.domain_forms import MappingForm, RuleForm, SettingsForm, TrustForm
+from portal.console.domain_forms import MappingForm, PriorityForm, RuleForm, SettingsForm, TrustForm
 from portal.console.gate import Console
+from portal.console.paging import page_of_items, page_of_rows
 
 SECTION = "domain-names"
 OURS = "gatehouse"
@@ -28,14 +29,16 @@ def domain_page(
     trust: TrustForm | None = None,
     mapping: MappingForm | None = None,
     rule: RuleForm | None = None,
+    priority: PriorityForm | None = None,
 ) -> HttpResponseBase:
     """The page of a name, with whatever form was sent back."""
-    stages, rest_stages = stage_choices(console), stage_choices(console, only_rest=True)
-    rules = rule_rows(row)
+    rules = page_of_rows(console, row.routing_rules.select_related("rest_api"), "priority", name="rule_position")
+    ends = row.routing_rules.aggregate(first=Min("priority"), last=Max("priority"))
+    proposed = public_stages(console, "")
     shape = console.call("GetDomainName", {"domainName": row.name})
     place = {"DomainName": row.name}
-    sent_back = any(form is not None and form.errors for form in (settings, trust, mapping, rule))
-    following = rules[-1]["row"].priority + 100 if rules else 100
+    sent_back = any(form is not None and form.errors for form in (settings, trust, mapping, rule, priority))
+    following = (ends["last"] or 0) + 100
     return console.page(
         "console/domain_name.html",
         section=SECTION,
@@ -45,13 +48,17 @@ def domain_page(
         certificate_arn=certificate_arn(row),
         settings=settings or settings_form(console, row),
         trust=trust or trust_form(console, row),
-        mapping=mapping or MappingForm(stages=stages, prefix="mapping"),
-        rule=rule or RuleForm(stages=rest_stages, prefix="rule", initial={"priority": min(following, 1_000_000)}),
-        mappings=mapping_rows(row),
+        mapping=mapping or MappingForm(console=console, prefix="mapping"),
+        rule=rule or RuleForm(console=console, prefix="rule", initial={"priority": min(following, 1_000_000)}),
+        priority=priority,
+        mappings=page_of_items(
+            console, ((f"{one['key']} {one['id']}", one) for one in mapping_rows(row)), "mapping_position"
+        ),
         rules=rules,
-        stages=stages,
-        has_stages=bool(stages),
-        has_rest_stages=bool(rest_stages),
+        rule_rows=[{"row": one, "conditions": _in_words(one.conditions)} for one in rules.rows],
+        ends=ends,
+        stages=proposed[:SHORT],
+        proposes=len(proposed) > SHORT,
         trail=[*domain_trail(), {"label": row.name}],
         cli=command_samples(
             console,
@@ -116,24 +123,6 @@ def domain_trail() -> list[dict[str, str]]:
     return [{"label": "Custom domain names", "url": reverse("console:domain_names")}]
 
 
-def stage_choices(console: Console, *, only_rest: bool = False) -> list[tuple[str, str]]:
-    """Stages of the account's public APIs, of REST APIs first."""
-    rest = Stage.objects.filter(rest_api__account_id=console.account_id, rest_api__region=console.region)
-    found = rest.select_related("rest_api").defer("rest_api__policy").order_by("rest_api__name", "name")
-    choices = [
-        (f"{row.rest_api_id}:{row.name}", f"{row.rest_api.name} · {row.name}")
-        for row in found
-        if "PRIVATE" not in row.rest_api.endpoint_configuration.get("types", ())
-    ]
-    if only_rest:
-        return choices
-    others = V2Stage.objects.filter(api__account_id=console.account_id, api__region=console.region)
-    return choices + [
-        (f"{row.api_id}:{row.name}", f"{row.api.name} · {row.name}")
-        for row in others.select_related("api").order_by("api__name", "name")
-    ]
-
-
 def mapping_rows(domain: DomainName) -> list[dict[str, Any]]:
     """The mappings of a name, by path, to APIs of all kinds."""
     rows: list[dict[str, Any]] = [
@@ -153,14 +142,6 @@ def mapping_rows(domain: DomainName) -> list[dict[str, Any]]:
     for each in rows:
         each["leads"] = f"{each['api'].id}:{each['stage']}"
     return sorted(rows, key=lambda each: each["key"])
-
-
-def rule_rows(domain: DomainName) -> list[dict[str, Any]]:
-    """The rules of a name in their order, with their conditions in words."""
-    return [
-        {"row": row, "conditions": _in_words(row.conditions)}
-        for row in domain.routing_rules.select_related("rest_api").order_by("priority")
-    ]
 
 
 def _in_words(conditions: list[dict[str, Any]]) -> list[str]:

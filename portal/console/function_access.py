@@ -9,14 +9,14 @@ from django.http import HttpResponseBase
 from django.shortcuts import redirect
 
 from portal.console.function_forms import AllowForm
-from portal.console.function_page import LAMBDA, callers_of, function_page
+from portal.console.function_page import LAMBDA, function_page
 from portal.console.gate import Console, console_page
 
 
 @console_page("POST")
 def allow_api(console: Console, name: str) -> HttpResponseBase:
     """Let an API of the account invoke the function."""
-    form = AllowForm(console.request.POST, prefix="allow", apis=callers_of(console))
+    form = AllowForm(console.request.POST, prefix="allow", console=console)
     if form.is_valid():
         api_id = form.cleaned_data["api"]
         request = {

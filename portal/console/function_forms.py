@@ -7,8 +7,10 @@ from typing import Any
 
 from django import forms
 
+from portal.console.choosing import OneOfMany, apis, one_of_many
 from portal.console.fields import CodeField, PairsField, offer, read_json
 from portal.console.function_packages import STARTERS, is_inside, packed
+from portal.console.gate import Console
 
 RUNTIMES = (
     ("python3.12", "Python 3.12"),
@@ -198,11 +200,11 @@ class EventForm(forms.Form):
 class AllowForm(forms.Form):
     """An API that may invoke the function."""
 
-    api = forms.ChoiceField(label="API", required=True)
+    api = OneOfMany(label="API")
 
-    def __init__(self, *args: Any, apis: list[tuple[str, str]], **options: Any) -> None:
+    def __init__(self, *args: Any, console: Console, **options: Any) -> None:
         super().__init__(*args, **options)
-        offer(self, "api", apis)
+        one_of_many(self, "api").offer(console, apis)
 
 
 class AliasForm(forms.Form):

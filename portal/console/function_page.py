@@ -12,8 +12,6 @@ from django.urls import reverse
 
 from apps.control_plane.errors import AwsError
 from apps.functions.models import FunctionVersion
-from apps.rest_apis.models import RestApi
-from apps.v2_apis.models import Api
 from portal.console.api_frame import command_samples
 from portal.console.commands import Command
 from portal.console.function_forms import (
@@ -30,7 +28,6 @@ from portal.console.function_packages import Source, source_of
 from portal.console.gate import Console, Shape
 
 LAMBDA = "lambda"
-_MOST_APIS = 200
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,7 @@ def function_page(console: Console, name: str, *, outcome: Outcome | None = None
     row = latest_of(console, name)
     shape = console.call("GetFunctionConfiguration", {"FunctionName": name}, LAMBDA)
     source = _source(row)
-    versions, apis = version_numbers(console, name), callers_of(console)
+    versions = version_numbers(console, name)
     page_forms: dict[str, forms.Form] = {
         "source_form": SourceForm(prefix="source", initial={"source": source.text, "revision": row.revision_id}),
         "package_form": PackageForm(prefix="package"),
@@ -55,7 +52,7 @@ def function_page(console: Console, name: str, *, outcome: Outcome | None = None
         "limits_form": LimitsForm(prefix="limits", initial=_limits(console, name)),
         "event_form": EventForm(prefix="event", qualifiers=qualifiers_of(console, name)),
         "alias_form": AliasForm(prefix="alias", versions=versions),
-        "allow_form": AllowForm(prefix="allow", apis=apis),
+        "allow_form": AllowForm(prefix="allow", console=console),
         **given,
     }
     event = {"FunctionName": name, "LogType": "Tail"}
@@ -69,7 +66,6 @@ def function_page(console: Console, name: str, *, outcome: Outcome | None = None
         versions=console.call("ListVersionsByFunction", {"FunctionName": name}, LAMBDA)["Versions"],
         aliases=aliases_of(console, name),
         statements=statements_of(console, name),
-        apis=apis,
         trail=function_trail(name),
         cli=command_samples(
             console,
@@ -145,13 +141,6 @@ def statements_of(console: Console, name: str) -> list[Shape]:
 
 def _principal(principal: Any) -> str:
     return ", ".join(map(str, principal.values())) if isinstance(principal, dict) else str(principal)
-
-
-def callers_of(console: Console) -> list[tuple[str, str]]:
-    mine = {"account_id": console.account_id, "region": console.region}
-    rest = list(RestApi.objects.filter(**mine).order_by("name").values_list("id", "name")[:_MOST_APIS])
-    v2 = list(Api.objects.filter(**mine).order_by("name").values_list("id", "name")[:_MOST_APIS])
-    return [(api_id, f"{name} ({api_id})") for api_id, name in [*rest, *v2]]
 
 
 def version_numbers(console: Console, name: str) -> list[str]:

@@ -7,8 +7,10 @@ from typing import Any
 
 from django import forms
 
-from apps.usage_plans.models import UsagePlan, UsagePlanStage
-from portal.console.fields import PairsField, Patch, ThrottleForm, map_patches, member_patch, offer, plain
+from apps.usage_plans.models import UsagePlan, UsagePlanKey, UsagePlanStage
+from portal.console.choosing import OneOfMany, keys, one_of_many, rest_stages
+from portal.console.fields import PairsField, Patch, ThrottleForm, map_patches, member_patch, plain
+from portal.console.gate import Console
 
 _LIMITS = re.compile(r"(?P<rate>\d+(\.\d+)?)\s*/\s*(?P<burst>\d+)")
 
@@ -49,11 +51,27 @@ class PlanForm(ThrottleForm):
 class PlanStageForm(forms.Form):
     """A stage that the plan covers."""
 
-    stage = forms.ChoiceField(label="Stage")
+    stage = OneOfMany(label="Stage")
 
-    def __init__(self, *args: Any, choices: list[tuple[str, str]], **options: Any) -> None:
+    def __init__(self, *args: Any, console: Console, plan: UsagePlan, **options: Any) -> None:
         super().__init__(*args, **options)
-        offer(self, "stage", choices)
+        covered = {f"{api}:{name}" for api, name in plan.api_stages.values_list("rest_api_id", "stage_name")}
+        one_of_many(self, "stage").offer(console, rest_stages, without=lambda found: covered)
+
+
+class PlanKeyForm(forms.Form):
+    """A key that draws on the plan."""
+
+    key = OneOfMany(label="Key to add")
+
+    def __init__(self, *args: Any, console: Console, plan: UsagePlan, **options: Any) -> None:
+        super().__init__(*args, **options)
+
+        def inside(found: list[str]) -> set[str]:
+            members = UsagePlanKey.objects.filter(plan=plan, api_key__key_id__in=found)
+            return set(members.values_list("api_key__key_id", flat=True))
+
+        one_of_many(self, "key").offer(console, keys, without=inside)
 
 
 class MethodThrottlesForm(forms.Form):

@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
 from apps.control_plane.paging import page
-from apps.deployments.models import Stage
 from apps.metering import reports
 from apps.rest_apis.models import RestApi
-from apps.usage_plans.models import ApiKey, UsagePlan, UsagePlanKey
+from apps.usage_plans.models import UsagePlan, UsagePlanKey
 from portal.charts import meter
 from portal.console.api_frame import command_samples
 from portal.console.commands import Command
@@ -23,6 +22,7 @@ from portal.console.gate import Console, console_page
 from portal.console.plan_forms import (
     MethodThrottlesForm,
     PlanForm,
+    PlanKeyForm,
     PlanStageForm,
     plan_initial,
     plan_patches,
@@ -32,7 +32,6 @@ from portal.console.plan_forms import (
 from portal.console.usage_export import usage_export_form
 
 _PAGE = 25
-_TO_CHOOSE_FROM = 200
 
 
 @console_page("GET")
@@ -116,7 +115,7 @@ def delete_plan(console: Console, plan_id: str) -> HttpResponseBase:
 def add_stage(console: Console, plan_id: str) -> HttpResponseBase:
     """Let the plan cover one more stage."""
     plan = _find(console, plan_id)
-    form = PlanStageForm(console.request.POST, choices=_free_stages(console, plan), prefix="stage")
+    form = PlanStageForm(console.request.POST, console=console, plan=plan, prefix="stage")
     if form.is_valid():
         patches = [{"op": "add", "path": "/apiStages", "value": form.cleaned_data["stage"]}]
         if console.submit(form, "UpdateUsagePlan", {"usagePlanId": plan_id, "patchOperations": patches}) is not None:
@@ -166,10 +165,14 @@ def method_throttles(console: Console, plan_id: str, api_id: str, stage_name: st
 @console_page("POST")
 def add_key(console: Console, plan_id: str) -> HttpResponseBase:
     """Put an existing key into the plan."""
-    _find(console, plan_id)
-    request = {"usagePlanId": plan_id, "keyId": console.request.POST.get("key", "") or "-", "keyType": "API_KEY"}
-    console.attempt("The key draws on the plan now.", "CreateUsagePlanKey", request)
-    return redirect("console:usage_plan", plan_id)
+    plan = _find(console, plan_id)
+    form = PlanKeyForm(console.request.POST, console=console, plan=plan)
+    if form.is_valid():
+        request = {"usagePlanId": plan_id, "keyId": form.cleaned_data["key"], "keyType": "API_KEY"}
+        if console.submit(form, "CreateUsagePlanKey", request) is not None:
+            messages.success(console.request, "The key draws on the plan now.")
+            return redirect("console:usage_plan", plan_id)
+    return _plan_page(console, plan, key_form=form, status=422)
 
 
 @console_page("POST")
@@ -186,13 +189,12 @@ def _plan_page(
     plan: UsagePlan,
     form: PlanForm | None = None,
     stage_form: PlanStageForm | None = None,
+    key_form: PlanKeyForm | None = None,
     status: int = 200,
 ) -> HttpResponseBase:
     position = console.request.GET.get("position", "")
     keys = UsagePlanKey.objects.filter(plan=plan).select_related("api_key").defer("api_key__value")
     rows, following = page(keys, {"limit": _PAGE, "position": position}, "pk")
-    choices = _free_stages(console, plan)
-    free_keys = _free_keys(console, plan)
     request = {"usagePlanId": plan.plan_id}
     return console.page(
         "console/usage_plan.html",
@@ -200,12 +202,10 @@ def _plan_page(
         section="usage-plans",
         plan=plan,
         form=form or PlanForm(initial=plan_initial(plan)),
-        stage_form=stage_form or PlanStageForm(choices=choices, prefix="stage"),
-        has_free_stages=bool(choices),
+        stage_form=stage_form or PlanStageForm(console=console, plan=plan, prefix="stage"),
+        key_form=key_form or PlanKeyForm(console=console, plan=plan),
         stages=_covered(plan),
         keys=_with_usage(plan, rows),
-        free_keys=free_keys,
-        more_free_keys=len(free_keys) == _TO_CHOOSE_FROM,
         next_url=f"?position={following}" if following else "",
         first_url=reverse("console:usage_plan", args=[plan.plan_id]) if position else "",
         trail=_trail(plan),
@@ -233,22 +233,6 @@ def _covered(plan: UsagePlan) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
-
-
-def _free_stages(console: Console, plan: UsagePlan) -> list[tuple[str, str]]:
-    """Stages of the account that the plan does not cover yet."""
-    taken = set(plan.api_stages.values_list("rest_api_id", "stage_name"))
-    rows = Stage.objects.filter(rest_api__account_id=console.account_id, rest_api__region=console.region)
-    found = rows.values_list("rest_api_id", "name", "rest_api__name").order_by("rest_api__name", "name")
-    return [(f"{api}:{name}", f"{title} · {name}") for api, name, title in found if (api, name) not in taken]
-
-
-def _free_keys(console: Console, plan: UsagePlan) -> list[ApiKey]:
-    """Some keys that are not in the plan, newest first, to choose from; where there are more, any is named by its id."""
-    # Asked of each key, newest first: a list of all that are in it would be made before the first is looked at.
-    inside = Exists(UsagePlanKey.objects.filter(plan=plan, api_key=OuterRef("pk")))
-    rows = ApiKey.objects.filter(~inside, account_id=console.account_id, region=console.region)
-    return list(rows.only("key_id", "name").order_by("-pk")[:_TO_CHOOSE_FROM])
 
 
 def _with_usage(plan: UsagePlan, rows: list[UsagePlanKey]) -> list[dict[str, Any]]:

@@ -79,7 +79,7 @@ V2: Final = {
     "PutPortalProductSharingPolicy UpdatePortalProduct",
     "aws_portals": "CreatePortal DeletePortal DisablePortal GetPortal ListPortals PreviewPortal PublishPortal "
     "UpdatePortal",
-    "domain_routes": "CreateApiMapping CreateRoutingRule DeleteApiMapping DeleteRoutingRule ListRoutingRules "
+    "domain_routes": "CreateApiMapping CreateRoutingRule DeleteApiMapping DeleteRoutingRule "
     "PutRoutingRule UpdateApiMapping",
     "http_apis_cors": "DeleteCorsConfiguration UpdateApi",
     "openapi_parts": "ExportApi",
@@ -96,7 +96,7 @@ V2: Final = {
     "websocket_apis_answers": "UpdateRouteResponse",
     "websocket_apis_models": "CreateModel DeleteModel GetModelTemplate UpdateModel",
     SHOWN + "apis": "GetApis",
-    SHOWN + "domain_page": "GetApiMapping GetApiMappings GetRoutingRule",
+    SHOWN + "domain_page": "GetApiMapping GetApiMappings GetRoutingRule ListRoutingRules",
     SHOWN + "v2_apis": "GetApi",
     SHOWN + "v2_authorizers": "GetAuthorizer GetAuthorizers",
     SHOWN + "v2_changes": "GetDeployment",

@@ -103,6 +103,44 @@ def test_rules_are_made_moved_and_taken_away(owner: Client, caller: Caller, stag
     assert RoutingRule.objects.count() == 1
 
 
+def test_a_rule_moves_down_and_gets_a_priority_that_is_typed(owner: Client, caller: Caller, stage: str) -> None:
+    named(caller)
+    for priority in (100, 200, 300):
+        form = {"rule-priority": priority, "rule-stage": stage, "rule-base_path": f"/v{priority}", "rule-strip": "on"}
+        owner.post(url("add_rule", HOST), form)
+    first, second, _ = RoutingRule.objects.order_by("priority")
+    owner.post(url("move_rule", HOST, first.rule_id), {"down": "true"})
+    assert RoutingRule.objects.get(pk=first.pk).priority == 250
+
+    owner.post(url("prioritize_rule", HOST, first.rule_id), {"priority": "7"})
+
+    after = RoutingRule.objects.get(pk=first.pk)
+    assert (after.priority, after.conditions, after.strip_base_path) == (7, first.conditions, True)
+    taken = owner.post(url("prioritize_rule", HOST, second.rule_id), {"priority": "7"})
+    none = owner.post(url("prioritize_rule", HOST, second.rule_id), {"priority": "0"})
+    assert (taken.status_code, none.status_code) == (422, 422)
+    assert "A routing rule with priority 7 already exists" in taken.content.decode()
+    assert 'value="0" aria-invalid="true"' in none.content.decode()
+    assert RoutingRule.objects.get(pk=second.pk).priority == 200
+
+
+def test_a_rule_of_the_second_page_moves(owner: Client, caller: Caller, stage: str) -> None:
+    named(caller)
+    for priority in range(10, 310, 10):
+        owner.post(url("add_rule", HOST), {"rule-priority": priority, "rule-stage": stage})
+    page = owner.get(url("domain_name", HOST))
+    last = RoutingRule.objects.get(priority=300)
+    assert "Priority of rule 250" in page.content.decode()
+    assert "Priority of rule 260" not in page.content.decode()
+    assert (
+        "Priority of rule 300" in owner.get(url("domain_name", HOST) + page.context["rules"].next_url).content.decode()
+    )
+
+    owner.post(url("move_rule", HOST, last.rule_id))
+
+    assert RoutingRule.objects.get(pk=last.pk).priority == 285
+
+
 def test_a_rule_without_room_above_stays(owner: Client, caller: Caller, stage: str) -> None:
     named(caller)
     for priority in (1, 2):
