@@ -10,6 +10,8 @@ from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from apps.client_certificates.models import ClientCertificate
+from apps.control_plane.sdk.kinds import KINDS
 from apps.deployments.models import Stage
 from portal.console import addresses
 from portal.console.api_frame import ApiFrame, api_frame
@@ -72,7 +74,7 @@ def stage(console: Console, api_id: str, stage_name: str) -> HttpResponseBase:
         throttle=row.method_settings.get(ALL_METHODS, {}),
         access_log_presets=ACCESS_LOG_PRESETS.items(),
         exports=EXPORTS,
-        sdk_kinds=_sdk_kinds(console),
+        sdk_kinds=_sdk_kinds(),
         stage_pending=frame.pending_on(row),
         trail=stage_trail(frame, stage_name),
         cli=[Command("GetStage", names), Command("UpdateStage", {**names, "patchOperations": example})],
@@ -92,14 +94,14 @@ def _save(console: Console, row: Stage, tags: dict[str, str], data: dict[str, An
 
 
 def _certificates(console: Console) -> list[tuple[str, str]]:
-    items = console.call("GetClientCertificates", {"limit": 500}).get("items", [])
-    return [(one["clientCertificateId"], one.get("description") or one["clientCertificateId"]) for one in items]
+    """Read as rows: a team for some APIs may choose one for a stage, though the account's list is not theirs."""
+    rows = ClientCertificate.objects.filter(account_id=console.account_id, region=console.region).order_by("pk")
+    return [(row.certificate_id, row.description or row.certificate_id) for row in rows.defer("private_key")]
 
 
-def _sdk_kinds(console: Console) -> list[dict[str, str]]:
+def _sdk_kinds() -> list[dict[str, str]]:
     """The kinds of SDK that are generated here, as id and name."""
-    items = console.call("GetSdkTypes", {"limit": 500}).get("items", [])
-    return [{"id": one["id"], "name": one["friendlyName"]} for one in items if one["id"] not in SDKS_OF_OTHERS]
+    return [{"id": kind.id, "name": kind.title} for kind in KINDS if kind.id not in SDKS_OF_OTHERS]
 
 
 @console_page("POST")
