@@ -28,6 +28,7 @@ from portal.console.key_life import OVERLAPS
 from portal.console.traffic_trends import trends_of_keys
 
 _PAGE = 25
+_ORIGINS = {"sourceNetworks": ["203.0.113.0/24"], "websites": ["https://shop.example.com"]}
 _DAYS = 30
 
 
@@ -153,7 +154,14 @@ def api_key(console: Console, key_id: str) -> HttpResponseBase:
         overlaps=OVERLAPS,
         chart=chart,
         trail=[{"label": "API keys", "url": reverse("console:api_keys")}, {"label": key.name or key_id}],
-        cli=command_samples(console, [Command("GetApiKey", {"apiKey": key_id, "includeValue": True})]),
+        cli=command_samples(
+            console,
+            [
+                Command("GetApiKey", {"apiKey": key_id, "includeValue": True}),
+                Command("GetApiKeyOrigins", {"keyId": key_id}, service="gatehouse"),
+                Command("PutApiKeyOrigins", {"keyId": key_id, **_ORIGINS}, service="gatehouse"),
+            ],
+        ),
         status=422 if form.errors else 200,
     )
 
