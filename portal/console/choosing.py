@@ -25,6 +25,7 @@ from portal.console.gate import Console, console_page
 
 SHORT = 50
 """So many are a list, and so many are proposed."""
+_KIND_NAMES = {"HTTP": "HTTP API", "WEBSOCKET": "WebSocket API"}
 _HINT = "Type a part of a name, or an id; the first that fit are proposed."
 
 Choice = tuple[str, str]
@@ -77,6 +78,16 @@ def public_stages(console: Console, text: str) -> list[Choice]:
     return [*public_rest_stages(console, text), *_v2_stages(console, text)]
 
 
+def product_stages(console: Console, text: str) -> list[Choice]:
+    """Of APIs of all kinds; those of HTTP and WebSocket APIs are marked, as products know them."""
+    text = text.removeprefix("v2:")
+    found = _v2_stages(console, text)
+    ids = {value.partition(":")[0] for value, _ in found}
+    kinds = dict(Api.objects.filter(id__in=ids).values_list("id", "protocol_type"))
+    others = [(f"v2:{value}", f"{label} ({_KIND_NAMES[kinds[value.partition(':')[0]]]})") for value, label in found]
+    return [*rest_stages(console, text), *others]
+
+
 def plans(console: Console, text: str) -> list[Choice]:
     rows = _fitting(UsagePlan.objects.filter(**_mine(console)), text, "name", key="plan_id", order=("name", "plan_id"))
     return list(rows.values_list("plan_id", "name"))
@@ -106,7 +117,8 @@ def functions(console: Console, text: str) -> list[Choice]:
 
 
 _KINDS: dict[str, Find] = {
-    find.__name__: find for find in (rest_stages, public_rest_stages, public_stages, plans, keys, apis, functions)
+    find.__name__: find
+    for find in (rest_stages, public_rest_stages, public_stages, product_stages, plans, keys, apis, functions)
 }
 
 
@@ -175,9 +187,29 @@ class OneOfMany(forms.CharField):
         if isinstance(self.widget, Proposals):
             self.widget.proposed = found
         if not found:
-            raise forms.ValidationError(f"Nothing is called “{text}”.")
+            raise forms.ValidationError(f"Nothing is called “{text}”.", code="none")
         more = "more than " if len(found) > SHORT else ""
-        raise forms.ValidationError(f"{more}{min(len(found), SHORT)} fit “{text}”: choose one of them.".capitalize())
+        raise forms.ValidationError(
+            f"{more}{min(len(found), SHORT)} fit “{text}”: choose one of them.".capitalize(), code="several"
+        )
+
+
+class ApiFilterForm(forms.Form):
+    """Which API a list is about; `every` is what stands for all of them."""
+
+    api = OneOfMany(label="API", required=False)
+
+    def __init__(self, *args: Any, console: Console, every: str = "", **options: Any) -> None:
+        super().__init__(*args, **options)
+        field = one_of_many(self, "api")
+        field.offer(console, apis, *([("", every)] if every else []))
+        field.widget.attrs["class"] = "input audit-filter"
+        field.help_text = ""
+
+    @property
+    def api_id(self) -> str:
+        """The one that was named; what was typed where it names none, so that nothing is found rather than everything."""
+        return str(self.cleaned_data["api"] if self.is_valid() else self.data.get("api", ""))
 
 
 def one_of_many(form: forms.Form, name: str) -> OneOfMany:

@@ -19,6 +19,7 @@ from apps.core.execution_log import log_group
 from apps.core.log_events import fields_of, writes_time
 from apps.metering.log_files import KINDS
 from apps.rest_apis.models import RestApi
+from portal.console.choosing import ApiFilterForm
 from portal.console.gate import Console, Shape, console_page
 from portal.console.logs import STATUSES, TONES, api_names, stage_names
 from portal.console.paging import page_of_items
@@ -102,6 +103,10 @@ def log_files(console: Console) -> HttpResponseBase:
 def log_lines(console: Console) -> HttpResponseBase:
     """One log: newest first, swapped in every two seconds while something is written, unless it is paused."""
     given = {name: console.request.GET.get(name, "").strip() for name in (*_PLACE, *_FILTERS, "range", "from", "to")}
+    api_filter = ApiFilterForm(console.request.GET, console=console)
+    given["api"] = api_filter.api_id
+    if api_filter.has_error("api", "several"):
+        return redirect(f"{reverse('console:log_files')}?{urlencode({'q': given['api']})}")
     if given["kind"] not in KINDS or not given["api"] or not given["stage"]:
         return redirect("console:log_files")
     format_text = access_log_format(console.caller, given["api"], given["stage"])
@@ -120,6 +125,7 @@ def log_lines(console: Console) -> HttpResponseBase:
         searched=found["searchedBytes"],
         is_written=newest is not None,
         **_links(given, found, str(newest or ""), before=before, paused=paused),
+        api_filter=api_filter,
         **_choices(console, given),
         **_advice(given, format_text),
         cli=terminal("ListLogEvents", wanted),
@@ -165,7 +171,6 @@ def _choices(console: Console, given: dict[str, str]) -> dict[str, Any]:
     group = log_group(given["api"], given["stage"])
     return {
         "kinds": _LABELS.items(),
-        "apis": sorted(names.items(), key=lambda item: item[1].lower()),
         "stages": sorted({*stage_names(console), given["stage"]}),
         "statuses": STATUSES,
         "ranges": [(name, label) for name, (label, _) in RANGES.items()],

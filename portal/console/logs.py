@@ -19,6 +19,7 @@ from apps.metering.stories import StoryFilter
 from apps.rest_apis.models import Resource, RestApi
 from apps.v2_apis.models import Api
 from apps.v2_apis.models import Stage as V2Stage
+from portal.console.choosing import ApiFilterForm
 from portal.console.gate import Console, console_page
 from portal.console.resources import resource_url
 from portal.console.waterfall import LABELS, Bar, milliseconds, phase_bar, span
@@ -67,6 +68,8 @@ def logs(console: Console) -> HttpResponseBase:
     given = {name: console.request.GET.get(name, "").strip() for name in ("api", "stage", "status", "text")}
     paused = console.request.GET.get("paused", "") == "1"
     names = api_names(console)
+    api_filter = ApiFilterForm(console.request.GET, console=console, every="Every API")
+    given["api"] = api_filter.api_id
     try:
         found = stories.search(
             console.account_id,
@@ -84,7 +87,7 @@ def logs(console: Console) -> HttpResponseBase:
         section="logs",
         lines=[Line(story, names.get(story.api_id, story.api_id)) for story in found],
         given=given,
-        apis=sorted(names.items(), key=lambda item: item[1].lower()),
+        api_filter=api_filter,
         stages=stage_names(console),
         statuses=STATUSES,
         is_filtered=bool(kept),

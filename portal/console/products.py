@@ -7,22 +7,21 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.db.models import Count, Q
+from django.forms.utils import ErrorDict
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from apps.control_plane.paging import page
-from apps.deployments.models import Stage
 from apps.portals.models import Product, Subscription
-from apps.usage_plans.models import UsagePlan
-from apps.v2_apis.models import Stage as V2Stage
+from portal.console.choosing import plans, product_stages
+from portal.console.choosing_some import some_of_many
 from portal.console.fields import LinesField, offer
 from portal.console.gate import Console, console_page
 from portal.console.portal_pages import VisibleForm
 
 _PAGE = 25
 _SERVICE = "gatehouse"
-_KINDS = {"HTTP": "HTTP API", "WEBSOCKET": "WebSocket API"}
 
 
 class ProductForm(VisibleForm):
@@ -67,22 +66,16 @@ class ProductForm(VisibleForm):
 
     def __init__(self, *args: Any, console: Console, **options: Any) -> None:
         super().__init__(*args, console=console, **options)
-        plans = UsagePlan.objects.filter(account_id=console.account_id, region=console.region).order_by("name")
-        stages = Stage.objects.filter(rest_api__account_id=console.account_id, rest_api__region=console.region)
-        found = stages.order_by("rest_api__name", "name").values_list("rest_api_id", "name", "rest_api__name")
-        v2 = V2Stage.objects.filter(api__account_id=console.account_id, api__region=console.region)
-        found_v2 = v2.order_by("api__name", "name").values_list("api_id", "name", "api__name", "api__protocol_type")
-        offer(
-            self,
-            "stages",
-            [
-                *((f"{api}:{name}", f"{title} · {name}") for api, name, title in found),
-                *((f"v2:{api}:{name}", f"{title} · {name} ({_KINDS[kind]})") for api, name, title, kind in found_v2),
-            ],
-        )
-        choices = list(plans.values_list("plan_id", "name"))
-        offer(self, "plans", choices)
-        offer(self, "approval", choices)
+        self.stage_offer = some_of_many(self, "stages", product_stages, console)
+        self.plan_offer = some_of_many(self, "plans", plans, console)
+        offer(self, "approval", self.plan_offer.choices)
+        if self.is_searching:
+            self._errors = ErrorDict()  # what has been typed comes back as it is, and nothing is wrong with it yet
+
+    @property
+    def is_searching(self) -> bool:
+        """Whether the form was sent to find other stages or plans."""
+        return self.is_bound and "find" in self.data
 
     def request(self) -> dict[str, Any]:
         """The members of CreateProduct and UpdateProduct."""
@@ -137,7 +130,7 @@ def products(console: Console) -> HttpResponseBase:
 def create_product(console: Console) -> HttpResponseBase:
     """A new product; it is published from its page."""
     form = ProductForm(console.posted, console=console)
-    if form.is_valid():
+    if not form.is_searching and form.is_valid():
         created = console.submit(form, "CreateProduct", form.request(), _SERVICE)
         if created is not None:
             messages.success(console.request, f"{created['name']} exists. Publish it when its page reads well.")
@@ -157,7 +150,7 @@ def product(console: Console, product_id: str) -> HttpResponseBase:
     """One product."""
     row = _find(console, product_id)
     form = ProductForm(console.posted, initial=_initial(row), console=console)
-    if form.is_valid():
+    if not form.is_searching and form.is_valid():
         saved = console.submit(form, "UpdateProduct", {"productId": product_id, **form.request()}, _SERVICE)
         if saved is not None:
             messages.success(console.request, "Saved.")

@@ -74,3 +74,10 @@ document.addEventListener("input", (event) => {
   if (event.target === slider) document.getElementById(slider.dataset.mirror).value = slider.value;
   else if (event.target.value !== "") slider.value = event.target.value;
 });
+
+// input[data-find]: Enter finds, by the button behind it, and does not send the form that it stands in.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !event.target.matches("[data-find]")) return;
+  event.preventDefault();
+  event.target.parentElement.querySelector("button").click();
+});

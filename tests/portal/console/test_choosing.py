@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import a_rest_api, a_stage, call, call_v2
 from django.test import Client
 from django.urls import reverse
-from reading import text, words
 
 from apps.accounts.models import Account
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.deployments.models import Deployment, Stage
 from apps.functions.models import Function
+from apps.portals.models import Product
 from apps.rest_apis.models import RestApi
 from apps.usage_plans.models import ApiKey, UsagePlan, UsagePlanKey, UsagePlanStage
+from tests.builders import a_rest_api, a_stage, call, call_v2
+from tests.portal.console.reading import text, words
 
 REGION = "us-east-1"
 MANY = 60
@@ -161,3 +162,50 @@ def test_an_api_of_many_is_allowed_to_invoke_a_function(owner: Client, caller: C
     owner.post(url("allow_api", "pets"), {"allow-api": "api0000059"})
 
     assert "api0000059/*" in words(owner.get(url("function", "pets")))
+
+
+def a_product(**given: Any) -> dict[str, Any]:
+    return {"name": "Pets", "slug": "pets", "visibility": "public", **given}
+
+
+def test_a_product_offers_some_stages_and_finds_the_others(
+    owner: Client, account: Account, stages: None, plan: UsagePlan, valkey: Any
+) -> None:
+    page = text(owner.get(url("create_product")))
+    assert page.count('name="stages"') == 50
+    assert "What is ticked stays." in page
+    ticked = a_product(summary="All about them", stages=["api0000003:prod"])
+
+    found = owner.post(url("create_product"), {**ticked, "stages-find": "api 58", "find": "stages"})
+
+    assert (found.status_code, "This field is required" in words(found)) == (200, False)
+    told = text(found)
+    assert 'value="All about them"' in told
+    assert told.count('name="stages"') == 2
+    assert 'value="api0000003:prod" id="id_stages_0" checked' in told
+    assert "These are all that fit." in told
+
+    made = owner.post(
+        url("create_product"), a_product(stages=["api0000003:prod", "api0000058:prod"], plans=["plan000"])
+    )
+
+    assert made.status_code == 302
+    assert {one.stage.rest_api_id for one in Product.objects.get().stages.all()} == {"api0000003", "api0000058"}
+
+
+def test_a_stage_that_is_nobodys_is_no_choice_of_a_product(owner: Client, stages: None, plan: UsagePlan) -> None:
+    answer = owner.post(url("create_product"), a_product(stages=["api9999999:prod"], plans=["plan000"]))
+
+    assert answer.status_code == 422
+    assert not Product.objects.exists()
+
+
+def test_logs_are_filtered_by_an_api_of_many(owner: Client, stages: None, valkey: Any) -> None:
+    page = owner.get(url("logs"), {"api": "api 17"})
+    unclear = owner.get(url("logs"), {"api": "api 1"})
+
+    assert page.context["given"]["api"] == "api0000017"
+    assert "fit “api 1”: choose one of them." in words(unclear)
+    assert owner.get(url("log_lines"), {"kind": "access", "api": "api 17", "stage": "prod"}).status_code == 200
+    elsewhere = owner.get(url("log_lines"), {"kind": "access", "api": "api 1", "stage": "prod"})
+    assert elsewhere["Location"] == url("log_files") + "?q=api+1"

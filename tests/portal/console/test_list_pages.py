@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import a_rest_api, a_websocket_api, an_http_api, call, call_v2
 from django.conf import settings as django_settings
 from django.test import Client
 from django.urls import reverse
@@ -21,6 +20,7 @@ from apps.portals.models import Audience
 from apps.v2_apis.models import VpcLink as SubnetLink
 from apps.vpc_links.models import LoadBalancer
 from apps.vpc_links.models import VpcLink as RestLink
+from tests.builders import a_rest_api, a_websocket_api, an_http_api, call, call_v2
 
 MANY = 30
 REGION = "us-east-1"
