@@ -48,9 +48,7 @@ def throttle(site: MethodSite) -> Step | None:
             refused = take(shared)
         if refused is None:
             return None
-        if isinstance(refused, Awaitable):
-            return _wait(refused)
-        raise throttled(refused)
+        return _refusal(refused)
 
     return step
 
@@ -63,11 +61,16 @@ def take_from(store: Buckets, buckets: tuple[Bucket, ...]) -> Step:
         refused = take(buckets)
         if refused is None:
             return None
-        if isinstance(refused, Awaitable):
-            return _wait(refused)
-        raise throttled(refused)
+        return _refusal(refused)
 
     return step
+
+
+def _refusal(told: Bucket | Awaitable[Throttled]) -> Awaitable[None]:
+    """Refuse the call at once, or wait for whoever knows."""
+    if isinstance(told, Awaitable):
+        return _wait(told)
+    raise throttled(told)
 
 
 async def _wait(asked: Awaitable[Throttled]) -> None:
