@@ -7,22 +7,29 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
 from typing import Any, Concatenate, ParamSpec
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.accounts.grants import strongest
-from apps.accounts.models import Membership, SecondFactor, User
+from apps.accounts.models import Membership, User
 from apps.control_plane.caller import Caller, staff_caller
 from apps.control_plane.errors import AccessDeniedException, AwsError, NotFoundException
 from apps.control_plane.undo import perform
+from portal.console.entrance import (
+    ACCOUNT_IN_SESSION,
+    FACTOR_IN_SESSION,
+    PROVIDER,
+    REGION_IN_SESSION,
+    confirmed_factor,
+    provider_due,
+    safe_goal,
+    to_entrance,
+)
 from portal.console.navigation import navigation
 from portal.console.questions import ask_again, ask_for_name, question_of
 from portal.console.regions import REGIONS, known_region
@@ -30,15 +37,7 @@ from portal.console.regions import REGIONS, known_region
 Shape = dict[str, Any]
 Arguments = ParamSpec("Arguments")
 
-ACCOUNT_IN_SESSION = "console_account"
-REGION_IN_SESSION = "console_region"
-FACTOR_IN_SESSION = "console_second_factor"
-"""The second factor with which this session was opened; of a provider of identities that asked for one itself, `PROVIDER`."""
-PROVIDER = "provider"
 UNDO_IN_SESSION = "console_undo"
-SIGNED_IN_BY = "console_signed_in_by"
-"""`PROVIDER` in a session that the provider of identities has opened."""
-
 # Pages of which everybody sees what is theirs; all others are about one API, or about the account.
 _OF_EACH = frozenset(
     {
@@ -165,17 +164,6 @@ class Console:
 View = Callable[Concatenate[Console, Arguments], HttpResponseBase]
 
 
-def provider_due(request: HttpRequest) -> bool:
-    """Whether passwords do not count here, and the session was opened with one, wherever that was."""
-    return not settings.ENVIRONMENT.password_sign_in and request.session.get(SIGNED_IN_BY) != PROVIDER
-
-
-def confirmed_factor(user: User) -> SecondFactor | None:
-    """The authenticator app that the person signs in with."""
-    factor: SecondFactor | None = getattr(user, "second_factor", None)
-    return None if factor is None or factor.confirmed is None else factor
-
-
 def console_page(
     *methods: str,
     enrolling: bool = False,
@@ -282,26 +270,6 @@ def _refused_to_viewers(console: Console, response: HttpResponseBase) -> HttpRes
     list(messages.get_messages(console.request))  # what else was to be said is not
     error = AccessDeniedException("A viewer changes nothing here.")
     return console.page("console/refused.html", status=error.status, error=error)
-
-
-def to_entrance(request: HttpRequest, name: str) -> HttpResponse:
-    """Send somebody to a page before the one they asked for, which leads them there afterwards."""
-    # After signing in one lands on a page, never on a form's target or on a fragment of a page.
-    fragment = request.headers.get("HX-Request") == "true"
-    here = request.headers.get("HX-Current-URL", "") if fragment else request.get_full_path()
-    url = reverse(name)
-    if request.method == "GET" and here:
-        url += "?" + urlencode({"next": here})
-    if fragment:
-        return HttpResponse(status=204, headers={"HX-Redirect": url})
-    return HttpResponse(status=302, headers={"Location": url})
-
-
-def safe_goal(request: HttpRequest, goal: str) -> str:
-    """Where to go after signing in: a page of this site, never one that a link from outside names."""
-    if url_has_allowed_host_and_scheme(goal, {request.get_host()}, require_https=request.is_secure()):
-        return goal
-    return reverse("console:home")
 
 
 def console_of(request: HttpRequest, user: User) -> Console | None:

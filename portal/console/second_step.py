@@ -16,16 +16,8 @@ from django.views.decorators.http import require_http_methods
 
 from apps.control_plane.errors import AwsError
 from apps.control_plane.registry import Shape
-from portal.console.gate import (
-    FACTOR_IN_SESSION,
-    PROVIDER,
-    Console,
-    confirmed_factor,
-    console_of,
-    provider_due,
-    safe_goal,
-    to_entrance,
-)
+from portal.console.entrance import FACTOR_IN_SESSION, PROVIDER, confirmed_factor, provider_due, safe_goal, to_entrance
+from portal.console.gate import Console, console_of
 
 _FEW = 3
 

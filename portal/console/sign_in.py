@@ -11,7 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.console.gate import ACCOUNT_IN_SESSION, REGION_IN_SESSION, Console, console_page, provider_due, safe_goal
+from portal.console.entrance import ACCOUNT_IN_SESSION, REGION_IN_SESSION, provider_due, safe_goal
+from portal.console.gate import Console, console_page
 from portal.console.regions import known_region
 
 

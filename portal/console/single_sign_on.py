@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from apps.control_plane.errors import AwsError
 from apps.core.single_sign_on import SingleSignOn
-from portal.console.gate import FACTOR_IN_SESSION, PROVIDER, SIGNED_IN_BY, safe_goal
+from portal.console.entrance import FACTOR_IN_SESSION, PROVIDER, SIGNED_IN_BY, safe_goal
 from portal.console.provided_people import NotAdmitted, admitted
 from portal.console.sign_in import entrance
 from portal.identity_provider import Provider, ProviderFailed

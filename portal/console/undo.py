@@ -7,7 +7,8 @@ from django.http import HttpResponseBase
 from django.shortcuts import redirect
 
 from apps.control_plane.errors import AwsError
-from portal.console.gate import Console, console_page, safe_goal
+from portal.console.entrance import safe_goal
+from portal.console.gate import Console, console_page
 
 
 @console_page("POST")

@@ -8,7 +8,8 @@ from channels.db import database_sync_to_async
 
 from apps.accounts.models import Membership
 from apps.control_plane.errors import NotFoundException
-from portal.console.gate import console_of, provider_due
+from portal.console.entrance import provider_due
+from portal.console.gate import console_of
 from portal.console.v2_frame import own_url
 from portal.socket_bridge import Place, Scope, request_of
 
