@@ -6,7 +6,7 @@ from typing import Any
 
 from apps.accounts.models import Account
 from apps.core import documents
-from apps.deployments import freeze
+from apps.deployments.freeze import freeze
 from apps.deployments.models import Deployment, Stage
 from apps.rest_apis.models import Integration, IntegrationResponse, Method, MethodResponse, Resource, RestApi
 from apps.usage_plans.models import ApiKey, UsagePlan, UsagePlanKey
@@ -53,7 +53,7 @@ def served_api(account: Account, **members: Any) -> RestApi:
 
 def deploy(api: RestApi, deployment_id: str = "dep111") -> Deployment:
     """Freeze the API and keep the deployment."""
-    document = documents.encode(freeze.freeze(api, deployment_id)).decode()
+    document = documents.encode(freeze(api, deployment_id)).decode()
     return Deployment.objects.create(
         rest_api=api, deployment_id=deployment_id, draft_revision=api.draft_revision, document=document
     )

@@ -11,13 +11,15 @@ from collections.abc import Iterable, Iterator
 
 from apps.accounts.models import Account, AccountSettings
 from apps.core import documents
-from apps.deployments import freeze
 from apps.deployments.announcements import catch_up
 from apps.deployments.credentials import credentials_document
+from apps.deployments.domain_documents import domain_document
 from apps.deployments.function_publisher import function_sections
 from apps.deployments.links import links_document, places_of_links
 from apps.deployments.models import ConfigurationSection, Deployment, Stage
+from apps.deployments.plan_documents import account_document, keys_documents, plan_document
 from apps.deployments.sections import Sections, put_sections, revision_lock
+from apps.deployments.stage_documents import stage_document
 from apps.deployments.v2_publisher import v2_sections
 from apps.domain_names.models import DomainName
 from apps.usage_plans.models import ApiKey, UsagePlan
@@ -69,7 +71,7 @@ def publish_plan(plan: UsagePlan) -> None:
             return
         plan = now
         name = documents.plan_section(plan.account_id, plan.region, plan.plan_id)
-        put_sections(plan.account_id, {name: documents.encode(freeze.plan_document(plan))})
+        put_sections(plan.account_id, {name: documents.encode(plan_document(plan))})
 
 
 def retract_plan(account_id: str, region: str, plan_id: str) -> None:
@@ -91,7 +93,7 @@ def publish_account(settings: AccountSettings) -> None:
     """Publish an account's limits in a region."""
     with revision_lock():
         name = documents.account_section(settings.account_id, settings.region)
-        put_sections(settings.account_id, {name: documents.encode(freeze.account_document(settings))})
+        put_sections(settings.account_id, {name: documents.encode(account_document(settings))})
 
 
 def publish_domain_name(domain_name: DomainName) -> None:
@@ -137,7 +139,7 @@ def _everything() -> Iterator[tuple[str, Sections]]:
     yield from v2_sections()
     yield from function_sections()
     for plan in UsagePlan.objects.order_by("id").iterator():
-        body = documents.encode(freeze.plan_document(plan))
+        body = documents.encode(plan_document(plan))
         yield plan.account_id, {documents.plan_section(plan.account_id, plan.region, plan.plan_id): body}
     shards = [f"{number:02x}" for number in range(256)]
     for account_id, region in ApiKey.objects.values_list("account_id", "region").distinct().order_by():
@@ -151,7 +153,7 @@ def _everything() -> Iterator[tuple[str, Sections]]:
         yield account_id, _links_section(account_id, region)
     for settings in AccountSettings.objects.order_by("id").iterator():
         name = documents.account_section(settings.account_id, settings.region)
-        yield settings.account_id, {name: documents.encode(freeze.account_document(settings))}
+        yield settings.account_id, {name: documents.encode(account_document(settings))}
 
 
 def _links_section(account_id: str, region: str) -> dict[str, bytes | None]:
@@ -173,19 +175,19 @@ def _stage_sections(stage: Stage) -> dict[str, bytes | None]:
     sections: dict[str, bytes | None] = {
         documents.deployment_section(stage.rest_api_id, row.deployment_id): row.document.encode() for row in deployments
     }
-    sections[documents.stage_section(stage.rest_api_id, stage.name)] = documents.encode(freeze.stage_document(stage))
+    sections[documents.stage_section(stage.rest_api_id, stage.name)] = documents.encode(stage_document(stage))
     return sections
 
 
 def _domain_sections(domain_name: DomainName) -> dict[str, bytes | None]:
     name = documents.domain_section(domain_name.region, domain_name.name)
-    return {name: documents.encode(freeze.domain_document(domain_name))}
+    return {name: documents.encode(domain_document(domain_name))}
 
 
 def _keys_sections(account_id: str, region: str, shards: Iterable[str]) -> dict[str, bytes | None]:
     return {
         documents.keys_section(account_id, region, shard): documents.encode(document) if document.keys else None
-        for shard, document in freeze.keys_documents(account_id, region, shards).items()
+        for shard, document in keys_documents(account_id, region, shards).items()
     }
 
 

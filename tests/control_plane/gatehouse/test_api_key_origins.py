@@ -11,7 +11,7 @@ from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, NotFoundException
 from apps.core.documents import key_shard
-from apps.deployments.freeze import keys_document
+from apps.deployments.plan_documents import keys_document
 from apps.usage_plans.models import ApiKey
 from tests.builders import a_caller, a_key, a_plan, a_rest_api, a_stage, subscribe
 
