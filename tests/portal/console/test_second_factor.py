@@ -169,7 +169,7 @@ def test_a_right_code_forgets_the_wrong_ones(mira: User, settings: Any) -> None:
     assert answer(other, "000000").status_code == 422
 
 
-@pytest.mark.parametrize("typed", ["", " ", "12345", "1234567", "abcdef", "١٢٣٤٥٦", "x" * 65, "\0"])
+@pytest.mark.parametrize("typed", ["", " ", "12345", "1234567", "abcdef", "١٢٣٤٥٦", "x" * 65])
 def test_what_is_no_code_opens_nothing(mira: User, typed: str) -> None:
     enrol(signed_in())
     browser = signed_in()
