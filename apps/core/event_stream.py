@@ -66,10 +66,6 @@ class EventStreamDecoder:
                 raise BadEventStream("a message is damaged")
             yield Message(_headers(message[12 : 12 + header_length]), message[12 + header_length : -4])
 
-    @property
-    def between_messages(self) -> bool:
-        return not self._buffer
-
 
 def _headers(packed: bytes) -> dict[str, str]:
     headers = {}

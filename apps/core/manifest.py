@@ -26,13 +26,6 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     sections: dict[str, str | None]
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """All sections at one revision."""
-
-    revision: int
-    sections: dict[str, str]
-
-
 _change_decoder = msgspec.json.Decoder(Change)
 
 

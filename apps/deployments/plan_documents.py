@@ -54,11 +54,6 @@ def _plan_method(key: str) -> str:
     return "/" + "/".join(filter(None, key.split("/")))
 
 
-def keys_document(account_id: str, region: str, shard: str) -> documents.KeysDocument:
-    """The API keys of one shard; see `keys_documents` for several at once."""
-    return keys_documents(account_id, region, [shard])[shard]
-
-
 def keys_documents(account_id: str, region: str, shards: Iterable[str]) -> dict[str, documents.KeysDocument]:
     """The API keys of some shards, by shard; a shard without keys is an empty document."""
     wanted = set(shards)

@@ -1,12 +1,12 @@
-"""What pages read of usage: traffic over time, totals, the busiest methods, and a key's days. One query each."""
+"""What pages read of usage: traffic over time, and a key's days. One query each."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet, Sum
 
@@ -16,8 +16,6 @@ from apps.metering.models import DailyUsage, TrafficMinute
 
 MINUTE = timedelta(minutes=1)
 LARGEST_SERIES = 5_000
-
-Group = TypeVar("Group", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -143,17 +141,6 @@ class Sums(NamedTuple):
 SUM_COLUMNS = tuple("count" if name == "answers" else name for name in Sums._fields)
 
 
-class _Place(NamedTuple):
-    """Whose answers a row has."""
-
-    api_id: str
-    stage_name: str
-    resource: str
-    method: str
-    key_id: str
-    minute: datetime
-
-
 def traffic(wanted: Filter, step: timedelta) -> list[Point]:
     """The series: every step from start to end, quiet ones included. `step` is whole minutes.
 
@@ -166,28 +153,10 @@ def traffic(wanted: Filter, step: timedelta) -> list[Point]:
     starts = range(first, int(wanted.end.timestamp()), seconds)
     if len(starts) > LARGEST_SERIES:
         raise ValueError(f"{len(starts)} points are more than a series can have: choose a longer step")
-    found = _grouped(wanted, lambda row: int(row.minute.timestamp()) // seconds * seconds)
+    found: dict[int, Totals] = defaultdict(Totals)
+    for minute, *sums in _rows(wanted).values_list("minute", *SUM_COLUMNS).iterator(chunk_size=2000):
+        found[int(minute.timestamp()) // seconds * seconds].add(Sums(*sums))
     return [Point(datetime.fromtimestamp(start, UTC), found.get(start) or Totals()) for start in starts]
-
-
-def totals(wanted: Filter) -> Totals:
-    """Everything between start and end in one sum."""
-    return _grouped(wanted, lambda row: None).get(None) or Totals()
-
-
-def by_method(wanted: Filter) -> dict[tuple[str, str], Totals]:
-    """Sums by (resource, method), the busiest first."""
-    return _busiest_first(_grouped(wanted, lambda row: (row.resource, row.method)))
-
-
-def by_stage(wanted: Filter) -> dict[tuple[str, str], Totals]:
-    """Sums by (API id, stage name), the busiest first."""
-    return _busiest_first(_grouped(wanted, lambda row: (row.api_id, row.stage_name)))
-
-
-def by_key(wanted: Filter) -> dict[str, Totals]:
-    """Sums by key id, the busiest first; "" are calls without a key."""
-    return _busiest_first(_grouped(wanted, lambda row: row.key_id))
 
 
 def usage_of_keys(
@@ -197,15 +166,6 @@ def usage_of_keys(
     rows = DailyUsage.objects.filter(account_id=account_id, region=region, key_id__in=key_ids, day__range=(start, end))
     used = dict(rows.values("day").annotate(total=Sum("used")).values_list("day", "total"))
     return [(day, used.get(day, 0)) for day in _days(start, end)]
-
-
-def usage_of_plan(account_id: str, region: str, plan_id: str, start: date, end: date) -> dict[str, dict[date, int]]:
-    """Requests under a plan by key id and day; days without any are left out."""
-    rows = DailyUsage.objects.filter(account_id=account_id, region=region, plan_id=plan_id, day__range=(start, end))
-    found: dict[str, dict[date, int]] = defaultdict(dict)
-    for key_id, day, used in rows.values_list("key_id", "day", "used"):
-        found[key_id][day] = used
-    return dict(found)
 
 
 def used_in_period(
@@ -224,14 +184,6 @@ def used_in_period(
     return {key_id: used.get(key_id, 0) for key_id in keys}
 
 
-def _grouped(wanted: Filter, group_of: Callable[[_Place], Group]) -> dict[Group, Totals]:
-    found: dict[Group, Totals] = defaultdict(Totals)
-    width = len(_Place._fields)
-    for values in _rows(wanted).values_list(*_Place._fields, *SUM_COLUMNS).iterator(chunk_size=2000):
-        found[group_of(_Place(*values[:width]))].add(Sums(*values[width:]))
-    return dict(found)
-
-
 def _rows(wanted: Filter) -> QuerySet[TrafficMinute]:
     rows = TrafficMinute.objects.filter(
         account_id=wanted.account_id, region=wanted.region, minute__gte=wanted.start, minute__lt=wanted.end
@@ -244,10 +196,6 @@ def _rows(wanted: Filter) -> QuerySet[TrafficMinute]:
         "key_id__in": None if wanted.key_ids is None else list(wanted.key_ids),
     }
     return rows.filter(**{name: value for name, value in exact.items() if value is not None})
-
-
-def _busiest_first(found: dict[Group, Totals]) -> dict[Group, Totals]:
-    return dict(sorted(found.items(), key=lambda item: -item[1].count))
 
 
 def _days(start: date, end: date) -> Iterator[date]:

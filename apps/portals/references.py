@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from apps.core import documents
 from apps.core.v2_documents import V2DeploymentDocument
 from apps.deployments.models import Stage
-from apps.portals.models import Product, ProductStage
+from apps.portals.models import ProductStage
 from apps.portals.v2_references import reference_of_document
 
 logger = logging.getLogger("gatehouse.portal")
@@ -21,11 +21,6 @@ logger = logging.getLogger("gatehouse.portal")
 def publish_references_of(stage: Stage) -> None:
     """Have the references of a stage's products rendered after commit: call it when the stage moves to another deployment."""
     _after_commit(ProductStage.objects.filter(stage=stage))
-
-
-def publish_references_of_product(product: Product) -> None:
-    """Have a product's references rendered after commit: call it when the product is published or gets another stage."""
-    _after_commit(ProductStage.objects.filter(product=product))
 
 
 def behind() -> QuerySet[ProductStage]:

@@ -33,7 +33,6 @@ def test_messages_come_back_however_they_are_cut(messages: list[tuple[dict[str, 
     found = [message for at in range(0, len(data), step) for message in decoder.feed(data[at : at + step])]
 
     assert found == [Message(headers, payload) for headers, payload in messages]
-    assert decoder.between_messages
 
 
 @given(st.binary(max_size=200))

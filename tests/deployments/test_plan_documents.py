@@ -8,7 +8,7 @@ import pytest
 
 from apps.accounts.models import AccountSettings
 from apps.core import documents
-from apps.deployments.plan_documents import account_document, keys_document, keys_documents, plan_document
+from apps.deployments.plan_documents import account_document, keys_documents, plan_document
 from apps.usage_plans.models import QuotaExtension, UsagePlanStage
 from tests.rows import REGION, make_key, make_plan
 
@@ -51,7 +51,8 @@ def test_a_keys_document_tells_plans_expiry_and_the_latest_extension(account):
     QuotaExtension.objects.create(membership=membership, period_start=date(2026, 2, 1), requests=7)
     QuotaExtension.objects.create(membership=membership, period_start=date(2026, 1, 1), requests=5)
 
-    document = keys_document(account.id, REGION, documents.key_shard(key.key_id))
+    shard = documents.key_shard(key.key_id)
+    document = keys_documents(account.id, REGION, [shard])[shard]
 
     assert len(document.keys) == 1
     told = document.keys[0]

@@ -34,6 +34,12 @@ def wanted(hours=1, **members):
     return reports.Filter(**ACCOUNT, start=NOON, end=NOON + timedelta(hours=hours), **members)
 
 
+def total(**members):
+    """All of the hour."""
+    [point] = reports.traffic(wanted(**members), timedelta(hours=1))
+    return point.totals
+
+
 def spend(day, used, **members):
     DailyUsage.objects.create(**(ACCOUNT | {"plan_id": "p1", "key_id": "key1", "day": day, "used": used} | members))
 
@@ -63,7 +69,7 @@ def test_traffic_is_of_the_account_the_api_the_stage_and_the_keys_asked_for():
     seen(0, 32, method="POST")
 
     def count(**members):
-        return reports.totals(wanted(**members)).count
+        return total(**members).count
 
     assert count() == 1 + 2 + 4 + 8 + 32
     assert count(api_id="a1") == 1 + 4 + 8 + 32
@@ -73,25 +79,12 @@ def test_traffic_is_of_the_account_the_api_the_stage_and_the_keys_asked_for():
     assert count(api_id="a1", stage_name="prod", method="POST", resource="/pets") == 32
 
 
-def test_groups_are_ordered_by_how_busy_they_are():
-    seen(0, 1)
-    seen(1, 5, resource="/orders")
-    seen(2, 3, key_id="")
-
-    assert {key: group.count for key, group in reports.by_method(wanted()).items()} == {
-        ("/orders", "GET"): 5,
-        ("/pets", "GET"): 4,
-    }
-    assert list(reports.by_key(wanted())) == ["key1", ""]
-    assert list(reports.by_stage(wanted())) == [("a1", "prod")]
-
-
 def test_percentiles_come_from_the_merged_sketches():
     seen(0, 90, bucket=bisect_left(LATENCY_BOUNDS_MS, 1))
     seen(1, 9, bucket=bisect_left(LATENCY_BOUNDS_MS, 100), method="POST")
     seen(2, 1, bucket=len(LATENCY_BOUNDS_MS), key_id="")
 
-    totals = reports.totals(wanted())
+    totals = total()
 
     assert totals.p50 == pytest.approx(1, rel=RELATIVE_ACCURACY)
     assert totals.p95 == totals.p99 == pytest.approx(100, rel=RELATIVE_ACCURACY)
@@ -129,16 +122,6 @@ def test_the_days_of_keys_are_told_together_and_without_gaps():
 
     assert days("key1") == [3, 0, 9]
     assert days("key1", "key2") == [3, 0, 19]
-
-
-def test_a_plan_s_usage_is_told_by_key_and_day():
-    spend(date(2026, 9, 1), 3)
-    spend(date(2026, 9, 2), 4, key_id="key2")
-    spend(date(2026, 9, 2), 9, plan_id="p2")
-
-    found = reports.usage_of_plan(*ACCOUNT.values(), "p1", date(2026, 9, 1), date(2026, 9, 30))
-
-    assert found == {"key1": {date(2026, 9, 1): 3}, "key2": {date(2026, 9, 2): 4}}
 
 
 def test_what_is_used_of_a_quota_is_counted_from_the_start_of_its_period():

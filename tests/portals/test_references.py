@@ -64,7 +64,6 @@ def test_a_reference_that_is_gone_fails_no_task(product_stage):
 def test_without_a_broker_the_operation_succeeds_and_the_periodic_task_renders(product_stage, caplog):
     with transaction.atomic():
         references.publish_references_of(product_stage.stage)
-        references.publish_references_of_product(product_stage.product)
 
     assert "rendered later" in caplog.text
     tasks.publish_missing_references()

@@ -40,10 +40,6 @@ class PreconditionFailedException(LambdaError):
     status = 412
 
 
-class CodeStorageExceededException(LambdaError):
-    status = 400
-
-
 class RequestTooLargeException(LambdaError):
     status = 413
 

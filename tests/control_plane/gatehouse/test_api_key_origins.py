@@ -11,7 +11,7 @@ from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, NotFoundException
 from apps.core.documents import key_shard
-from apps.deployments.plan_documents import keys_document
+from apps.deployments.plan_documents import keys_documents
 from apps.usage_plans.models import ApiKey
 from tests.builders import a_caller, a_key, a_plan, a_rest_api, a_stage, subscribe
 
@@ -21,8 +21,9 @@ def ours(caller: Caller, operation: str, /, **request: Any) -> dict[str, Any]:
 
 
 def document(caller: Caller, key_id: str) -> Any:
-    shard = keys_document(caller.account_id, caller.region, key_shard(key_id))
-    return next(key for key in shard.keys if key.id == key_id)
+    shard = key_shard(key_id)
+    found = keys_documents(caller.account_id, caller.region, [shard])[shard]
+    return next(key for key in found.keys if key.id == key_id)
 
 
 def test_a_key_is_limited_and_freed_again(caller: Caller) -> None:
