@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from apps.accounts.models import Account
+from apps.accounts.models import Account, Membership, User
 from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError
@@ -29,9 +29,22 @@ def a_caller(account_id: str = "123456789012", region: str = "us-east-1") -> Cal
     return Caller(account_id=account_id, region=region, principal=f"arn:aws:iam::{account_id}:user/owner", via="seed")
 
 
+def a_member(account: Account, name: str, role: str) -> Caller:
+    """Somebody in the account, who acts by the console."""
+    user = User.objects.create_user(name, f"{name}@example.com")
+    Membership.objects.create(user=user, account=account, role=role)
+    principal = f"arn:aws:iam::{account.id}:user/{name}"
+    return Caller(account_id=account.id, region="us-east-1", principal=principal, via="console", role=role)
+
+
 def call(caller: Caller, operation: str, /, **request: Any) -> Shape:
     """An operation of V1."""
     return registry.call(caller, "apigateway", operation, request)
+
+
+def ours(caller: Caller, operation: str, /, **request: Any) -> Shape:
+    """An operation of our own."""
+    return registry.call(caller, "gatehouse", operation, request)
 
 
 def call_v2(caller: Caller, operation: str, /, **request: Any) -> Shape:

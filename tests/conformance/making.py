@@ -1,4 +1,4 @@
-"""Carries out the steps of `every_operation`, and keeps what they name for later ones."""
+"""Carries out the steps of `every_operation` and `every_v2_operation`, and keeps what they name for later ones."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def filled(value: Any, world: World) -> Any:
 
 def perform(client: Client, operation: str, request: Shape, world: World) -> Shape:
     answer: Shape = getattr(client, xform_name(operation))(**filled(request, world))
-    if operation in ("GetExport", "GetSdk"):
+    if operation in ("GetExport", "GetSdk", "ExportApi"):
         answer["body"].read()
     return answer
 

@@ -2,50 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import botocore.session
 import pytest
-from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from apps.portals.tasks import publish_waiting_portals
 from tests.builders import a_caller, a_rest_api, a_stage
 from tests.conformance.every_operation import NOBODY, Shape, Step
 from tests.conformance.every_v2_operation import LEFT_OUT, MAKING, MORE, NEVER, REFUSED, REQUESTS, STEPS
+from tests.conformance.making import World, perform, take
+from tests.conformance.sequences import Client
 from tests.issuer import Issuer
 
-Client = Any
-World = dict[str, str]
 MODEL = botocore.session.get_session().get_service_model("apigatewayv2")
 BUILT = list(MODEL.operation_names)
-_NAME = re.compile(r"\{(\w+)\}")
-
-
-def filled(value: Any, world: World) -> Any:
-    """A request with what its names stand for."""
-    match value:
-        case str():
-            return _NAME.sub(lambda name: world.get(name[1], name[0]), value)
-        case dict():
-            return {key: filled(item, world) for key, item in value.items()}
-        case list():
-            return [filled(item, world) for item in value]
-    return value
-
-
-def perform(client: Client, operation: str, request: Shape, world: World) -> Shape:
-    answer: Shape = getattr(client, xform_name(operation))(**filled(request, world))
-    if operation == "ExportApi":
-        answer["body"].read()
-    return answer
-
-
-def take(client: Client, step: Step, world: World) -> None:
-    answer = perform(client, step.operation, step.request, world)
-    world.update({name: answer[member] for name, member in step.keeps.items()})
 
 
 def take_all(client: Client, steps: Iterable[Step], world: World) -> None:

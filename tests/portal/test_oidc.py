@@ -31,6 +31,7 @@ from apps.identity import signing
 from apps.identity.models import OAuthClient, SigningKey
 from apps.rest_apis import models as rows
 from gateway_runtime.ports import SystemClock
+from tests.builders import ours
 from tests.gateway_runtime.plane.authorizers import guarded
 from tests.gateway_runtime.plane.builders import mock, rest_api
 from tests.gateway_runtime.plane.harness import GatewayHarness
@@ -59,10 +60,6 @@ def provider(live_portal: str, settings: Any, account: Account) -> str:
     """The account's issuer, at the running portal."""
     settings.ENVIRONMENT = replace(settings.ENVIRONMENT, public_portal_url=live_portal, allow_private_backends=True)
     return f"{live_portal}/oidc/{account.id}"
-
-
-def ours(caller: Caller, operation: str, /, **request: Any) -> dict[str, Any]:
-    return registry.call(caller, "gatehouse", operation, request)
 
 
 def machine(caller: Caller, **members: Any) -> dict[str, Any]:

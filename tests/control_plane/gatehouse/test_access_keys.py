@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from apps.accounts.models import AccessKey, Account, Membership, User
-from apps.control_plane import registry
+from apps.accounts.models import AccessKey, Account, User
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import (
     AccessDeniedException,
@@ -18,17 +16,7 @@ from apps.control_plane.errors import (
 )
 from apps.control_plane.gatehouse.access_keys import MAX_KEYS_PER_MEMBER
 from apps.control_plane.wire.authentication import find_access_key
-
-
-def ours(caller: Caller, operation: str, /, **request: Any) -> dict[str, Any]:
-    return registry.call(caller, "gatehouse", operation, request)
-
-
-def a_member(account: Account, name: str, role: str) -> Caller:
-    user = User.objects.create_user(name, f"{name}@example.com")
-    Membership.objects.create(user=user, account=account, role=role)
-    principal = f"arn:aws:iam::{account.id}:user/{name}"
-    return Caller(account_id=account.id, region="us-east-1", principal=principal, via="console", role=role)
+from tests.builders import a_member, ours
 
 
 @pytest.fixture

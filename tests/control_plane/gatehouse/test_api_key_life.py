@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from apps.accounts.models import User
-from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, ConflictException, NotFoundException
 from apps.control_plane.gatehouse.application_keys import new_key
 from apps.portals.models import Application
 from apps.usage_plans.models import ApiKey
-from tests.builders import a_caller, a_key, a_plan, a_rest_api, a_stage, call, subscribe
-
-
-def ours(caller: Caller, operation: str, /, **request: Any) -> dict[str, Any]:
-    return registry.call(caller, "gatehouse", operation, request)
+from tests.builders import a_caller, a_key, a_plan, a_rest_api, a_stage, call, ours, subscribe
 
 
 def soon(**time: int) -> datetime:

@@ -7,17 +7,12 @@ from typing import Any
 import pytest
 
 from apps.accounts.models import Account, AuditEvent
-from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import BadRequestException, NotFoundException
 from apps.core.documents import key_shard
 from apps.deployments.plan_documents import keys_documents
 from apps.usage_plans.models import ApiKey
-from tests.builders import a_caller, a_key, a_plan, a_rest_api, a_stage, subscribe
-
-
-def ours(caller: Caller, operation: str, /, **request: Any) -> dict[str, Any]:
-    return registry.call(caller, "gatehouse", operation, request)
+from tests.builders import a_caller, a_key, a_plan, a_rest_api, a_stage, ours, subscribe
 
 
 def document(caller: Caller, key_id: str) -> Any:

@@ -9,7 +9,6 @@ import pytest
 from django.utils import timezone
 
 from apps.accounts.models import AuditEvent, Membership, User
-from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AccessDeniedException, BadRequestException, ConflictException, NotFoundException
 from apps.control_plane.gatehouse.canary_guards import decide, watch_canaries
@@ -17,12 +16,8 @@ from apps.deployments.models import StageCanary
 from apps.metering.canaries import Comparison
 from apps.metering.reports import Totals
 from apps.portals.models import OutgoingMail, WebhookDelivery
-from tests.builders import a_rest_api, a_stage, call
+from tests.builders import a_rest_api, a_stage, call, ours
 from tests.counted import answers, report
-
-
-def ours(caller: Caller, operation: str, /, **request: Any) -> dict[str, Any]:
-    return registry.call(caller, "gatehouse", operation, request)
 
 
 @pytest.fixture

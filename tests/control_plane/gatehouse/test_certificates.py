@@ -22,14 +22,10 @@ from apps.core.documents import DomainDocument
 from apps.core.secrets import DocumentSeal
 from apps.deployments.models import ConfigurationSection
 from apps.domain_names.models import Certificate
-from tests.builders import a_caller, call
+from tests.builders import a_caller, call, ours
 
 HOST = "api.example.com"
 Shape = dict[str, Any]
-
-
-def ours(caller: Caller, operation: str, /, **request: Any) -> Shape:
-    return registry.call(caller, "gatehouse", operation, request)
 
 
 def pem(issued: trustme.LeafCert) -> Shape:

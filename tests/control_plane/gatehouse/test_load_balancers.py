@@ -16,14 +16,10 @@ from apps.core.documents import Discovery, HealthCheck, LinksDocument, Retries, 
 from apps.deployments import publisher
 from apps.deployments.models import ConfigurationSection
 from apps.vpc_links.models import LoadBalancer
-from tests.builders import a_caller, a_rest_api, call, http
+from tests.builders import a_caller, a_rest_api, call, http, ours
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/shop/50dc6c495c0c9188"
 TARGET = {"host": "10.0.0.7", "port": 8080}
-
-
-def ours(caller: Caller, operation: str, /, **request: Any) -> dict[str, Any]:
-    return registry.call(caller, "gatehouse", operation, request)
 
 
 def published(caller: Caller) -> LinksDocument | None:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.accounts.models import Account
-from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AwsError, BadRequestException, ConflictException, NotFoundException
 from apps.control_plane.gatehouse.portal_brand import MOST_LOGO_BYTES, picture_type
 from apps.core.contrast import ENOUGH
 from apps.portals.palette import dark_shade, light_shade
+from tests.builders import ours
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 
@@ -25,10 +24,6 @@ def other_caller(caller: Caller) -> Caller:
     """The owner of another account."""
     other = Account.objects.create(id="210987654321", name="Elsewhere")
     return replace(caller, account_id=other.id)
-
-
-def ours(caller: Caller, operation: str, /, **request: Any) -> dict[str, Any]:
-    return registry.call(caller, "gatehouse", operation, request)
 
 
 def test_a_brand_is_kept_and_its_dark_colour_is_found_when_none_is_chosen(caller: Caller) -> None:

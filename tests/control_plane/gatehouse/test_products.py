@@ -17,11 +17,7 @@ from apps.core.documents import key_shard
 from apps.deployments.freeze import keys_document
 from apps.deployments.models import ConfigurationSection, Stage
 from apps.usage_plans.models import ApiKey
-from tests.builders import a_plan, a_rest_api, a_stage, call
-
-
-def ours(caller: Caller, operation: str, /, **request: Any) -> dict[str, Any]:
-    return registry.call(caller, "gatehouse", operation, request)
+from tests.builders import a_plan, a_rest_api, a_stage, call, ours
 
 
 @pytest.fixture

@@ -7,18 +7,13 @@ from typing import Any
 
 import pytest
 
-from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import NotFoundException, ServiceUnavailableException
 from apps.core import target_health
 from apps.core.target_health import BalancerHealth, HealthReport, TargetHealth
-from tests.builders import a_caller
+from tests.builders import a_caller, ours
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/shop/50dc6c495c0c9188"
-
-
-def ours(caller: Caller, operation: str, /, **request: Any) -> dict[str, Any]:
-    return registry.call(caller, "gatehouse", operation, request)
 
 
 def tell(valkey: Any, caller: Caller, worker: str, *targets: TargetHealth, ago: float = 0, arn: str = ARN) -> None:

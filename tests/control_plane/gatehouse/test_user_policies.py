@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from django.conf import settings
 
 from apps.accounts.models import AccessKey, Account, Membership, User, UserPolicy
-from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import (
     AccessDeniedException,
@@ -24,21 +22,11 @@ from apps.core.secrets import DocumentSeal
 from apps.deployments import publisher
 from apps.deployments.credentials import credentials_document
 from apps.deployments.models import ConfigurationDocument, ConfigurationSection
+from tests.builders import a_member, ours
 
 POLICY = json.dumps(
     {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}}
 )
-
-
-def ours(caller: Caller, operation: str, /, **request: Any) -> dict[str, Any]:
-    return registry.call(caller, "gatehouse", operation, request)
-
-
-def a_member(account: Account, name: str, role: str) -> Caller:
-    user = User.objects.create_user(name, f"{name}@example.com")
-    Membership.objects.create(user=user, account=account, role=role)
-    principal = f"arn:aws:iam::{account.id}:user/{name}"
-    return Caller(account_id=account.id, region="us-east-1", principal=principal, via="console", role=role)
 
 
 @pytest.fixture

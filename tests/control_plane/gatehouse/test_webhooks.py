@@ -16,13 +16,13 @@ import pytest
 from django.utils import timezone
 
 from apps.accounts.models import AuditEvent
-from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.control_plane.errors import AccessDeniedException, BadRequestException, NotFoundException
 from apps.control_plane.gatehouse import webhook_delivery
 from apps.control_plane.guarded_post import NotDelivered, post
 from apps.portals import outbox
 from apps.portals.models import WebhookDelivery
+from tests.builders import ours
 
 
 @dataclass
@@ -59,10 +59,6 @@ def listener() -> Iterator[Listener]:
     server.shutdown()
     server.server_close()
     thread.join(5)
-
-
-def ours(caller: Caller, operation: str, /, **request: Any) -> dict[str, Any]:
-    return registry.call(caller, "gatehouse", operation, request)
 
 
 def deliver_all() -> None:

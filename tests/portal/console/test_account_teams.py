@@ -21,7 +21,7 @@ from apps.control_plane.wire.authentication import find_access_key
 from apps.deployments.credentials import credentials_document
 from apps.portals.audiences import shown_to
 from apps.portals.models import Product, Visibility
-from tests.builders import a_plan, a_rest_api, a_stage, call
+from tests.builders import a_plan, a_rest_api, a_stage, call, ours
 from tests.counted import answers, report
 from tests.portal.console.reading import text, words
 
@@ -36,10 +36,6 @@ def apis(caller: Caller) -> dict[str, str]:
         a_stage(caller, api)
     made["http"] = registry.call(caller, "apigatewayv2", "CreateApi", {"Name": "web", "ProtocolType": "HTTP"})["ApiId"]
     return made
-
-
-def ours(caller: Caller, name: str, /, **request: Any) -> dict[str, Any]:
-    return registry.call(caller, "gatehouse", name, request)
 
 
 def somebody(caller: Caller, role: str = "member", **teams: dict[str, Any]) -> tuple[Caller, Client]:

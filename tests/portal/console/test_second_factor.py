@@ -15,10 +15,10 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.accounts.models import Account, AuditEvent, Membership, RecoveryCode, SecondFactor, User
-from apps.control_plane import registry
 from apps.control_plane.caller import Caller, system_caller
 from apps.control_plane.errors import AccessDeniedException, ConflictException
 from apps.core import totp
+from tests.builders import ours
 from tests.portal.console.reading import text, words
 
 Member = Callable[[str], Client]
@@ -64,10 +64,6 @@ def answer(browser: Client, typed: str) -> Any:
 
 def inside(browser: Client) -> bool:
     return browser.get(reverse("console:home")).status_code == 200
-
-
-def ours(caller: Caller, name: str, **request: Any) -> dict[str, Any]:
-    return registry.call(caller, "gatehouse", name, request)
 
 
 def test_an_app_is_set_up_by_a_picture_and_asks_for_a_code_from_then_on(mira: User) -> None:

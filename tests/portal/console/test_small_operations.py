@@ -8,10 +8,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from apps.control_plane import registry
 from apps.control_plane.caller import Caller
 from apps.deployments.models import Stage
-from tests.builders import a_rest_api, a_stage, a_websocket_api, an_http_api, call, call_v2, mock
+from tests.builders import a_rest_api, a_stage, a_websocket_api, an_http_api, call, call_v2, mock, ours
 from tests.portal.console.reading import text, words
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/shop/50dc6c495c0c9188"
@@ -19,10 +18,6 @@ ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/shop
 
 def url(view: str, *args: str) -> str:
     return reverse(f"console:{view}", args=args)
-
-
-def ours(caller: Caller, operation: str, **request: Any) -> dict[str, Any]:
-    return registry.call(caller, "gatehouse", operation, request)
 
 
 def test_a_link_of_http_apis_is_made_renamed_and_deleted(owner: Client, caller: Caller) -> None:

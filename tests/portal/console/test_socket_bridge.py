@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
 from django.test import Client
-from websockets.sync.server import ServerConnection, serve
+from websockets.sync.server import ServerConnection
 from websockets.typing import Subprotocol
 
 from apps.control_plane.caller import Caller
 from portal.console.websocket_apis_bridge import stage_of_console
 from portal.socket_bridge import Bridge
 from tests.builders import a_websocket_api, an_http_api, call_v2
+from tests.portal.page_socket import PageSocket, gateway_that
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,15 +42,8 @@ def first_offered(connection: ServerConnection, offered: Sequence[Subprotocol]) 
 
 @pytest.fixture
 def gateway(settings: Any) -> Iterator[None]:
-    """A server of our own where the bridge looks for the gateway."""
-    with serve(echo, "127.0.0.1", 0, select_subprotocol=first_offered) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        port = server.socket.getsockname()[1]
-        settings.ENVIRONMENT = replace(settings.ENVIRONMENT, internal_gateway_url=f"http://127.0.0.1:{port}")
+    with gateway_that(echo, settings, select_subprotocol=first_offered):
         yield
-        server.shutdown()
-        thread.join(5)
 
 
 @pytest.fixture
@@ -66,31 +58,11 @@ def api(caller: Caller) -> str:
     return made
 
 
-class SocketPage(ApplicationCommunicator):
-    """The WebSocket of somebody's page."""
+class SocketPage(PageSocket):
+    """The WebSocket of the live client's page."""
 
     def __init__(self, client: Client, path: str, origin: str = "http://portal.test") -> None:
-        cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
-        headers = [(b"host", b"portal.test"), (b"origin", origin.encode()), (b"cookie", cookies.encode())]
-        super().__init__(
-            Bridge(stage_of_console),
-            {"type": "websocket", "path": path, "headers": headers, "client": ("127.0.0.1", 1)},
-        )
-
-    async def connect(self) -> bool:
-        await self.send_input({"type": "websocket.connect"})
-        return bool((await self.receive_output(5))["type"] == "websocket.accept")
-
-    async def say(self, **said: Any) -> None:
-        await self.send_input({"type": "websocket.receive", "text": json.dumps(said)})
-
-    async def hear(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((await self.receive_output(5))["text"])
-        return found
-
-    async def leave(self) -> None:
-        await self.send_input({"type": "websocket.disconnect", "code": 1000})
-        await self.wait(5)
+        super().__init__(client, Bridge(stage_of_console), path, origin)
 
 
 def at(api: str, stage: str = "prod") -> str:

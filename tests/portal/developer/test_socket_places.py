@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
-from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
 from django.test import Client
-from websockets.sync.server import ServerConnection, serve
+from websockets.sync.server import ServerConnection
 
 from apps.accounts.models import User
-from apps.control_plane import registry
-from apps.control_plane.caller import Caller
 from apps.portals.models import Application, ProductStage
 from portal.developer.pace import PACE
 from portal.developer.socket_places import stage_of_product
 from portal.socket_bridge import MOST_OF_ONE_GUEST, Bridge
+from tests.builders import call_v2
 from tests.portal.developer.people import browser, person
 from tests.portal.developer.shops import Shop
+from tests.portal.page_socket import PageSocket, gateway_that
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,31 +37,21 @@ def echo(connection: ServerConnection) -> None:
 
 @pytest.fixture
 def gateway(settings: Any) -> Iterator[None]:
-    with serve(echo, "127.0.0.1", 0) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        port = server.socket.getsockname()[1]
-        settings.ENVIRONMENT = replace(settings.ENVIRONMENT, internal_gateway_url=f"http://127.0.0.1:{port}")
+    with gateway_that(echo, settings):
         PACE.forget_everybody()
         yield
-        server.shutdown()
-        thread.join(5)
-
-
-def call(caller: Caller, operation: str, /, **request: Any) -> Any:
-    return registry.call(caller, "apigatewayv2", operation, request)
 
 
 @pytest.fixture
 def chat(shop: Shop) -> str:
     """A WebSocket API in the shop's product, open to everybody: its slug."""
-    api = call(
+    api = call_v2(
         shop.caller, "CreateApi", Name="Chat", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action"
     )["ApiId"]
-    integration = call(shop.caller, "CreateIntegration", ApiId=api, IntegrationType="MOCK")["IntegrationId"]
+    integration = call_v2(shop.caller, "CreateIntegration", ApiId=api, IntegrationType="MOCK")["IntegrationId"]
     for key in ("$connect", "say"):
-        call(shop.caller, "CreateRoute", ApiId=api, RouteKey=key, Target=f"integrations/{integration}")
-    call(shop.caller, "CreateStage", ApiId=api, StageName="prod", AutoDeploy=True)
+        call_v2(shop.caller, "CreateRoute", ApiId=api, RouteKey=key, Target=f"integrations/{integration}")
+    call_v2(shop.caller, "CreateStage", ApiId=api, StageName="prod", AutoDeploy=True)
     stages = [{"restApiId": shop.api_id, "stageName": "prod"}, {"apiId": api, "stageName": "prod"}]
     shop.call("UpdateProduct", productId=shop.product_id, stages=stages)
     shop.call("PublishProduct", productId=shop.product_id)
@@ -85,28 +72,14 @@ def needing(**security: list[str]) -> None:
     row.save()
 
 
-class Tab(ApplicationCommunicator):
+class Tab(PageSocket):
     """The page's WebSocket in somebody's browser."""
 
     def __init__(
         self, client: Client, slug: str, bridge: Bridge | None = None, origin: str = "http://portal.test"
     ) -> None:
-        cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
-        headers = [(b"host", b"portal.test"), (b"origin", origin.encode()), (b"cookie", cookies.encode())]
         path = f"/products/petstore/reference/{slug}/socket/"
-        scope = {"type": "websocket", "path": path, "headers": headers, "client": ("127.0.0.1", 1)}
-        super().__init__(bridge or Bridge(stage_of_product), scope)
-
-    async def connect(self) -> bool:
-        await self.send_input({"type": "websocket.connect"})
-        return bool((await self.receive_output(5))["type"] == "websocket.accept")
-
-    async def say(self, **said: Any) -> None:
-        await self.send_input({"type": "websocket.receive", "text": json.dumps(said)})
-
-    async def hear(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((await self.receive_output(5))["text"])
-        return found
+        super().__init__(client, bridge or Bridge(stage_of_product), path, origin)
 
     async def open(self, **said: Any) -> dict[str, Any]:
         """What the API was told in the handshake, or why there was none."""
@@ -115,10 +88,6 @@ class Tab(ApplicationCommunicator):
         first = await self.hear()
         told: dict[str, Any] = json.loads((await self.hear())["text"]) if first["type"] == "opened" else first
         return told
-
-    async def leave(self) -> None:
-        await self.send_input({"type": "websocket.disconnect", "code": 1000})
-        await self.wait(5)
 
 
 async def test_a_stranger_talks_to_an_api_that_is_open_for_as_long_as_they_like(chat: str, gateway: None) -> None:
