@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from django.db.models import Q
+from django.db.models import Model, Q
 
 from apps.accounts.models import Tag
 from apps.client_certificates.models import ClientCertificate
@@ -129,86 +129,36 @@ def _existing_path(caller: Caller, arn: str) -> str:
         )
     if match["account"] not in (None, caller.account_id):
         raise NotFoundException(_NOT_FOUND)
-    for pattern, exists in _TAGGABLE:
-        found = pattern.fullmatch(match["path"])
-        if found and exists(caller, *found.groups()):
+    for rows, path in _TAGGABLE:
+        found = re.fullmatch(path, match["path"])
+        if found and _exists(caller, rows, found.groupdict("")):
             return match["path"]
     raise NotFoundException(_NOT_FOUND)
 
 
-_TAGGABLE: tuple[tuple[re.Pattern[str], Callable[..., bool]], ...] = (
-    (
-        re.compile(r"/restapis/([^/]+)"),
-        lambda caller, rest_api: RestApi.objects.filter(
-            account_id=caller.account_id, region=caller.region, id=rest_api
-        ).exists(),
-    ),
-    (
-        re.compile(r"/restapis/([^/]+)/stages/([^/]+)"),
-        lambda caller, rest_api, stage: Stage.objects.filter(
-            rest_api__account_id=caller.account_id, rest_api__region=caller.region, rest_api=rest_api, name=stage
-        ).exists(),
-    ),
-    (
-        re.compile(r"/apikeys/([^/]+)"),
-        lambda caller, key: ApiKey.objects.filter(
-            account_id=caller.account_id, region=caller.region, key_id=key
-        ).exists(),
-    ),
-    (
-        re.compile(r"/usageplans/([^/]+)"),
-        lambda caller, plan: UsagePlan.objects.filter(
-            account_id=caller.account_id, region=caller.region, plan_id=plan
-        ).exists(),
-    ),
-    (
-        re.compile(r"/clientcertificates/([^/]+)"),
-        lambda caller, certificate: ClientCertificate.objects.filter(
-            account_id=caller.account_id, region=caller.region, certificate_id=certificate
-        ).exists(),
-    ),
-    (
-        re.compile(r"/vpclinks/([^/]+)"),
-        lambda caller, link: any(
-            kind.objects.filter(account_id=caller.account_id, region=caller.region, link_id=link).exists()
-            for kind in (VpcLink, V2VpcLink)
-        ),
-    ),
-    (
-        re.compile(r"/apis/([^/]+)"),
-        lambda caller, api: Api.objects.filter(account_id=caller.account_id, region=caller.region, id=api).exists(),
-    ),
-    (
-        re.compile(r"/apis/([^/]+)/stages/([^/]+)"),
-        lambda caller, api, stage: V2Stage.objects.filter(
-            api__account_id=caller.account_id, api__region=caller.region, api=api, name=stage
-        ).exists(),
-    ),
-    (
-        re.compile(r"/domainnames/([^/+]+)(?:\+([^/+]+))?"),
-        lambda caller, name, name_id: DomainName.objects.filter(
-            account_id=caller.account_id, region=caller.region, name=name, domain_name_id=name_id or ""
-        ).exists(),
-    ),
-    (
-        re.compile(r"/domainnameaccessassociations/domainname/([^/]+)/vpcesource/([^/]+)"),
-        lambda caller, host, source: AccessAssociation.objects.filter(
-            account_id=caller.account_id, region=caller.region, host=host, source=source
-        ).exists(),
-    ),
-    (
-        re.compile(r"/portals/([^/]+)"),
-        lambda caller, portal: Portal.objects.filter(
-            account_id=caller.account_id, region=caller.region, portal_id=portal
-        ).exists(),
-    ),
-    (
-        re.compile(r"/portalproducts/([^/]+)"),
-        lambda caller, product: PortalProduct.objects.filter(
-            account_id=caller.account_id, region=caller.region, product_id=product
-        ).exists(),
-    ),
+def _exists(caller: Caller, rows: type[Model], names: dict[str, str]) -> bool:
+    owner = _OWNED_THROUGH.get(rows, "")
+    mine = {f"{owner}account_id": caller.account_id, f"{owner}region": caller.region}
+    return rows._default_manager.filter(**mine, **names).exists()
+
+
+_TAGGABLE: tuple[tuple[type[Model], str], ...] = (
+    (RestApi, "/restapis/(?P<id>[^/]+)"),
+    (Stage, "/restapis/(?P<rest_api>[^/]+)/stages/(?P<name>[^/]+)"),
+    (ApiKey, "/apikeys/(?P<key_id>[^/]+)"),
+    (UsagePlan, "/usageplans/(?P<plan_id>[^/]+)"),
+    (ClientCertificate, "/clientcertificates/(?P<certificate_id>[^/]+)"),
+    (VpcLink, "/vpclinks/(?P<link_id>[^/]+)"),
+    (V2VpcLink, "/vpclinks/(?P<link_id>[^/]+)"),
+    (Api, "/apis/(?P<id>[^/]+)"),
+    (V2Stage, "/apis/(?P<api>[^/]+)/stages/(?P<name>[^/]+)"),
+    (DomainName, r"/domainnames/(?P<name>[^/+]+)(?:\+(?P<domain_name_id>[^/+]+))?"),
+    (AccessAssociation, "/domainnameaccessassociations/domainname/(?P<host>[^/]+)/vpcesource/(?P<source>[^/]+)"),
+    (Portal, "/portals/(?P<portal_id>[^/]+)"),
+    (PortalProduct, "/portalproducts/(?P<product_id>[^/]+)"),
 )
+"""What can have tags, and the path that names one of it by its fields."""
+_OWNED_THROUGH: dict[type[Model], str] = {Stage: "rest_api__", V2Stage: "api__"}
 
 
 def _check(tags: dict[str, str]) -> None:
