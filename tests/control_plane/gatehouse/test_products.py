@@ -14,8 +14,8 @@ from apps.control_plane.caller import Caller, system_caller
 from apps.control_plane.errors import BadRequestException, ConflictException, LimitExceededException, NotFoundException
 from apps.core import documents
 from apps.core.documents import key_shard
-from apps.deployments.freeze import keys_document
 from apps.deployments.models import ConfigurationSection, Stage
+from apps.deployments.plan_documents import keys_documents
 from apps.usage_plans.models import ApiKey
 from tests.builders import a_plan, a_rest_api, a_stage, call, ours
 
@@ -193,7 +193,8 @@ def test_a_developer_says_from_where_a_key_works_and_a_rotated_key_hands_it_on(c
     fresh = ours(portal, "RotateApplicationKey", **mine, keyId=key)["keyId"]
 
     for one in (key, fresh):
-        shard = keys_document(caller.account_id, caller.region, key_shard(one))
+        name = key_shard(one)
+        shard = keys_documents(caller.account_id, caller.region, [name])[name]
         assert next(found for found in shard.keys if found.id == one).websites == ("https://shop.example",)
     with pytest.raises(BadRequestException, match="no network"):
         ours(portal, "PutApplicationKeyOrigins", **mine, keyId=fresh, sourceNetworks=["nowhere"])
