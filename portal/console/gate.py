@@ -47,7 +47,14 @@ _OF_EACH = frozenset(
 )  # fmt: skip
 
 # Forms that viewers may send: they change nothing, or what is the sender's own.
-_OF_VIEWERS = _OF_EACH | {"who_can_call", "check_user_policies", "page_preview", "preview_templates"}
+_OF_VIEWERS = _OF_EACH | {
+    "who_can_call",
+    "check_user_policies",
+    "page_preview",
+    "preview_templates",
+    "import",
+    "v2_import",
+}
 
 logger = logging.getLogger("gatehouse.console")
 

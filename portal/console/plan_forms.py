@@ -51,7 +51,7 @@ class PlanForm(ThrottleForm):
 class PlanStageForm(forms.Form):
     """A stage that the plan covers."""
 
-    stage = OneOfMany(label="Stage")
+    stage = OneOfMany(label="Stage to add")
 
     def __init__(self, *args: Any, console: Console, plan: UsagePlan, **options: Any) -> None:
         super().__init__(*args, **options)

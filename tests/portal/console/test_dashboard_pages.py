@@ -181,9 +181,7 @@ def test_dashboards_of_others_are_not_there(owner: Client, elsewhere: Caller) ->
     assert owner.get(url("key_traffic", a_key(elsewhere)["id"])).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "query", ["?period=nonsense", "?stage=unknown", "?period=1h&stage=", "?method=%00", "?method=GET"]
-)
+@pytest.mark.parametrize("query", ["?period=nonsense", "?stage=unknown", "?period=1h&stage=", "?method=GET"])
 def test_unknown_periods_stages_and_methods_fail_nothing(owner: Client, caller: Caller, query: str) -> None:
     assert owner.get(url("traffic", a_rest_api(caller)) + query).status_code == 200
 

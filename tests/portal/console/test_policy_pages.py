@@ -61,7 +61,7 @@ def test_what_is_no_policy_is_told_in_the_form(owner: Client, caller: Caller, gi
 def test_a_beginning_is_offered_and_is_a_policy(owner: Client, caller: Caller) -> None:
     api = a_rest_api(caller)
 
-    page = owner.get(url("resource_policy", api) + "?preset=Only+these+addresses")
+    page = owner.get(url("resource_policy", api) + "?preset=IP+range+allowlist")
 
     begun = page.context["form"].initial["policy"]
     assert owner.post(url("resource_policy", api), {"policy": begun}).status_code == 302

@@ -19,6 +19,7 @@ POSTS = {
     "edit_application": "edit/",
     "create_key": "keys/",
     "label_key": "keys/{key}/label/",
+    "limit_key": "keys/{key}/limits/",
     "invite_member": "members/",
     "member_role": "members/0123456789ab/role/",
     "remove_member": "members/0123456789ab/remove/",
@@ -40,6 +41,7 @@ API = {
 API_CHANGES = {
     "api_keys": ("post", "keys/"),
     "api_rotate_key": ("post", "keys/{key}/rotate/"),
+    "api_limit_key": ("put", "keys/{key}/limits/"),
     "api_subscriptions": ("post", "subscriptions/"),
     "api_subscription": ("delete", "subscriptions/{subscription}/"),
     "api_member": ("delete", "members/0123456789ab/"),

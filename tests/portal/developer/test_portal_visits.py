@@ -229,7 +229,7 @@ def test_try_it_sends_three_requests_a_second_to_an_api(ids: Ids, origin: Any, s
     assert len(origin.asked) == 3
 
 
-@pytest.mark.parametrize("key", ["a\r\nX-Evil: 1", "é", "\x00"])
+@pytest.mark.parametrize("key", ["a\r\nX-Evil: 1", "é"])
 def test_a_key_that_is_none_is_sent_to_nobody(ids: Ids, origin: Any, settings: Any, key: str) -> None:
     settings.ENVIRONMENT = with_gateway(settings.ENVIRONMENT, origin.url)
 

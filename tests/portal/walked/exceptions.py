@@ -53,6 +53,8 @@ def expected(form: Form) -> Expected:
 
 
 OPEN_TO_VIEWERS = {
+    "console:import": "shows what a definition would make: `test_importing`",
+    "console:v2_import": "the same of an HTTP API",
     "account_logout": "one's own session",
     "console:begin_second_factor": "one's own second factor",
     "console:check_user_policies": "asks, and changes nothing",
@@ -81,6 +83,7 @@ NOT_MET = {
     "account_reset_password_from_key": _MAIL,
     "account_reset_password_from_key_done": _MAIL,
     "console:bulk_keys_step": "the page before sends itself on: `test_bulk_keys`",
+    "console:choices": "proposals for a field of many, fetched while one types: `test_choosing`",
     "console:delete_access_key": _ELSE,
     "console:delete_certificate": _ELSE,
     "console:delete_documentation_version": _ELSE,
