@@ -98,7 +98,7 @@ def test_a_change_is_seen_before_it_is_deployed_and_taken_back_with_one_click(
     page.get_by_role("link", name="Edit method request").click()
     page.get_by_label("API key required").check()
     page.get_by_role("button", name="Save").click()
-    page.get_by_role("navigation", name="Orders to change").get_by_role("link", name=re.compile("Changes")).click()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name=re.compile("Changes")).click()
     expect(page.get_by_role("main")).to_contain_text(re.compile("breaking", re.IGNORECASE))
     picture(page, "console-changes")
 
@@ -106,7 +106,7 @@ def test_a_change_is_seen_before_it_is_deployed_and_taken_back_with_one_click(
     page.get_by_role("dialog").get_by_role("button", name="Deploy").click()
     product.eventually(lambda: requests.get(f"{url}/orders", timeout=5).status_code, lambda status: status == 403)
 
-    page.get_by_role("navigation", name="Orders to change").get_by_role("link", name="Deployments").click()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Deployments").click()
     page.get_by_role("button", name=re.compile("Roll prod back")).first.click()
     product.eventually(lambda: requests.get(f"{url}/orders", timeout=5).status_code, lambda status: status == 200)
 

@@ -73,6 +73,7 @@ def test_a_method_is_shown_as_its_part_of_the_definition(visit: Callable[..., An
     page.get_by_role("tab", name="OpenAPI").click()
 
     panel = page.locator("#cli .tab-panel:visible")
+    panel.scroll_into_view_if_needed()
     expect(panel).to_contain_text("x-amazon-apigateway-integration")
     check_page(page, "the OpenAPI tab")
     v1.delete_rest_api(restApiId=api)

@@ -51,7 +51,7 @@ def test_a_name_is_made_mapped_ruled_and_closed(
     page.get_by_role("button", name="Add routing rule").click()
     expect(page.get_by_role("region", name="Routing rules")).to_contain_text("x-version: beta*")
     page.get_by_role("button", name="Move rule 200 up").click()
-    expect(page.get_by_role("region", name="Routing rules")).to_contain_text("50")
+    expect(page.get_by_role("spinbutton", name="Priority of rule 50")).to_have_value("50")
 
     page.goto("/console/certificates/trust/")
     page.get_by_label("Address").fill(f"s3://clients/{name}.pem")

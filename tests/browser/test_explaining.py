@@ -46,7 +46,7 @@ def test_a_refusal_is_explained_from_the_logs(
     # The stage is told to log and to trace.
     page.get_by_role("link", name=re.compile("stage", re.IGNORECASE)).first.click()
     if page.get_by_label("CloudWatch logs").count() == 0:
-        page.get_by_role("link", name="prod").first.click()
+        page.get_by_role("link", name="prod", exact=True).first.click()
     page.get_by_label("CloudWatch logs").select_option("INFO")
     page.get_by_label("Data tracing").check()
     page.get_by_label("X-Ray tracing").check()
