@@ -86,7 +86,7 @@ def test_an_http_api_is_made_called_changed_and_pointed_back(
     page.get_by_role("link", name="Create route").click()
     page.get_by_label("Path").fill("/closed")
     page.get_by_label("Integration", exact=False).first.select_option(index=1)
-    page.get_by_label("Authorization").select_option("AWS_IAM")
+    page.get_by_label("Authorization", exact=True).select_option("AWS_IAM")
     page.get_by_role("button", name="Create route").click()
     expect(page.get_by_role("heading", name="GET /closed")).to_be_visible()
     product.eventually(lambda: requests.get(f"{url}/closed", timeout=5).status_code, lambda status: status == 403)
