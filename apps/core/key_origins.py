@@ -6,6 +6,8 @@ import ipaddress
 import re
 from collections.abc import Iterable
 
+from apps.core.ip_addresses import unmapped
+
 _WEBSITE = re.compile(
     r"(https?)://((?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?/?", re.ASCII
 )
@@ -54,11 +56,10 @@ class KeyOrigins:
 
     def _is_near(self, client_ip: str) -> bool:
         try:
-            address = ipaddress.ip_address(client_ip)
+            address = unmapped(ipaddress.ip_address(client_ip))
         except ValueError:
             return False
-        mapped = address.ipv4_mapped if address.version == 6 else None
-        return any((mapped or address) in network for network in self._networks)
+        return any(address in network for network in self._networks)
 
     def _is_of_a_website(self, origin: str | None) -> bool:
         found = None if origin is None or "*" in origin else _parts(origin)

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from apps.core.environment import Network
+from apps.core.ip_addresses import IpAddress, unmapped
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -73,10 +74,8 @@ def _node(entry: bytes) -> str | None:
     return None if address is None else str(address)
 
 
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _address(text: str) -> IpAddress | None:
     try:
-        address = ipaddress.ip_address(text)
+        return unmapped(ipaddress.ip_address(text))
     except ValueError:
         return None
-    mapped = address.ipv4_mapped if address.version == 6 else None
-    return mapped or address

@@ -6,6 +6,8 @@ import ipaddress
 import re
 from typing import NamedTuple
 
+from apps.core.ip_addresses import IpAddress, unmapped
+
 LARGEST = 2_048
 """Bytes in which an announcement of version 2 has to be whole; one of version 1 is shorter by definition."""
 
@@ -84,18 +86,7 @@ def _binary(data: bytes) -> Announcement | None:
     return _of(size, source, destination, int.from_bytes(ports[:2]), int.from_bytes(ports[2:]))
 
 
-def _of(
-    size: int,
-    source: ipaddress.IPv4Address | ipaddress.IPv6Address,
-    destination: ipaddress.IPv4Address | ipaddress.IPv6Address,
-    source_port: int,
-    port: int,
-) -> Announcement:
+def _of(size: int, source: IpAddress, destination: IpAddress, source_port: int, port: int) -> Announcement:
     if source_port > 65_535 or port > 65_535:
         raise BadAnnouncement("no port")
-    return Announcement(size, (_text(source), source_port), (_text(destination), port))
-
-
-def _text(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
-    mapped = address.ipv4_mapped if address.version == 6 else None
-    return str(mapped or address)
+    return Announcement(size, (str(unmapped(source)), source_port), (str(unmapped(destination)), port))

@@ -6,17 +6,16 @@ import ipaddress
 from functools import lru_cache
 
 from apps.core.environment import VpcEndpoint
+from apps.core.ip_addresses import unmapped
 
 
 @lru_cache(maxsize=4096)
 def vpc_endpoint_of(client_ip: str, endpoints: tuple[VpcEndpoint, ...]) -> VpcEndpoint | None:
     """The endpoint through which an address comes: that of the narrowest network that holds it; None for one from elsewhere."""
     try:
-        address = ipaddress.ip_address(client_ip)
+        address = unmapped(ipaddress.ip_address(client_ip))
     except ValueError:
         return None
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
     holding = [
         (network.prefixlen, endpoint)
         for endpoint in endpoints

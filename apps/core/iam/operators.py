@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from apps.core.iam.errors import IllFormedPolicy
 from apps.core.iam.wildcards import Matches, arn_pattern, text_pattern
+from apps.core.ip_addresses import unmapped
 
 _LONGEST_NUMBER = 64
 _PARTIAL_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?", re.ASCII)
@@ -106,9 +107,7 @@ def _bytes(text: str) -> bytes:
 @lru_cache(maxsize=4096)
 def _number_of(address: str) -> tuple[int, int]:
     """Version and number of an IP address; callers have the same ones again and again. Raises ValueError."""
-    found = ipaddress.ip_address(address)
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
+    found = unmapped(ipaddress.ip_address(address))
     return found.version, int(found)
 
 
