@@ -17,6 +17,9 @@ from apps.metering.models import DailyUsage, TrafficMinute
 MINUTE = timedelta(minutes=1)
 LARGEST_SERIES = 5_000
 
+KeyIds = Collection[str] | QuerySet[Any, Any]
+"""Of API keys; a query of them will do."""
+
 
 @dataclass(frozen=True)
 class Filter:
@@ -159,10 +162,8 @@ def traffic(wanted: Filter, step: timedelta) -> list[Point]:
     return [Point(datetime.fromtimestamp(start, UTC), found.get(start) or Totals()) for start in starts]
 
 
-def usage_of_keys(
-    account_id: str, region: str, key_ids: Collection[str] | QuerySet[Any, Any], start: date, end: date
-) -> list[tuple[date, int]]:
-    """Requests of some keys together, under all plans, for each day from start to end (both included); a query of ids will do."""
+def usage_of_keys(account_id: str, region: str, key_ids: KeyIds, start: date, end: date) -> list[tuple[date, int]]:
+    """Requests of some keys together, under all plans, for each day from start to end (both included)."""
     rows = DailyUsage.objects.filter(account_id=account_id, region=region, key_id__in=key_ids, day__range=(start, end))
     used = dict(rows.values("day").annotate(total=Sum("used")).values_list("day", "total"))
     return [(day, used.get(day, 0)) for day in _days(start, end)]

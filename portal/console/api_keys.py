@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -14,20 +13,19 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.control_plane.paging import page
 from apps.metering import reports
 from apps.metering.models import TrafficMinute
 from apps.usage_plans.models import ApiKey, UsagePlan, UsagePlanKey
-from portal.charts import Series, bar_chart, meter
+from portal.charts import Chart, Series, bar_chart, meter
 from portal.console.api_frame import command_samples
 from portal.console.choosing import OneOfMany, one_of_many, plans
 from portal.console.commands import Command
 from portal.console.fields import member_patch, switch
 from portal.console.gate import Console, console_page
 from portal.console.key_life import OVERLAPS
+from portal.console.paging import SIZE, page_of_rows
 from portal.console.traffic_trends import trends_of_keys
 
-_PAGE = 25
 _ORIGINS = {"sourceNetworks": ["203.0.113.0/24"], "websites": ["https://shop.example.com"]}
 _DAYS = 30
 
@@ -70,17 +68,16 @@ class NewKeyForm(KeyForm):
 def api_keys(console: Console) -> HttpResponseBase:
     """The list, newest first; found by name, or by the beginning of the id."""
     query = console.request.GET.get("q", "").strip()
-    position = console.request.GET.get("position", "")
-    rows, following = page(keys_found(console, query), {"limit": _PAGE, "position": position}, "-pk")
+    pages = page_of_rows(console, keys_found(console, query), "-pk")
     return console.page(
         "console/api_keys.html",
         section="api-keys",
         query=query,
         plans=_plan_choices(console) if console.may_write else [],
-        rows=key_rows(console, rows),
-        next_url="?" + urlencode({"q": query, "position": following}) if following else "",
-        first_url="?" + urlencode({"q": query}) if position else "",
-        cli=command_samples(console, [Command("GetApiKeys", {"limit": _PAGE})]),
+        rows=key_rows(console, pages.rows),
+        next_url=pages.next_url,
+        first_url=pages.first_url,
+        cli=command_samples(console, [Command("GetApiKeys", {"limit": SIZE})]),
     )
 
 
@@ -134,14 +131,6 @@ def api_key(console: Console, key_id: str) -> HttpResponseBase:
         ):
             messages.success(console.request, "Saved.")
             return redirect("console:api_key", key_id)
-    today = timezone.now().date()
-    days = reports.usage_of_keys(console.account_id, console.region, [key_id], today - timedelta(days=_DAYS - 1), today)
-    chart = bar_chart(
-        "days",
-        "Requests a day",
-        [day.strftime("%b %d") for day, _ in days],
-        [Series("Requests", tuple(float(used) for _, used in days))],
-    )
     return console.page(
         "console/api_key.html",
         section="api-keys",
@@ -152,7 +141,7 @@ def api_key(console: Console, key_id: str) -> HttpResponseBase:
         last_used=_last_seen(console, [key_id]).get(key_id),
         plans=_plans_with_usage(key),
         overlaps=OVERLAPS,
-        chart=chart,
+        chart=days_chart(console, [key_id]),
         trail=[{"label": "API keys", "url": reverse("console:api_keys")}, {"label": key.name or key_id}],
         cli=command_samples(
             console,
@@ -218,6 +207,18 @@ def key_rows(console: Console, keys: list[ApiKey]) -> list[dict[str, Any]]:
         {"key": key, "trend": trends.get(key.key_id), "last_used": seen.get(key.key_id), "expired": _expired(key)}
         for key in keys
     ]
+
+
+def days_chart(console: Console, key_ids: reports.KeyIds) -> Chart:
+    """What some keys have asked for together, day by day."""
+    today = timezone.now().date()
+    days = reports.usage_of_keys(console.account_id, console.region, key_ids, today - timedelta(days=_DAYS - 1), today)
+    return bar_chart(
+        "days",
+        "Requests a day",
+        [day.strftime("%b %d") for day, _ in days],
+        [Series("Requests", tuple(float(used) for _, used in days))],
+    )
 
 
 def _find(console: Console, key_id: str) -> ApiKey:

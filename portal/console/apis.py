@@ -24,6 +24,7 @@ from portal.console.api_frame import command_samples
 from portal.console.commands import Command
 from portal.console.drafts import is_behind
 from portal.console.endpoint_forms import EndpointForm
+from portal.console.fields import offer
 from portal.console.gate import Console, console_page
 from portal.console.traffic_trends import LastDay, last_day, trends_of_apis
 
@@ -68,9 +69,7 @@ class ApiForm(EndpointForm):
 
     def __init__(self, *args: Any, sources: list[tuple[str, str]], **options: Any) -> None:
         super().__init__(*args, **options)
-        choice = self.fields["source"]
-        assert isinstance(choice, forms.ChoiceField)
-        choice.choices = [("", "None: a new API"), *sources]
+        offer(self, "source", [("", "None: a new API"), *sources])
 
     def members(self) -> dict[str, Any]:
         data = self.cleaned_data
@@ -108,7 +107,8 @@ def _last_day(console: Console) -> LastDay | None:
 def create_api(console: Console) -> HttpResponseBase:
     """A new API from nothing, whose resources come next, or a copy."""
     mine = console.caller.seen(RestApi.objects.filter(account_id=console.account_id, region=console.region))
-    form = ApiForm(console.posted, sources=[(api.id, f"{api.name} ({api.id})") for api in mine.order_by("name")[:500]])
+    named = mine.order_by("name").values_list("id", "name")[:500]
+    form = ApiForm(console.posted, sources=[(api_id, f"{name} ({api_id})") for api_id, name in named])
     if form.is_valid():
         created = console.submit(form, "CreateRestApi", form.members())
         if created is not None:

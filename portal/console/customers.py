@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from urllib.parse import urlencode
+from datetime import datetime
 
 from django.db.models import Count, Max, Q, QuerySet
 from django.http import Http404, HttpResponseBase
 from django.urls import reverse
-from django.utils import timezone
 
-from apps.control_plane.paging import after, page, write_position
-from apps.metering import reports
+from apps.control_plane.paging import after, write_position
 from apps.metering.models import TrafficMinute
 from apps.portals.models import Application
 from apps.usage_plans.models import ApiKey, UsagePlanKey
-from portal.charts import Series, bar_chart
 from portal.console.api_frame import command_samples
-from portal.console.api_keys import key_rows, keys_found
+from portal.console.api_keys import days_chart, key_rows, keys_found
 from portal.console.commands import Command
 from portal.console.gate import Console, console_page
+from portal.console.paging import SIZE, Page, page_found, page_of_rows
 from portal.console.traffic_trends import requests_of_keys
-
-_PAGE = 25
-_DAYS = 30
 
 
 @dataclass
@@ -47,15 +41,12 @@ class Customer:
 def customers(console: Console) -> HttpResponseBase:
     """Those whose key is the newest first; found by id, or by the name or the owner of an application."""
     query = console.request.GET.get("q", "").strip()
-    position = console.request.GET.get("position", "")
-    rows, following = _page(console, query, position)
+    pages = _page(console, query)
     return console.page(
         "console/customers.html",
         section="customers",
         query=query,
-        rows=rows,
-        next_url="?" + urlencode({"q": query, "position": following}) if following else "",
-        first_url="?" + urlencode({"q": query}) if position else "",
+        pages=pages,
         cli=command_samples(console, [Command("GetApiKeys", {"customerId": "CUSTOMER_ID"})]),
     )
 
@@ -68,18 +59,7 @@ def customer(console: Console, customer_id: str) -> HttpResponseBase:
     if application is None and not keys.exists():
         raise Http404(f"No API key has the customer {customer_id}.")
     name = application.name if application else customer_id
-    position = console.request.GET.get("position", "")
-    rows, following = page(keys, {"limit": _PAGE, "position": position}, "-pk")
-    today = timezone.now().date()
-    days = reports.usage_of_keys(
-        console.account_id, console.region, keys.values("key_id"), today - timedelta(days=_DAYS - 1), today
-    )
-    chart = bar_chart(
-        "days",
-        "Requests a day",
-        [day.strftime("%b %d") for day, _ in days],
-        [Series("Requests", tuple(float(used) for _, used in days))],
-    )
+    pages = page_of_rows(console, keys, "-pk")
     return console.page(
         "console/customer.html",
         section="customers",
@@ -87,28 +67,29 @@ def customer(console: Console, customer_id: str) -> HttpResponseBase:
         name=name,
         application=application,
         subscriptions=application.subscriptions.select_related("product", "product_plan__plan") if application else [],
-        rows=key_rows(console, rows),
-        chart=chart,
-        next_url="?" + urlencode({"position": following}) if following else "",
-        first_url="?" if position else "",
+        rows=key_rows(console, pages.rows),
+        pages=pages,
+        chart=days_chart(console, keys.values("key_id")),
         cli=command_samples(console, [Command("GetApiKeys", {"customerId": customer_id})]),
         trail=[{"label": "Customers", "url": reverse("console:customers")}, {"label": name}],
     )
 
 
-def _page(console: Console, query: str, position: str) -> tuple[list[Customer], str | None]:
+def _page(console: Console, query: str) -> Page[Customer]:
     keys = _keys(console)
     if query:
         named = _applications(console).filter(Q(name__icontains=query) | Q(owner__email__icontains=query))
         keys = keys.filter(Q(customer_id__istartswith=query) | Q(customer_id__in=named.values("application_id")))
     groups = keys.values("customer_id").annotate(keys=Count("pk"), newest=Max("pk")).order_by("-newest")
+    position = console.request.GET.get("position", "")
     if position:
         groups = after(groups, position, "-newest")
-    found = list(groups[: _PAGE + 1])
-    shown = found[:_PAGE]
+    found = list(groups[: SIZE + 1])
+    shown = found[:SIZE]
     rows = [Customer(str(one["customer_id"]), one["keys"]) for one in shown]
     _fill(console, {row.customer_id: row for row in rows})
-    return rows, write_position([shown[-1]["newest"]]) if len(found) > _PAGE else None
+    following = write_position([shown[-1]["newest"]]) if len(found) > SIZE else None
+    return page_found(console, rows, following)
 
 
 def _fill(console: Console, rows: dict[str, Customer]) -> None:

@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from apps.deployments.models import Deployment
 from portal.console.api_frame import STAGE_NAME, api_frame
 from portal.console.commands import Command
+from portal.console.fields import offer
 from portal.console.gate import Console, console_page
 
 
@@ -32,15 +33,11 @@ class NewStageForm(forms.Form):
 
     def __init__(self, *args: Any, deployments: list[Deployment], **options: Any) -> None:
         super().__init__(*args, **options)
-        choice = self.fields["deployment"]
-        assert isinstance(choice, forms.ChoiceField)
-        choice.choices = [
-            (
-                one.deployment_id,
-                f"{one.created:%Y-%m-%d %H:%M} · {one.deployment_id} {(one.description or '')[:60]}".strip(),
-            )
-            for one in deployments
-        ]
+        offer(self, "deployment", [(one.deployment_id, _label(one)) for one in deployments])
+
+
+def _label(row: Deployment) -> str:
+    return f"{row.created:%Y-%m-%d %H:%M} · {row.deployment_id} {(row.description or '')[:60]}".strip()
 
 
 @console_page("GET", "POST")

@@ -30,14 +30,14 @@ class Page(Generic[Row]):
 def page_of_rows(console: Console, rows: QuerySet[ModelRow], *order: str, name: str = "position") -> Page[ModelRow]:
     """Rows by `order`, which is unique; `name` is the member of the query that holds the place, where a page has several lists."""
     found, following = paging.page(rows, {"limit": SIZE, "position": _given(console, name)}, *order)
-    return _page(console, found, following, name)
+    return page_found(console, found, following, name)
 
 
 def page_of_items(console: Console, items: Iterable[tuple[str, Row]], name: str = "position") -> Page[Row]:
     """Of a list that an operation gives whole, each item with a key; in the order of the keys."""
     request = {"limit": SIZE, "position": _given(console, name)}
     found, following = paging.page_of(sorted(items, key=lambda item: item[0]), request)
-    return _page(console, [item for _, item in found], following, name)
+    return page_found(console, [item for _, item in found], following, name)
 
 
 def page_of_answer(
@@ -49,14 +49,15 @@ def page_of_answer(
     if _given(console, name):
         asked[position] = _given(console, name)
     answer = console.call(operation, asked, service)
-    return _page(console, answer.get(items, []), answer.get(following), name)
+    return page_found(console, answer.get(items, []), answer.get(following), name)
 
 
 def _given(console: Console, name: str) -> str:
     return console.request.GET.get(name, "")
 
 
-def _page(console: Console, rows: list[Row], following: str | None, name: str) -> Page[Row]:
+def page_found(console: Console, rows: list[Row], following: str | None, name: str = "position") -> Page[Row]:
+    """Of rows that were found otherwise, with the place of the next page."""
     query = console.request.GET.copy()
     is_first = query.pop(name, [""]) == [""]
     first = f"?{query.urlencode()}"

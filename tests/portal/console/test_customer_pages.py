@@ -65,10 +65,10 @@ def test_customers_are_listed_a_page_at_a_time(owner: Client, caller: Caller) ->
     for number in range(26):
         a_key(caller, customerId=f"customer-{number:02}")
     first = owner.get(url("customers"))
-    second = owner.get(url("customers") + str(first.context["next_url"]))
+    second = owner.get(url("customers") + str(first.context["pages"].next_url))
 
-    assert [row.customer_id for row in first.context["rows"]] == [f"customer-{at:02}" for at in range(25, 0, -1)]
-    assert [row.customer_id for row in second.context["rows"]] == ["customer-00"]
+    assert [row.customer_id for row in first.context["pages"].rows] == [f"customer-{at:02}" for at in range(25, 0, -1)]
+    assert [row.customer_id for row in second.context["pages"].rows] == ["customer-00"]
 
 
 def test_what_a_customer_s_keys_ask_for_is_added_up(owner: Client, caller: Caller) -> None:
@@ -78,7 +78,7 @@ def test_what_a_customer_s_keys_ask_for_is_added_up(owner: Client, caller: Calle
     for key in keys:
         DailyUsage.objects.create(**mine, plan_id="p", key_id=key, day=timezone.now().date(), used=7)
 
-    row = owner.get(url("customers")).context["rows"][0]
+    row = owner.get(url("customers")).context["pages"].rows[0]
     chart = owner.get(url("customer", "acme")).context["chart"]
     assert (row.requests, row.last_used is not None) == (6, True)
     assert chart.rows[-1][-1] == "14"
