@@ -209,7 +209,7 @@ def test_a_viewer_is_refused_every_write(viewer: Client, world: dict[str, str]) 
 def test_a_viewer_is_refused_whatever_the_form_holds(viewer: Client, world: dict[str, str]) -> None:
     posts = [
         reverse("console:create_api"),
-        reverse("console:import"),
+        reverse("console:create_key"),
         reverse("console:delete_api", args=[world["api"]]),
     ]
 
