@@ -73,9 +73,12 @@ class DeployForm(forms.Form):
 
 @dataclass(frozen=True)
 class Tab:
+    """A page of an API in its navigation; `count` is of what it lists, where that is told."""
+
     label: str
     url: str
     current: bool
+    count: int | None = None
 
 
 @dataclass(frozen=True)
@@ -95,9 +98,10 @@ class ApiFrame:
     def draft(self) -> Draft:
         return draft_of(self.api)
 
-    @property
+    @cached_property
     def tabs(self) -> list[Tab]:
-        return [Tab(label, self.url(view), view == self.current) for view, label in TABS]
+        counts = {"stages": len(self.stages)}
+        return [Tab(label, self.url(view), view == self.current, counts.get(view)) for view, label in TABS]
 
     @property
     def trail(self) -> list[dict[str, str]]:

@@ -124,12 +124,12 @@ class V2Frame:
     def kind(self) -> str:
         return "WebSocket API" if self.api.websocket else "HTTP API"
 
-    @property
+    @cached_property
     def tabs(self) -> list[Tab]:
-        tabs = []
+        tabs, counts = [], {"v2_stages": len(self.stages)}
         for view, label, protocol in V2_TABS:
             if protocol in ("", self.api.protocol_type):
-                tabs.append(Tab(label, self.url(view), view == self.current))
+                tabs.append(Tab(label, self.url(view), view == self.current, counts.get(view)))
                 tabs += [Tab(name, url, current=False) for name, url in self._also_after(label)]
         return tabs
 
