@@ -19,9 +19,25 @@ from portal.console.log_files import RANGES, terminal
 
 _SHOWN = 100
 _TONES = {"success": "success", "error": "danger", "timeout": "warning"}
-# Fields of a page's form, and the members of the operation that they fill.
-_OF_INVOCATIONS = {"status": "status", "request_id": "requestId"}
-_OF_LINES = {"text": "text", "request_id": "requestId"}
+
+
+@dataclass(frozen=True)
+class Look:
+    """One way to look into a log: `filters` are the fields of the page's form, with the members of the operation that they fill."""
+
+    label: str
+    operation: str
+    template: str
+    filters: dict[str, str]
+
+
+_INVOCATIONS = Look(
+    "Invocations",
+    "ListFunctionInvocations",
+    "console/function_invocations.html",
+    {"status": "status", "request_id": "requestId"},
+)
+_LINES = Look("Log", "ListFunctionLogEvents", "console/function_log.html", {"text": "text", "request_id": "requestId"})
 
 
 @dataclass(frozen=True)
@@ -47,27 +63,27 @@ class Invocation:
 @console_page("GET")
 def function_invocations(console: Console, name: str) -> HttpResponseBase:
     """The invocations that have ended, newest first: how long each took, what it used, and how it ended."""
-    return _page(console, name, "ListFunctionInvocations", _OF_INVOCATIONS, "console/function_invocations.html")
+    return _page(console, name, _INVOCATIONS)
 
 
 @console_page("GET")
 def function_log(console: Console, name: str) -> HttpResponseBase:
     """What the function printed, newest first."""
-    return _page(console, name, "ListFunctionLogEvents", _OF_LINES, "console/function_log.html")
+    return _page(console, name, _LINES)
 
 
-def _page(console: Console, name: str, operation: str, filters: dict[str, str], template: str) -> HttpResponse:
+def _page(console: Console, name: str, look: Look) -> HttpResponse:
     """Newest first, swapped in every two seconds while something is written, unless it is paused."""
-    given = {field: console.request.GET.get(field, "").strip() for field in (*filters, "range")}
-    wanted = {"functionName": name, "limit": _SHOWN, **_wanted(given, filters)}
+    given = {field: console.request.GET.get(field, "").strip() for field in (*look.filters, "range")}
+    wanted = {"functionName": name, "limit": _SHOWN, **_wanted(given, look.filters)}
     before = console.request.GET.get("before", "")
     end = end_of(files().of_function(console.account_id, console.region, name))
     if end is not None and not before and console.request.GET.get("seen") == str(end):
         return HttpResponse(status=204)  # nothing has been written since
-    found = console.call(operation, {**wanted, **({"nextToken": before} if before else {})}, "gatehouse")
-    invocations = [Invocation(one) for one in found["items"]] if template.endswith("invocations.html") else []
+    found = console.call(look.operation, {**wanted, **({"nextToken": before} if before else {})}, "gatehouse")
+    invocations = [Invocation(one) for one in found["items"]] if look is _INVOCATIONS else []
     return console.page(
-        template,
+        look.template,
         section="functions",
         name=name,
         given=given,
@@ -78,8 +94,8 @@ def _page(console: Console, name: str, operation: str, filters: dict[str, str], 
         ranges=[(value, label) for value, (label, _) in RANGES.items()],
         statuses=INVOCATION_STATUSES,
         **_links(given, found, str(end or ""), before, paused=console.request.GET.get("paused") == "1" or bool(before)),
-        trail=function_trail(name, "Log" if template.endswith("log.html") else "Invocations"),
-        cli=terminal(operation, wanted),
+        trail=function_trail(name, look.label),
+        cli=terminal(look.operation, wanted),
     )
 
 
