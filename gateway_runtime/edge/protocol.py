@@ -10,7 +10,8 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import unquote
 from weakref import WeakKeyDictionary
 
@@ -37,6 +38,7 @@ from gateway_runtime.tls.peer import TLS_KEY, TlsPeer
 logger = logging.getLogger("gateway_runtime.edge")
 
 _sweeps: WeakKeyDictionary[ServerState, Sweep] = WeakKeyDictionary()
+Heads = TypeVar("Heads", bound=KnownHeads)
 _known_heads: WeakKeyDictionary[ServerState, KnownHeads] = WeakKeyDictionary()
 _forwarded_heads: WeakKeyDictionary[ServerState, ForwardedHeads] = WeakKeyDictionary()
 _REFUSED = {
@@ -59,17 +61,11 @@ def _sweep_of(state: ServerState, loop: asyncio.AbstractEventLoop, interval: flo
     return sweep
 
 
-def _known_heads_of(state: ServerState) -> KnownHeads:
-    known = _known_heads.get(state)
+def _heads_of(servers: WeakKeyDictionary[ServerState, Heads], state: ServerState, make: Callable[[], Heads]) -> Heads:
+    """What the connections of one server share; made by the first of them."""
+    known = servers.get(state)
     if known is None:
-        known = _known_heads[state] = KnownHeads()
-    return known
-
-
-def _forwarded_heads_of(state: ServerState, proxies: TrustedProxies) -> ForwardedHeads:
-    known = _forwarded_heads.get(state)
-    if known is None:
-        known = _forwarded_heads[state] = ForwardedHeads(proxies)
+        known = servers[state] = make()
     return known
 
 
@@ -113,7 +109,7 @@ class EdgeProtocol(HttpToolsProtocol):
         self._head_bytes = self.limits.head_bytes
         self._head_count = self.limits.head_count
         self.lane: Callable[[Turn, set[Any]], None] | None = app_state.get(LANE_KEY)
-        self.known: KnownHeads = _known_heads_of(server_state)
+        self.known: KnownHeads = _heads_of(_known_heads, server_state, KnownHeads)
         self.proxies: TrustedProxies | None = app_state.get(PROXIES_KEY)
         self.make_turn: type[Turn] = Turn
         self.make_known_turn: type[Turn] = Turn
@@ -133,7 +129,7 @@ class EdgeProtocol(HttpToolsProtocol):
         self.entrance = (self.scheme, self.server)
         if self.proxies is not None and self.proxies.trusts(self.client_ip):
             self.make_turn, self.make_known_turn = ForwardedTurn, KnownForwardedTurn
-            self.known = _forwarded_heads_of(self.server_state, self.proxies)
+            self.known = _heads_of(_forwarded_heads, self.server_state, partial(ForwardedHeads, self.proxies))
         self.connections.add(self)
         self.sweep.add(self)
         if self.tls is not None:
