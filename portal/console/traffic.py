@@ -24,7 +24,6 @@ def traffic(console: Console, api_id: str) -> HttpResponseBase:
     stage = console.request.GET.get("stage", "")
     stage = stage if any(one.name == stage for one in frame.stages) else ""
     method = console.request.GET.get("method", "")
-    method = method if method.isprintable() else ""  # nothing is counted under others, and PostgreSQL takes no NUL
     verb, _, path = method.partition(" ")
     subject = Subject(
         console.account_id,
