@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import redis
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.test.utils import override_settings
@@ -20,6 +21,8 @@ from tests.portal.walked.world import World, make_world, places
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any, valkey_url: str) -> Iterator[World]:
     """Everything happens in one transaction that is never committed: nothing is published, sent or handed to Celery."""
+    # What other stories have left there is no part of this world.
+    redis.Redis.from_url(valkey_url).flushall()
     logging.disable(logging.ERROR)  # thousands of refusals, as many lines
     with django_db_blocker.unblock(), override_settings(REDIS_URL=valkey_url):
         with _kept_open(), transaction.atomic(), connection.execute_wrapper(refuse_nul):
